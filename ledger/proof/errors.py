@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything the proof package raises on purpose.
+
+* ProofError
+  x MalformedManifest   not a manifest of a version we know, or a field that breaks its rule
+  x MalformedReceipt    not a receipt of a version we know, or one that contradicts itself
+  x TreeError           leaves that make no tree, or a leaf that is not in it
+"""
+
+
+class ProofError(Exception):
+    """The root of this package's errors."""
+
+
+class MalformedManifest(ProofError):
+    """Not a manifest of a version we know, or a field that breaks its rule."""
+
+
+class MalformedReceipt(ProofError):
+    """Not a receipt of a version we know, or one that contradicts itself."""
+
+
+class TreeError(ProofError):
+    """Leaves that make no tree, or a leaf that is not in it."""

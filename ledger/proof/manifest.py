@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The manifest: what was issued for a unit, and by whom it was signed, as digests.
+
+It is written as canonical JSON (RFC 8785), so that anybody who holds its values computes the same bytes and the same
+SHA-256. It names no pupil. A member without a value is absent, never null. Unknown members are refused: a manifest that
+says more than we understand is one that we can't vouch for.
+"""
+
+import hashlib
+from typing import Annotated, Literal, Self
+from uuid import UUID
+
+import rfc8785
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_serializer, model_validator
+
+from ledger.proof.errors import MalformedManifest
+
+MANIFEST_VERSION: Literal["hocba-manifest/1"] = "hocba-manifest/1"
+
+Sha256Hex = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+"""A SHA-256 as 64 lower-case hexadecimal digits."""
+
+SchoolCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")]
+"""`MA_TRUONG`: eight digits (CV 2088/BGDĐT-GDTH, annex 1)."""
+
+SchoolYear = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{4}$")]
+"""`TEN_NAM_HOC`, such as 2025-2026."""
+
+Level = Literal["TH", "THCS", "THPT"]
+FileRole = Literal["pdf", "xml"]
+SignerRole = Literal["GVCN", "CBQL", "KY_PHAT_HANH"]
+"""The ministry's names: homeroom teacher, principal, and the school's seal that issues (CV 2088, annex 1)."""
+
+
+class _Value(BaseModel):
+    """A frozen value that refuses unknown members and converts nothing silently."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class IssuedFile(_Value):
+    """One file that was handed out, by its exact bytes."""
+
+    role: FileRole
+    sha256: Sha256Hex
+    size: Annotated[int, Field(gt=0)]
+    """In bytes."""
+
+
+class ManifestSigner(_Value):
+    """One person or organisation that signed, by the certificate it signed with."""
+
+    role: SignerRole
+    cert_sha256: Sha256Hex
+
+
+class Manifest(_Value):
+    """What was issued for one unit, and by whom it was signed (DESIGN.md section 6)."""
+
+    version: Literal["hocba-manifest/1"] = MANIFEST_VERSION
+    kind: Literal["unit"] = "unit"
+    id: Annotated[UUID, Field(strict=False)]
+    school: SchoolCode
+    year: SchoolYear
+    level: Level
+    profile: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]{0,31}$")]
+    """Which signing profile decided who had to sign."""
+    record_sha256: Sha256Hex
+    """SHA-256 over the exclusive C14N of `DU_LIEU_HOC_BA`."""
+    files: Annotated[tuple[IssuedFile, ...], Field(min_length=1, strict=False)]
+    signers: Annotated[tuple[ManifestSigner, ...], Field(min_length=1, strict=False)]
+    """In the order in which they signed."""
+    replaces: Annotated[UUID | None, Field(strict=False)] = None
+
+    @field_serializer("id", "replaces")
+    def _plain_uuid(self, value: UUID | None) -> str | None:
+        return None if value is None else str(value)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        first, second = map(int, self.year.split("-"))
+        if second != first + 1:
+            raise ValueError(f"{self.year} is not a school year")
+        for name, values in (
+            ("file role", [file.role for file in self.files]),
+            ("file", [file.sha256 for file in self.files]),
+            ("signer role", [signer.role for signer in self.signers]),
+        ):
+            if len(set(values)) != len(values):
+                raise ValueError(f"a {name} stands twice in the manifest")
+        if self.id.version != 4:  # noqa: PLR2004 - the ministry demands UUID version 4
+            raise ValueError("the unit's id is not a UUID of version 4")
+        if self.replaces == self.id:
+            raise ValueError("a unit cannot replace itself")
+        return self
+
+    def canonical(self) -> bytes:
+        """The bytes that are hashed: RFC 8785, UTF-8, without absent members."""
+        return rfc8785.dumps(self.model_dump(mode="json", exclude_none=True))
+
+    def sha256(self) -> bytes:
+        """SHA-256 of `canonical()`, 32 bytes: the third word of the leaf."""
+        return hashlib.sha256(self.canonical()).digest()
+
+    def file(self, sha256_hex: str) -> IssuedFile | None:
+        """The issued file with exactly this digest, if there is one."""
+        return next((file for file in self.files if file.sha256 == sha256_hex), None)
+
+    @property
+    def first_year(self) -> int:
+        """The calendar year in which the school year begins: what the contract calls `schoolYear`."""
+        return int(self.year[:4])
+
+    @classmethod
+    def parse(cls, canonical: bytes) -> Self:
+        """Reads what `canonical` wrote. Raises `MalformedManifest` with the first thing that is wrong."""
+        try:
+            return cls.model_validate_json(canonical)
+        except ValidationError as error:
+            raise MalformedManifest(first_problem(error)) from error
+
+
+def first_problem(error: ValidationError) -> str:
+    """The first of pydantic's complaints as one line: where, and what."""
+    problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(map(str, problem["loc"]))
+    return f"{where}: {problem['msg']}" if where else problem["msg"]
