@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The compiled registry contract, as the Python packages carry it: `ledger/chain/TranscriptRegistry.json`.
+
+The file is committed, so that neither a verifier nor a writer needs a compiler, and it is checked, so that it cannot drift
+from the source: `--check` compiles again and fails when a byte differs. The compiler is the npm solc behind `scripts/solc`,
+driven by py-solc-x. A warning of the compiler is an error here.
+
+    python -m scripts.contract_artifact            # write
+    python -m scripts.contract_artifact --check    # refuse when stale
+
+Standard JSON names sources relative to the project root, so the result does not depend on where the checkout lies.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import sha3
+import solcx
+
+ROOT = Path(__file__).resolve().parent.parent
+ARTIFACT = ROOT / "ledger" / "chain" / "TranscriptRegistry.json"
+CONTRACT = "TranscriptRegistry"
+SOURCE = f"contracts/{CONTRACT}.sol"
+REMAPPING = "@openzeppelin/=node_modules/@openzeppelin/"
+SETTINGS: Mapping[str, Any] = {
+    "evmVersion": "cancun",
+    "optimizer": {"enabled": True, "runs": 200},
+    "metadata": {"bytecodeHash": "none"},
+}
+"""The same three values as in hardhat.config.js, where the reason for the last one stands."""
+
+
+class CompilationFailed(Exception):
+    """The compiler reported an error or a warning."""
+
+
+def compile_contract() -> dict[str, Any]:
+    """Compile the registry and return the artifact as a JSON-ready value."""
+    request = {
+        "language": "Solidity",
+        "sources": {SOURCE: {"content": (ROOT / SOURCE).read_text(encoding="utf-8")}},
+        "settings": {
+            **SETTINGS,
+            "remappings": [REMAPPING],
+            "outputSelection": {
+                SOURCE: {
+                    CONTRACT: [
+                        "abi",
+                        "evm.bytecode.object",
+                        "evm.deployedBytecode.object",
+                        "evm.deployedBytecode.immutableReferences",
+                        "metadata",
+                    ]
+                }
+            },
+        },
+    }
+    try:
+        answer = solcx.compile_standard(request, base_path=str(ROOT), solc_binary=ROOT / "scripts" / "solc")
+    except solcx.exceptions.SolcError as error:
+        raise CompilationFailed(str(error)) from error
+    if diagnostics := [entry["formattedMessage"] for entry in answer.get("errors", [])]:
+        raise CompilationFailed("\n".join(diagnostics))
+    compiled = answer["contracts"][SOURCE][CONTRACT]
+    runtime = compiled["evm"]["deployedBytecode"]["object"]
+    return {
+        "contract": CONTRACT,
+        "compiler": json.loads(compiled["metadata"])["compiler"]["version"],
+        "settings": dict(SETTINGS),
+        "abi": compiled["abi"],
+        "bytecode": "0x" + compiled["evm"]["bytecode"]["object"],
+        "runtimeBytecode": "0x" + runtime,
+        "immutableReferences": compiled["evm"]["deployedBytecode"].get("immutableReferences", {}),
+        "runtimeCodeHash": "0x" + sha3.keccak_256(bytes.fromhex(runtime)).hexdigest(),
+    }
+
+
+def rendered(artifact: Mapping[str, Any]) -> str:
+    """Return the artifact as the text that is committed."""
+    return json.dumps(artifact, indent=1, ensure_ascii=False) + "\n"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the artifact, or with `--check` compare it with the source; return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m scripts.contract_artifact", description=__doc__.split("\n")[0])
+    parser.add_argument("--check", action="store_true", help="fail when the committed file is stale; write nothing")
+    asked = parser.parse_args(arguments)
+    try:
+        fresh = rendered(compile_contract())
+    except CompilationFailed as error:
+        sys.stderr.write(f"Không biên dịch được hợp đồng. Hãy sửa lỗi dưới đây. / The contract does not compile:\n{error}\n")
+        return 1
+    if not asked.check:
+        ARTIFACT.write_text(fresh, encoding="utf-8")
+        return 0
+    if ARTIFACT.exists() and ARTIFACT.read_text(encoding="utf-8") == fresh:
+        return 0
+    sys.stderr.write(
+        f"{ARTIFACT.relative_to(ROOT)} không khớp mã nguồn hợp đồng. Hãy chạy: python -m scripts.contract_artifact\n"
+        f"{ARTIFACT.relative_to(ROOT)} is stale. Run: python -m scripts.contract_artifact\n"
+    )
+    return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
