@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Everything that `ledger.record` raises on purpose.
+
+* RecordError
+  x UnknownRulebook     no circular that we know covers this school year
+  x Unwritable          the record lacks something that the ministry's format demands
+  x Unreadable          these bytes are no học bạ of ours, or are not safe to read
+    + Hostile           the document is built to hurt whoever reads it: DTD, depth, size, hidden or doubled parts
+
+A mistake in a school's marks is never an exception: it is a `Finding`. Anything else that leaves this package is a bug.
+"""
+
+
+class RecordError(Exception):
+    """The root of the tree; carries what to tell a person, in Vietnamese and in English."""
+
+    def __init__(self, message_vi: str, message_en: str) -> None:
+        super().__init__(message_en)
+        self.message_vi = message_vi
+        self.message_en = message_en
+
+
+class UnknownRulebook(RecordError):
+    """Raised when no circular that we know covers this level and school year."""
+
+
+class Unwritable(RecordError):
+    """Raised when a record lacks, or holds in an impossible form, something that the XML demands."""
+
+
+class Unreadable(RecordError):
+    """Raised when bytes cannot be read as a học bạ in a profile we know."""
+
+
+class Hostile(Unreadable):
+    """Raised when a document uses what no học bạ needs and an attacker does."""

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Opening an XLSX that a stranger sent, and seeing it as plain grids.
+
+A workbook is a ZIP of XML, which is two ways to hurt whoever opens it. Before openpyxl sees a byte, the archive's own
+directory is held against limits: number of parts, declared size of each and of all. Python's `zipfile` never inflates
+past a declared size, so a directory that lies only damages its own file. No part of a real workbook has a DTD; one that
+has is refused. Macros, external links and pictures are never looked at.
+
+What comes out is a `Grid` per sheet: the values as they stand, `FORMULA` where a formula has no stored result.
+"""
+
+import io
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+from xml.etree.ElementTree import ParseError
+
+import openpyxl
+from openpyxl.utils.exceptions import InvalidFileException
+
+from ledger.record.findings import Finding, Severity
+
+MAX_FILE_BYTES: Final = 10 * 1024 * 1024
+"""A class of 60 with long comments is about 60 kB; ten megabytes is the ministry's limit for a whole transaction."""
+MAX_UNPACKED_BYTES: Final = 64 * 1024 * 1024
+MAX_PARTS: Final = 500
+MAX_ROWS: Final = 400
+MAX_COLUMNS: Final = 80
+MAX_SHEETS: Final = 40
+
+_ZIP: Final = b"PK\x03\x04"
+_OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+"""Compound files: both the old XLS and an XLSX with a password begin like this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """Stands where a formula has never been computed, so that nobody takes the cell for empty."""
+
+    text: str
+
+
+Cell = object
+"""str, int, float, datetime, bool, `Formula` or None: what openpyxl gives, narrowed by `ledger.record.cells`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """One sheet. Row and column numbers count from 1, as the spreadsheet shows them."""
+
+    title: str
+    rows: tuple[tuple[Cell, ...], ...]
+
+    def at(self, row: int, column: int) -> Cell:
+        """Return the cell, or `None` beyond the edge."""
+        if row > len(self.rows) or column > len(self.rows[row - 1]):
+            return None
+        return self.rows[row - 1][column - 1]
+
+    def numbered(self, first: int) -> Iterator[tuple[int, tuple[Cell, ...]]]:
+        """Yield the rows from `first` on with their numbers, empty ones left out."""
+        for number, row in enumerate(self.rows[first - 1 :], start=first):
+            if any(cell is not None and cell != "" for cell in row):
+                yield number, row
+
+
+class Refused(Exception):  # noqa: N818 - it leaves this package as a finding, never as an error
+    """Carries the one finding that says why a workbook was not opened. `ledger.record.sheet` catches it."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message_en)
+        self.finding = finding
+
+
+def grids(data: bytes, *, file: str) -> tuple[Grid, ...]:
+    """Return the sheets of an XLSX. Raises `Refused` with a finding when these bytes are none, or not a safe one."""
+    try:
+        _look_inside(data, file)
+        values = _load(data, data_only=True)
+        if _has_formulas(data):
+            values = _with_formulas(values, _load(data, data_only=False))
+    # openpyxl lets whatever went wrong inside a damaged part out as it is; to a school they are all one thing.
+    except (
+        zipfile.BadZipFile,
+        InvalidFileException,
+        ParseError,
+        SyntaxError,
+        ValueError,
+        KeyError,
+        IndexError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        OSError,
+        NotImplementedError,
+        RuntimeError,
+        OverflowError,
+    ) as error:
+        raise Refused(
+            _refusal(
+                "SH-01",
+                f"Tệp {file} bị hỏng nên không mở được. Hãy mở bằng Excel hoặc LibreOffice, lưu lại (.xlsx) rồi nạp lại.",
+                f"The file {file} is damaged and cannot be opened. Open it in Excel or LibreOffice, save it again as"
+                " .xlsx, and import that.",
+            )
+        ) from error
+    return values
+
+
+def _look_inside(data: bytes, file: str) -> None:
+    if not data:
+        raise Refused(
+            _refusal(
+                "SH-01",
+                f"Tệp {file} rỗng (0 byte). Hãy xuất lại từ phần mềm của trường rồi nạp lại.",
+                f"The file {file} is empty (0 bytes). Export it again from the school's software.",
+            )
+        )
+    if data.startswith(_OLE):
+        raise Refused(
+            _refusal(
+                "SH-01",
+                f"Tệp {file} có mật khẩu, hoặc là bản Excel cũ (.xls). Hãy gỡ mật khẩu và lưu dạng Excel Workbook (.xlsx).",
+                f"The file {file} has a password, or is an old .xls. Remove the password and save it as .xlsx.",
+            )
+        )
+    if len(data) > MAX_FILE_BYTES:
+        raise Refused(_too_large(file, f"{len(data)} byte"))
+    if not data.startswith(_ZIP):
+        raise Refused(
+            _refusal(
+                "SH-01",
+                f"Tệp {file} không phải là bảng tính Excel (.xlsx). Hãy chọn đúng tệp, hoặc lưu lại dạng .xlsx.",
+                f"The file {file} is not an Excel workbook (.xlsx). Choose the right file, or save it as .xlsx.",
+            )
+        )
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        parts = archive.infolist()
+        unpacked = sum(part.file_size for part in parts)
+        if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
+            raise Refused(_too_large(file, f"{unpacked} byte, {len(parts)} part(s)"))
+        if any(part.flag_bits & 0x1 for part in parts):
+            raise Refused(
+                _refusal(
+                    "SH-01",
+                    f"Tệp {file} bị khóa bằng mật khẩu. Hãy gỡ mật khẩu rồi nạp lại.",
+                    f"The file {file} is locked with a password. Remove the password and import it again.",
+                )
+            )
+        for part in parts:
+            if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in archive.read(part):
+                raise Refused(
+                    _refusal(
+                        "SH-02",
+                        f"Tệp {file} chứa khai báo DTD mà bảng tính thật không có, nên bị từ chối vì lý do an toàn."
+                        " Hãy xuất lại từ phần mềm của trường.",
+                        f"The file {file} contains a DTD, which no real workbook does; it is refused for safety."
+                        " Export it again from the school's software.",
+                    )
+                )
+
+
+def _too_large(file: str, found: str) -> Finding:
+    return Finding(
+        "SH-02",
+        Severity.ERROR,
+        f"Tệp {file} quá lớn so với danh sách một lớp. Hãy xuất lại từng lớp một, không kèm ảnh, rồi nạp lại.",
+        f"The file {file} is too large for a class list. Export one class at a time, without pictures.",
+        found=found,
+        expected=f"≤ {MAX_FILE_BYTES} byte, ≤ {MAX_UNPACKED_BYTES} byte unpacked, ≤ {MAX_PARTS} parts",
+    )
+
+
+def _refusal(rule: str, message_vi: str, message_en: str) -> Finding:
+    return Finding(rule, Severity.ERROR, message_vi, message_en)
+
+
+def _has_formulas(data: bytes) -> bool:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        sheets = [part for part in archive.infolist() if part.filename.startswith("xl/worksheets/")]
+        return any(b"<f" in archive.read(part) for part in sheets)
+
+
+def _load(data: bytes, *, data_only: bool) -> tuple[Grid, ...]:
+    book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=data_only, keep_links=False)
+    try:
+        found = []
+        for sheet in book.worksheets[:MAX_SHEETS]:
+            # The declared dimension of a sheet is a hint that exporters get wrong; the bounds are ours.
+            sheet.reset_dimensions()
+            rows = sheet.iter_rows(max_row=MAX_ROWS, max_col=MAX_COLUMNS, values_only=True)
+            found.append(Grid(sheet.title, tuple(tuple(row) for row in rows)))
+        return tuple(found)
+    finally:
+        book.close()
+
+
+def _with_formulas(values: tuple[Grid, ...], formulas: tuple[Grid, ...]) -> tuple[Grid, ...]:
+    """Put a `Formula` wherever a formula stands that has no stored value."""
+    merged = []
+    for value_grid, formula_grid in zip(values, formulas, strict=True):
+        rows = []
+        for number, row in enumerate(value_grid.rows, start=1):
+            cells: list[Cell] = []
+            for column, value in enumerate(row, start=1):
+                written = formula_grid.at(number, column)
+                unknown = value is None and isinstance(written, str) and written.startswith("=")
+                cells.append(Formula(str(written)) if unknown else value)
+            rows.append(tuple(cells))
+        merged.append(Grid(value_grid.title, tuple(rows)))
+    return tuple(merged)
