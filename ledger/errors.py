@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Everything the ledger raises on purpose, outside its packages' own trees.
+
+* LedgerError
+  x UnknownSchool, UnknownUnit, UnknownFile   asked for something that is not here
+  x ForbiddenMove       the life-cycle has no such arrow
+  x LostRace            another worker moved the row first; read again
+  x AlreadyImported     the class is here already, and some of it has left `draft`
+  x DamagedFile         a stored file no longer has the digest it was stored under
+  x NotSigned           a document came back from a signer without what was asked for
+  x Refused             the registry contract said no; the state did not change
+
+Each carries one sentence in Vietnamese and one in English that say what to do.
+"""
+
+
+class LedgerError(Exception):
+    """The root of the ledger's errors: `vi` and `en` are for people, and end in a remedy where there is one."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.vi = vi
+        self.en = en
+
+
+class UnknownSchool(LedgerError):
+    """No school with this code is registered here."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(
+            f"Chưa có trường mã {code}. Hãy đăng ký trường trước (hocba school).",
+            f"No school with code {code}. Register it first (hocba school).",
+        )
+
+
+class UnknownUnit(LedgerError):
+    """No unit with this id is in the ledger."""
+
+    def __init__(self, unit_id: object) -> None:
+        super().__init__(
+            f"Không có học bạ mã {unit_id} trong sổ cái này. Hãy kiểm tra lại mã tra cứu.",
+            f"No unit {unit_id} in this ledger. Check the lookup code.",
+        )
+
+
+class UnknownFile(LedgerError):
+    """No stored file has this digest."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(
+            f"Kho tệp không có tệp với mã băm {sha256}. Hãy khôi phục kho tệp từ bản sao lưu.",
+            f"The file store has no file with digest {sha256}. Restore the store from its backup.",
+        )
+
+
+class DamagedFile(LedgerError):
+    """A stored file no longer has the digest it was stored under."""
+
+    def __init__(self, sha256: str) -> None:
+        super().__init__(
+            f"Tệp {sha256} trong kho đã bị hỏng hoặc bị sửa. Hãy khôi phục tệp này từ bản sao lưu.",
+            f"Stored file {sha256} is damaged or was altered. Restore it from the backup.",
+        )
+
+
+class ForbiddenMove(LedgerError):
+    """The life-cycle has no such arrow."""
+
+    def __init__(self, what: str, old: str, new: str) -> None:
+        super().__init__(
+            f"{what}: không thể chuyển từ trạng thái «{old}» sang «{new}».",
+            f"{what}: no move leads from {old} to {new}.",
+        )
+
+
+class LostRace(LedgerError):
+    """Another worker moved the row first. Nothing was changed; read again."""
+
+    def __init__(self, what: str, expected: str) -> None:
+        super().__init__(
+            f"{what} không còn ở trạng thái «{expected}»: một tiến trình khác vừa xử lý. Hãy chạy lại lệnh.",
+            f"{what} no longer stands at {expected}: another process moved it. Run the command again.",
+        )
+
+
+class AlreadyImported(LedgerError):
+    """The class is here already, and some of its units have left `draft`."""
+
+    def __init__(self, class_name: str, year: str, count: int) -> None:
+        super().__init__(
+            f"Lớp {class_name} năm học {year} đã có {count} học bạ đang ký hoặc đã phát hành; không nhập đè. "
+            "Hãy thu hồi hoặc trả lại các học bạ đó trước.",
+            f"Class {class_name} of {year} already has {count} units in signing or issued; nothing was imported. "
+            "Return or recall those first.",
+        )
+
+
+class NotSigned(LedgerError):
+    """A document came back from a signer without what was asked for."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"Kết quả ký không hợp lệ: {what}. Học bạ này chưa được ghi nhận; hãy ký lại.",
+            f"What came back from signing is not acceptable: {what}. Nothing was stored for this unit; sign again.",
+        )
+
+
+class Refused(LedgerError):
+    """The registry contract said no; the state did not change."""
+
+    def __init__(self, what: str, reason: str) -> None:
+        super().__init__(
+            f"Hợp đồng sổ đăng ký từ chối {what}: {reason}. Hãy báo cho Sở GDĐT nếu không rõ lý do.",
+            f"The registry contract refused {what}: {reason}. Ask the authority if the reason is not clear.",
+        )

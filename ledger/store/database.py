@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Opening the database: for writing, for reading only, and bringing its tables up to date."""
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_SECONDS = 30.0
+"""How long a writer waits for another one's commit before it gives up."""
+
+
+def open_for_writing(url: str | URL) -> Engine:
+    """An engine for `Writer`. On SQLite: WAL, foreign keys, and every commit on disk before it returns."""
+    engine = create_engine(url, connect_args=_sqlite_arguments(url))
+    if engine.dialect.name == "sqlite":
+        # Python's driver would start transactions late and at its own discretion; a compare-and-set needs the write lock from
+        # the start, hence autocommit in the driver and an explicit BEGIN IMMEDIATE.
+        @event.listens_for(engine, "connect")
+        def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+            connection.isolation_level = None
+            for pragma in ("journal_mode = WAL", "foreign_keys = ON", "synchronous = FULL"):
+                connection.execute(f"PRAGMA {pragma}")
+
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def open_for_reading(url: str | URL) -> Engine:
+    """An engine that cannot write, whoever holds it: SQLite's `query_only`, PostgreSQL's read-only transactions.
+
+    On PostgreSQL the role in `url` should have SELECT and nothing else; the setting here is the second lock on that door.
+    """
+    engine = create_engine(url, connect_args=_sqlite_arguments(url))
+    statement = (
+        "PRAGMA query_only = ON" if engine.dialect.name == "sqlite" else "SET default_transaction_read_only = on"
+    )
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+        cursor = connection.cursor()
+        cursor.execute(statement)
+        cursor.close()
+
+    return engine
+
+
+def migrate(engine: Engine) -> None:
+    """Brings the tables to the newest version; changes nothing when they are there. Needs an engine for writing."""
+    with engine.begin() as connection:
+        command.upgrade(migration_config(connection), "head")
+
+
+def migration_config(connection: Connection) -> Config:
+    """Alembic's configuration, in code, on an open connection."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _sqlite_arguments(url: str | URL) -> dict[str, Any]:
+    if make_url(url).get_backend_name() != "sqlite":
+        return {}
+    return {"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False}

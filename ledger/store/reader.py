@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Reading the ledger. Selects only, returns frozen values, and never a row that could be changed."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Engine, Select, exists, func, select
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from ledger.batch import OPEN_STATES, BatchState
+from ledger.errors import UnknownSchool, UnknownUnit
+from ledger.store.tables import (
+    AttemptRow,
+    Base,
+    BatchRow,
+    ClassRow,
+    FileRole,
+    LeafRow,
+    RecallReason,
+    RecallRow,
+    SchoolRow,
+    UnitFileRow,
+    UnitRow,
+)
+from ledger.unit import Role, UnitState
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class School:
+    """A school as the ledger knows it."""
+
+    code: str
+    name: str
+    authority: str
+    profile: str
+    operator: str
+    seal_cert_sha256: str
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A unit's file in the newest form it has reached."""
+
+    role: FileRole
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Signature:
+    """One role's signature on both files."""
+
+    role: Role
+    cert_sha256: str
+    signed_at: dt.datetime
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One pupil, one school year, with its files and signatures."""
+
+    id: UUID
+    school_code: str
+    school_year: str
+    level: str
+    class_name: str
+    stt: int
+    pupil_code: str
+    state: UnitState
+    record_sha256: str
+    source_sha256: str
+    manifest: bytes | None
+    replaces: UUID | None
+    files: tuple[StoredFile, ...]
+    signatures: tuple[Signature, ...]
+    """In the order in which they were made."""
+
+    @property
+    def signed_roles(self) -> tuple[Role, ...]:
+        """Who has signed, in order."""
+        return tuple(signature.role for signature in self.signatures)
+
+    def file(self, role: FileRole) -> StoredFile:
+        """The file with this role. It exists from `signing` on."""
+        return next(file for file in self.files if file.role is role)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """A closed set of leaves under one root."""
+
+    id: int
+    school_code: str
+    school_year: str
+    root: bytes
+    leaf_count: int
+    state: BatchState
+
+
+@dataclass(frozen=True)
+class Recall:
+    """The decision to withdraw a unit."""
+
+    id: int
+    unit_id: UUID
+    school_code: str
+    reason: RecallReason
+    state: BatchState
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One signed transaction."""
+
+    sender: str
+    nonce: int
+    tx_hash: bytes
+    raw: bytes
+
+
+@dataclass(frozen=True)
+class ReceiptEntry:
+    """A stored receipt and whether it may be handed out yet."""
+
+    unit_id: UUID
+    receipt: bytes
+    final: bool
+
+
+class Reader:
+    """Asks the database, and cannot change it. Safe to share between threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def school(self, code: str) -> School:
+        """The school with this code. Raises `UnknownSchool`."""
+        with Session(self._engine) as session:
+            if (row := session.get(SchoolRow, code)) is None:
+                raise UnknownSchool(code)
+            return _value(School, row)
+
+    def schools(self) -> list[School]:
+        """All schools, by code."""
+        with Session(self._engine) as session:
+            return [_value(School, row) for row in session.scalars(select(SchoolRow).order_by(SchoolRow.code))]
+
+    def unit(self, unit_id: UUID) -> Unit:
+        """The unit with this id. Raises `UnknownUnit`."""
+        found = self._units(select(UnitRow).where(UnitRow.id == unit_id))
+        if not found:
+            raise UnknownUnit(unit_id)
+        return found[0]
+
+    def units(
+        self,
+        *,
+        school_code: str,
+        school_year: str,
+        states: Iterable[UnitState] = UnitState,
+        class_name: str | None = None,
+        unbatched: bool = False,
+    ) -> list[Unit]:
+        """The units of a school and year in any of `states`, in class and list order; `unbatched` omits those with a leaf."""
+        query = select(UnitRow).where(
+            UnitRow.school_code == school_code, UnitRow.school_year == school_year, UnitRow.state.in_(list(states))
+        )
+        if class_name is not None:
+            query = query.where(UnitRow.class_.has(ClassRow.name == class_name))
+        if unbatched:
+            query = query.where(~exists().where(LeafRow.unit_id == UnitRow.id))
+        return self._units(query)
+
+    def receipt_of_file(self, sha256: str) -> ReceiptEntry | None:
+        """The receipt of the unit that this exact file belongs to, if it is in a batch."""
+        return self._receipt(
+            select(LeafRow)
+            .join(UnitFileRow, UnitFileRow.unit_id == LeafRow.unit_id)
+            .where(UnitFileRow.sha256 == sha256)
+        )
+
+    def receipt_of_unit(self, unit_id: UUID) -> ReceiptEntry | None:
+        """The receipt of a unit, if it is in a batch."""
+        return self._receipt(select(LeafRow).where(LeafRow.unit_id == unit_id))
+
+    def successor(self, unit_id: UUID) -> UUID | None:
+        """The unit that replaces this one, if one does."""
+        with Session(self._engine) as session:
+            return session.scalars(select(UnitRow.id).where(UnitRow.replaces == unit_id)).one_or_none()
+
+    def open_batches(self) -> list[Batch]:
+        """What is still on its way to the chain, oldest first."""
+        with Session(self._engine) as session:
+            query = select(BatchRow).where(BatchRow.state.in_(OPEN_STATES)).order_by(BatchRow.id)
+            return [_value(Batch, row) for row in session.scalars(query)]
+
+    def open_recalls(self) -> list[Recall]:
+        """Recalls still on their way to the chain, oldest first."""
+        with Session(self._engine) as session:
+            query = select(RecallRow).where(RecallRow.state.in_(OPEN_STATES)).order_by(RecallRow.id)
+            return [_value(Recall, row) for row in session.scalars(query)]
+
+    def attempt(self, errand: Batch | Recall) -> Attempt | None:
+        """The stored transaction that carries `errand`."""
+        ours = AttemptRow.batch_id if isinstance(errand, Batch) else AttemptRow.recall_id
+        with Session(self._engine) as session:
+            row = session.scalars(select(AttemptRow).where(ours == errand.id)).one_or_none()
+            return None if row is None else _value(Attempt, row)
+
+    def next_nonce(self, sender: str) -> int:
+        """One more than the highest nonce ever stored for `sender`; 0 when there is none."""
+        with Session(self._engine) as session:
+            highest = session.scalar(select(func.max(AttemptRow.nonce)).where(AttemptRow.sender == sender))
+            return 0 if highest is None else highest + 1
+
+    def count_by_state(self) -> dict[UnitState, int]:
+        """How many units stand in each state; states without units are absent."""
+        with Session(self._engine) as session:
+            rows = session.execute(select(UnitRow.state, func.count()).group_by(UnitRow.state))
+            return {row[0]: row[1] for row in rows}
+
+    def _receipt(self, query: Select[LeafRow]) -> ReceiptEntry | None:
+        with Session(self._engine) as session:
+            if (leaf := session.scalars(query).one_or_none()) is None:
+                return None
+            state = session.scalars(select(BatchRow.state).where(BatchRow.id == leaf.batch_id)).one()
+            return ReceiptEntry(unit_id=leaf.unit_id, receipt=leaf.receipt, final=state is BatchState.FINAL)
+
+    def _units(self, query: Select[UnitRow]) -> list[Unit]:
+        whole = query.options(
+            selectinload(UnitRow.files), selectinload(UnitRow.signatures), joinedload(UnitRow.class_, innerjoin=True)
+        )
+        with Session(self._engine) as session:
+            rows = session.scalars(whole.join(UnitRow.class_).order_by(ClassRow.name, UnitRow.stt, UnitRow.id))
+            return [
+                _value(
+                    Unit,
+                    row,
+                    class_name=row.class_.name,
+                    files=tuple(_value(StoredFile, file) for file in row.files),
+                    signatures=tuple(_value(Signature, signature) for signature in row.signatures),
+                )
+                for row in rows
+            ]
+
+
+def _value(kind: type[T], row: Base, **derived: Any) -> T:  # noqa: ANN401
+    """The frozen value of `kind` whose fields stand in `row` under the same names, or in `derived`."""
+    names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    return kind(**{name: derived[name] if name in derived else getattr(row, name) for name in names})

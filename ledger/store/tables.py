@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The tables, and the rules that the database enforces by itself.
+
+Enums are stored by value with a CHECK; what may exist only once is UNIQUE; a pupil has one current unit per school year
+and level (DOMAIN.md, rule ID-12), which is a partial unique index. Times are UTC, stored without offset and read back aware.
+"""
+
+import datetime as dt
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    CheckConstraint,
+    Dialect,
+    Enum,
+    ForeignKey,
+    Index,
+    LargeBinary,
+    MetaData,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+
+from ledger.batch import BatchState
+from ledger.unit import PAST_STATES, Role, UnitState
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+"""Fixed names, so that a migration can drop on every database what it made on one."""
+
+
+class UtcDateTime(TypeDecorator[dt.datetime]):
+    """An aware UTC time. SQLite has no time zones, so the offset is taken off on the way in and put back on the way out."""
+
+    impl = SqlDateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, dialect: Dialect) -> dt.datetime | None:  # noqa: ARG002
+        """Refuses a naive time: nobody could say what it means."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a stored time needs its offset")
+        return value.astimezone(dt.UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> dt.datetime | None:  # noqa: ANN401, ARG002
+        """Gives the offset back."""
+        return None if value is None else value.replace(tzinfo=dt.UTC)
+
+
+def _enum(kind: type[StrEnum], name: str) -> Enum:
+    return Enum(
+        kind,
+        name=name,
+        native_enum=False,
+        create_constraint=True,
+        length=16,
+        values_callable=lambda members: [member.value for member in members],
+    )
+
+
+class FileRole(StrEnum):
+    """Which of a unit's files: the two that are handed out, each in the newest form it has reached."""
+
+    PDF = "pdf"
+    XML = "xml"
+
+
+class RecallReason(StrEnum):
+    """Why a unit was recalled; the same list as the contract's enum, in its order."""
+
+    WRONG_DATA = "wrong-data"
+    CIVIL_STATUS = "civil-status"
+    REASSESSMENT = "reassessment"
+    ISSUED_IN_ERROR = "issued-in-error"
+    FRAUD = "fraud"
+    OTHER = "other"
+
+
+class Base(DeclarativeBase):
+    """One metadata for all tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {dt.datetime: UtcDateTime, bytes: LargeBinary, UUID: Uuid}  # noqa: RUF012 - SQLAlchemy reads it so
+
+
+class SchoolRow(Base):
+    """A school of this authority, and what the registry contract knows it by."""
+
+    __tablename__ = "school"
+    code: Mapped[str] = mapped_column(String(8), primary_key=True)
+    name: Mapped[str]
+    authority: Mapped[str]
+    profile: Mapped[str] = mapped_column(String(32))
+    operator: Mapped[str] = mapped_column(String(42))
+    seal_cert_sha256: Mapped[str] = mapped_column(String(64))
+    registered_at: Mapped[dt.datetime]
+
+
+class ClassRow(Base):
+    """One class of one school year, as it was last imported."""
+
+    __tablename__ = "class"
+    __table_args__ = (UniqueConstraint("school_code", "school_year", "name"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    school_code: Mapped[str] = mapped_column(ForeignKey("school.code"))
+    school_year: Mapped[str] = mapped_column(String(9))
+    name: Mapped[str] = mapped_column(String(32))
+    enrolled: Mapped[int]
+    """How many pupils the school says the class has: what completeness is measured against."""
+    sheet_sha256: Mapped[str] = mapped_column(String(64))
+    imported_at: Mapped[dt.datetime]
+
+
+class UnitRow(Base):
+    """One pupil, one school year."""
+
+    __tablename__ = "unit"
+    __table_args__ = (
+        Index(
+            "uq_unit_current",
+            "pupil_code",
+            "school_year",
+            "level",
+            unique=True,
+            sqlite_where=text(f"state NOT IN ({', '.join(repr(s.value) for s in sorted(PAST_STATES))})"),
+            postgresql_where=text(f"state NOT IN ({', '.join(repr(s.value) for s in sorted(PAST_STATES))})"),
+        ),
+        CheckConstraint("replaces IS NULL OR replaces <> id", name="not_itself"),
+        CheckConstraint("(manifest IS NULL) = (state IN ('draft', 'signing'))", name="manifest_when_issued"),
+    )
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    class_id: Mapped[int] = mapped_column(ForeignKey("class.id"), index=True)
+    school_code: Mapped[str] = mapped_column(ForeignKey("school.code"))
+    school_year: Mapped[str] = mapped_column(String(9))
+    level: Mapped[str] = mapped_column(String(4))
+    pupil_code: Mapped[str] = mapped_column(String(16))
+    stt: Mapped[int]
+    """The pupil's place in the class list."""
+    state: Mapped[UnitState] = mapped_column(_enum(UnitState, "state"), index=True)
+    record_sha256: Mapped[str] = mapped_column(String(64))
+    source_sha256: Mapped[str] = mapped_column(String(64))
+    """The stored, unsigned XML from which everything else of this unit is made."""
+    manifest: Mapped[bytes | None]
+    """Canonical, from `issued` on."""
+    replaces: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
+    created_at: Mapped[dt.datetime]
+    changed_at: Mapped[dt.datetime]
+
+    class_: Mapped[ClassRow] = relationship(lazy="raise")
+    files: Mapped[list["UnitFileRow"]] = relationship(lazy="raise", order_by="UnitFileRow.role")
+    signatures: Mapped[list["SignatureRow"]] = relationship(lazy="raise", order_by="SignatureRow.position")
+
+
+class UnitFileRow(Base):
+    """A file of a unit in the newest form it has reached."""
+
+    __tablename__ = "unit_file"
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), primary_key=True)
+    role: Mapped[FileRole] = mapped_column(_enum(FileRole, "role"), primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), unique=True)
+    size: Mapped[int]
+
+
+class SignatureRow(Base):
+    """One role's signature on both files of a unit."""
+
+    __tablename__ = "signature"
+    __table_args__ = (UniqueConstraint("unit_id", "position"),)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), primary_key=True)
+    role: Mapped[Role] = mapped_column(_enum(Role, "role"), primary_key=True)
+    position: Mapped[int]
+    cert_sha256: Mapped[str] = mapped_column(String(64))
+    signed_at: Mapped[dt.datetime]
+
+
+class BatchRow(Base):
+    """A closed set of leaves under one root."""
+
+    __tablename__ = "batch"
+    __table_args__ = (UniqueConstraint("school_code", "root"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    school_code: Mapped[str] = mapped_column(ForeignKey("school.code"))
+    school_year: Mapped[str] = mapped_column(String(9))
+    root: Mapped[bytes]
+    leaf_count: Mapped[int]
+    state: Mapped[BatchState] = mapped_column(_enum(BatchState, "state"), index=True)
+    sealed_at: Mapped[dt.datetime]
+    changed_at: Mapped[dt.datetime]
+
+
+class LeafRow(Base):
+    """One unit's leaf in its batch, with the receipt as it will be handed out."""
+
+    __tablename__ = "leaf"
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), primary_key=True)
+    batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id"), index=True)
+    leaf: Mapped[bytes] = mapped_column(unique=True)
+    receipt: Mapped[bytes]
+
+
+class RecallRow(Base):
+    """The decision to withdraw a unit, carried to the chain like a batch."""
+
+    __tablename__ = "recall"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), unique=True)
+    school_code: Mapped[str] = mapped_column(ForeignKey("school.code"))
+    reason: Mapped[RecallReason] = mapped_column(_enum(RecallReason, "reason"))
+    note: Mapped[str]
+    state: Mapped[BatchState] = mapped_column(_enum(BatchState, "state"), index=True)
+    decided_at: Mapped[dt.datetime]
+    changed_at: Mapped[dt.datetime]
+
+
+class AttemptRow(Base):
+    """One signed transaction, for a batch or for a recall. A sender signs each nonce once."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        UniqueConstraint("sender", "nonce"),
+        CheckConstraint("(batch_id IS NULL) <> (recall_id IS NULL)", name="one_errand"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), unique=True)
+    recall_id: Mapped[int | None] = mapped_column(ForeignKey("recall.id"), unique=True)
+    sender: Mapped[str] = mapped_column(String(42))
+    nonce: Mapped[int]
+    tx_hash: Mapped[bytes] = mapped_column(unique=True)
+    raw: Mapped[bytes]
+    signed_at: Mapped[dt.datetime]

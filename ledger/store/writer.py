@@ -1,0 +1,304 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every change of the ledger. Each method is one transaction, and each move names the state it was read in.
+
+A move that finds its row elsewhere changes nothing and raises `LostRace`: another worker was first. Callers store files
+before they call, so a row never names bytes that are not on disk.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ledger import batch as batch_rules
+from ledger.batch import BatchState
+from ledger.errors import AlreadyImported, ForbiddenMove, LostRace
+from ledger.store.reader import Attempt, Batch, Recall, School
+from ledger.store.tables import (
+    AttemptRow,
+    BatchRow,
+    ClassRow,
+    FileRole,
+    LeafRow,
+    RecallReason,
+    RecallRow,
+    SchoolRow,
+    SignatureRow,
+    UnitFileRow,
+    UnitRow,
+)
+from ledger.unit import PAST_STATES, Role, UnitState, require_move
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One pupil's record as imported: what becomes a unit in `draft`."""
+
+    unit_id: UUID
+    pupil_code: str
+    stt: int
+    record_sha256: str
+    source_sha256: str
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """Bytes that are in the file store already."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class NewLeaf:
+    """One unit's place in a batch that is being sealed."""
+
+    unit_id: UUID
+    leaf: bytes
+    receipt: bytes
+
+
+class Writer:
+    """Makes every change. `now` gives the time that is written beside each."""
+
+    def __init__(self, engine: Engine, *, now: Callable[[], dt.datetime]) -> None:
+        self._engine = engine
+        self._now = now
+
+    def register_school(self, school: School) -> None:
+        """Adds a school. Adding the same one again changes nothing; with other values it raises `LostRace`."""
+        values = {name: getattr(school, name) for name in School.__dataclass_fields__}
+        with Session(self._engine) as session, session.begin():
+            row = session.get(SchoolRow, school.code)
+            if row is None:
+                session.add(SchoolRow(**values, registered_at=self._now()))
+            elif any(getattr(row, name) != value for name, value in values.items()):
+                raise LostRace(f"trường/school {school.code}", "unregistered")
+
+    def import_class(
+        self,
+        *,
+        school_code: str,
+        school_year: str,
+        level: str,
+        name: str,
+        enrolled: int,
+        sheet_sha256: str,
+        drafts: Sequence[Draft],
+    ) -> None:
+        """Takes a class in whole or not at all. Drafts of an earlier import of this class give way to the new ones.
+
+        Raises `AlreadyImported` when a current unit of the class has left `draft`, or a pupil's current unit stands elsewhere.
+        """
+        now = self._now()
+        with Session(self._engine) as session, session.begin():
+            row = session.scalars(
+                select(ClassRow).filter_by(school_code=school_code, school_year=school_year, name=name)
+            ).one_or_none()
+            if row is None:
+                row = ClassRow(
+                    school_code=school_code,
+                    school_year=school_year,
+                    name=name,
+                    enrolled=0,
+                    sheet_sha256="",
+                    imported_at=now,
+                )
+                session.add(row)
+            row.enrolled, row.sheet_sha256, row.imported_at = enrolled, sheet_sha256, now
+            session.flush()  # The class needs its id before its units can name it.
+            current = session.scalars(
+                select(UnitRow.state).where(UnitRow.class_id == row.id, UnitRow.state.not_in(PAST_STATES))
+            ).all()
+            if begun := sum(state is not UnitState.DRAFT for state in current):
+                raise AlreadyImported(name, school_year, begun)
+            session.execute(delete(UnitRow).where(UnitRow.class_id == row.id, UnitRow.state == UnitState.DRAFT))
+            try:
+                session.execute(
+                    insert(UnitRow),
+                    [
+                        {
+                            "id": draft.unit_id,
+                            "class_id": row.id,
+                            "school_code": school_code,
+                            "school_year": school_year,
+                            "level": level,
+                            "pupil_code": draft.pupil_code,
+                            "stt": draft.stt,
+                            "state": UnitState.DRAFT,
+                            "record_sha256": draft.record_sha256,
+                            "source_sha256": draft.source_sha256,
+                            "created_at": now,
+                            "changed_at": now,
+                        }
+                        for draft in drafts
+                    ],
+                )
+            except IntegrityError as error:
+                raise AlreadyImported(name, school_year, 1) from error
+
+    def begin_signing(self, unit_id: UUID, *, pdf: NewFile, xml: NewFile) -> None:
+        """DRAFT to SIGNING, with the rendered files that signers will see."""
+        with Session(self._engine) as session, session.begin():
+            self._move_unit(session, unit_id, UnitState.DRAFT, UnitState.SIGNING)
+            session.add_all(
+                UnitFileRow(unit_id=unit_id, role=role, sha256=file.sha256, size=file.size)
+                for role, file in ((FileRole.PDF, pdf), (FileRole.XML, xml))
+            )
+
+    def add_signature(
+        self,
+        unit_id: UUID,
+        *,
+        role: Role,
+        position: int,
+        cert_sha256: str,
+        signed_at: dt.datetime,
+        replaced: dict[FileRole, str],
+        pdf: NewFile,
+        xml: NewFile,
+    ) -> None:
+        """Stores one role's signature on both files. `replaced` are the digests that it signed; others mean a lost race."""
+        with Session(self._engine) as session, session.begin():
+            self._expect_unit(session, unit_id, UnitState.SIGNING)
+            session.add(
+                SignatureRow(
+                    unit_id=unit_id, role=role, position=position, cert_sha256=cert_sha256, signed_at=signed_at
+                )
+            )
+            try:
+                session.flush()  # A second signature of the same role or place is refused here, before any file moves.
+            except IntegrityError as error:
+                raise LostRace(f"chữ ký/signature {role} – {unit_id}", "unsigned") from error
+            self._replace_file(session, unit_id, FileRole.PDF, replaced[FileRole.PDF], pdf)
+            self._replace_file(session, unit_id, FileRole.XML, replaced[FileRole.XML], xml)
+
+    def issue(self, unit_id: UUID, *, manifest: bytes, replaced_pdf: str, pdf: NewFile) -> None:
+        """SIGNING to ISSUED, with the archived PDF and the canonical manifest."""
+        with Session(self._engine) as session, session.begin():
+            self._move_unit(session, unit_id, UnitState.SIGNING, UnitState.ISSUED, manifest=manifest)
+            self._replace_file(session, unit_id, FileRole.PDF, replaced_pdf, pdf)
+
+    def seal_batch(self, *, school_code: str, school_year: str, root: bytes, leaves: Sequence[NewLeaf]) -> None:
+        """Closes a batch of issued units, with the receipts that will be handed out. A unit in a batch already is a lost race."""
+        now = self._now()
+        with Session(self._engine) as session, session.begin():
+            row = BatchRow(
+                school_code=school_code,
+                school_year=school_year,
+                root=root,
+                leaf_count=len(leaves),
+                state=BatchState.SEALED,
+                sealed_at=now,
+                changed_at=now,
+            )
+            session.add(row)
+            session.flush()  # Leaves name their batch.
+            for leaf in leaves:
+                self._expect_unit(session, leaf.unit_id, UnitState.ISSUED)
+            try:
+                session.execute(
+                    insert(LeafRow),
+                    [{"unit_id": n.unit_id, "batch_id": row.id, "leaf": n.leaf, "receipt": n.receipt} for n in leaves],
+                )
+            except IntegrityError as error:
+                raise LostRace("đợt neo/batch", "unbatched") from error
+
+    def decide_recall(self, unit_id: UUID, *, school_code: str, reason: RecallReason, note: str) -> None:
+        """Stores the decision to withdraw an anchored unit; the chain hears of it next. A second decision is a lost race."""
+        now = self._now()
+        with Session(self._engine) as session, session.begin():
+            state = session.scalars(select(UnitRow.state).where(UnitRow.id == unit_id)).one()
+            require_move(state, UnitState.RECALLED)
+            session.add(
+                RecallRow(
+                    unit_id=unit_id,
+                    school_code=school_code,
+                    reason=reason,
+                    note=note,
+                    state=BatchState.SEALED,
+                    decided_at=now,
+                    changed_at=now,
+                )
+            )
+            try:
+                session.flush()
+            except IntegrityError as error:
+                raise LostRace(f"thu hồi/recall {unit_id}", "not recalled") from error
+
+    def store_attempt(self, errand: Batch | Recall, attempt: Attempt) -> None:
+        """SEALED to PREPARED, together with the signed transaction. Nothing may be sent before this returns."""
+        ours = {"batch_id": errand.id} if isinstance(errand, Batch) else {"recall_id": errand.id}
+        with Session(self._engine) as session, session.begin():
+            self._move_errand(session, errand, BatchState.PREPARED)
+            session.add(
+                AttemptRow(
+                    **ours,
+                    sender=attempt.sender,
+                    nonce=attempt.nonce,
+                    tx_hash=attempt.tx_hash,
+                    raw=attempt.raw,
+                    signed_at=self._now(),
+                )
+            )
+            try:
+                session.flush()
+            except IntegrityError as error:
+                raise LostRace(f"nonce {attempt.nonce} – {attempt.sender}", "unused") from error
+
+    def move_errand(self, errand: Batch | Recall, new: BatchState) -> None:
+        """Moves a batch or a recall on from the state that `errand` was read in. FINAL takes its units along."""
+        with Session(self._engine) as session, session.begin():
+            self._move_errand(session, errand, new)
+            if new is not BatchState.FINAL:
+                return
+            if isinstance(errand, Batch):
+                units: Iterable[UUID] = session.scalars(
+                    select(LeafRow.unit_id).where(LeafRow.batch_id == errand.id)
+                ).all()
+                for unit_id in units:
+                    self._move_unit(session, unit_id, UnitState.ISSUED, UnitState.ANCHORED)
+            else:
+                state = session.scalars(select(UnitRow.state).where(UnitRow.id == errand.unit_id)).one()
+                self._move_unit(session, errand.unit_id, state, UnitState.RECALLED)
+
+    def _move_errand(self, session: Session, errand: Batch | Recall, new: BatchState) -> None:
+        if (errand.state, new) not in batch_rules.LEGAL_MOVES:
+            raise ForbiddenMove("đợt neo/batch", errand.state, new)
+        table = BatchRow if isinstance(errand, Batch) else RecallRow
+        result = session.execute(
+            update(table)
+            .where(table.id == errand.id, table.state == errand.state)
+            .values(state=new, changed_at=self._now())
+        )
+        if result.rowcount != 1:  # type: ignore[attr-defined]
+            raise LostRace(f"đợt neo/batch {errand.id}", errand.state)
+
+    def _move_unit(self, session: Session, unit_id: UUID, old: UnitState, new: UnitState, **values: object) -> None:
+        require_move(old, new)
+        result = session.execute(
+            update(UnitRow)
+            .where(UnitRow.id == unit_id, UnitRow.state == old)
+            .values(state=new, changed_at=self._now(), **values)
+        )
+        if result.rowcount != 1:  # type: ignore[attr-defined]
+            raise LostRace(f"học bạ/unit {unit_id}", old)
+
+    @staticmethod
+    def _expect_unit(session: Session, unit_id: UUID, state: UnitState) -> None:
+        if session.scalars(select(UnitRow.state).where(UnitRow.id == unit_id)).one_or_none() is not state:
+            raise LostRace(f"học bạ/unit {unit_id}", state)
+
+    @staticmethod
+    def _replace_file(session: Session, unit_id: UUID, role: FileRole, old: str, new: NewFile) -> None:
+        result = session.execute(
+            update(UnitFileRow)
+            .where(UnitFileRow.unit_id == unit_id, UnitFileRow.role == role, UnitFileRow.sha256 == old)
+            .values(sha256=new.sha256, size=new.size)
+        )
+        if result.rowcount != 1:  # type: ignore[attr-defined]
+            raise LostRace(f"tệp/file {role} – {unit_id}", old[:12])
