@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The registry contract's calls, answers and errors as bytes; pure.
+
+The ABI is read from `TranscriptRegistry.json` beside this file, which `scripts/contract_artifact.py` makes from the source and
+checks in every test run. A custom error is looked up by the first four bytes of its hash, in whichever way the node reported
+it, so that `Rejected` has the same name and values over every kind of node.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import Any, Final
+
+import eth_abi
+from eth_abi.exceptions import EncodingError
+from eth_utils import keccak, to_checksum_address
+from eth_utils.abi import collapse_if_tuple
+
+from ledger.chain.errors import Malformed, Rejected
+from ledger.chain.registry import SCHOOL_CODE_DIGITS, WORD_BYTES, Head, LeafStatus, RecallReason, SchoolOnChain
+
+ARTIFACT: Final[Mapping[str, Any]] = json.loads(
+    files("ledger.chain").joinpath("TranscriptRegistry.json").read_text(encoding="utf-8")
+)
+"""ABI, bytecode, runtime code hash, compiler and settings of the registry contract."""
+
+SELECTOR_BYTES = 4
+ZERO_WORD = bytes(WORD_BYTES)
+ZERO_ADDRESS = "0x" + "00" * 20
+NO_REPLACEMENT = (ZERO_WORD, ZERO_WORD)
+
+
+@dataclass(frozen=True, slots=True)
+class _Signature:
+    """One function or error of the ABI."""
+
+    name: str
+    names: tuple[str, ...]
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+
+    @property
+    def selector(self) -> bytes:
+        return keccak(text=f"{self.name}({','.join(self.inputs)})")[:SELECTOR_BYTES]
+
+
+def _signature(entry: Mapping[str, Any]) -> _Signature:
+    return _Signature(
+        name=entry["name"],
+        names=tuple(field["name"] for field in entry["inputs"]),
+        inputs=tuple(collapse_if_tuple(field) for field in entry["inputs"]),
+        outputs=tuple(collapse_if_tuple(field) for field in entry.get("outputs", ())),
+    )
+
+
+_FUNCTIONS: Final = {entry["name"]: _signature(entry) for entry in ARTIFACT["abi"] if entry["type"] == "function"}
+_ERRORS: Final = {
+    _signature(entry).selector: _signature(entry) for entry in ARTIFACT["abi"] if entry["type"] == "error"
+}
+_CONSTRUCTOR: Final = next(
+    tuple(collapse_if_tuple(field) for field in entry["inputs"])
+    for entry in ARTIFACT["abi"]
+    if entry["type"] == "constructor"
+)
+
+
+def school_word(code: str) -> bytes:
+    """Return the eight digits of a school code as the contract keeps them."""
+    if len(code) != SCHOOL_CODE_DIGITS or not (code.isascii() and code.isdigit()):
+        raise Malformed(f"Mã trường “{code}” phải gồm 8 chữ số.", f"School code '{code}' must be eight digits.")
+    return code.encode("ascii").ljust(WORD_BYTES, b"\0")
+
+
+def creation(*, authority: str, hand_over_delay: int) -> bytes:
+    """Return the data of a transaction that creates the registry. `hand_over_delay` is in seconds."""
+    return bytes.fromhex(ARTIFACT["bytecode"][2:]) + _encoded("constructor", _CONSTRUCTOR, (authority, hand_over_delay))
+
+
+def call(function: str, *arguments: object) -> bytes:
+    """Return the data of a call to `function`; school codes among the arguments are words already."""
+    signature = _FUNCTIONS[function]
+    return signature.selector + _encoded(function, signature.inputs, arguments)
+
+
+def recall_call(
+    *,
+    school: str,
+    root: bytes,
+    leaf: bytes,
+    proof: Sequence[bytes],
+    reason: RecallReason,
+    replacement: tuple[bytes, bytes] | None,
+) -> bytes:
+    """Return the data of a call to `recall`."""
+    return call("recall", school_word(school), root, leaf, list(proof), int(reason), replacement or NO_REPLACEMENT)
+
+
+def leaf_status(answer: bytes, head: Head) -> LeafStatus:
+    """Read what `statusOf` returned at `head`. Raises an eth_abi or value error when it is nothing of the kind."""
+    (fields,) = eth_abi.decode(_FUNCTIONS["statusOf"].outputs, answer)
+    (
+        anchored_at, anchored_in_block, leaf_count, school_year, included, recalled_at, reason,
+        replacement_root, replacement_leaf, seal_certificate, operator,
+    ) = fields  # fmt: skip
+    return LeafStatus(
+        anchored_at=_time(anchored_at),
+        anchored_in_block=anchored_in_block or None,
+        leaf_count=leaf_count,
+        school_year=school_year,
+        included=included,
+        recalled_at=_time(recalled_at),
+        reason=RecallReason(reason) if reason else None,
+        replacement=None if replacement_leaf == ZERO_WORD else (replacement_root, replacement_leaf),
+        seal_certificate=b"" if seal_certificate == ZERO_WORD else seal_certificate,
+        operator="" if operator == ZERO_ADDRESS else to_checksum_address(operator),
+        head=head,
+    )
+
+
+def school_on_chain(answer: bytes, code: str) -> SchoolOnChain | None:
+    """Read what `schoolOf` returned for `code`. Raises an eth_abi or value error when it is nothing of the kind."""
+    ((operator, registered_at, registered_in_block, seal_certificate),) = eth_abi.decode(
+        _FUNCTIONS["schoolOf"].outputs, answer
+    )
+    if operator == ZERO_ADDRESS:
+        return None
+    return SchoolOnChain(
+        code=code,
+        operator=to_checksum_address(operator),
+        seal_certificate=seal_certificate,
+        registered_at=datetime.fromtimestamp(registered_at, UTC),
+        registered_in_block=registered_in_block,
+    )
+
+
+def rejection(revert_data: bytes) -> Rejected:
+    """Name the custom error in what a reverted call returned; an unknown one becomes a `Rejected` without a name."""
+    signature = _ERRORS.get(revert_data[:SELECTOR_BYTES])
+    if signature is None:
+        return Rejected("", {"data": revert_data} if revert_data else {})
+    values = eth_abi.decode(signature.inputs, revert_data[SELECTOR_BYTES:])
+    return Rejected(signature.name, dict(zip(signature.names, values, strict=True)))
+
+
+def _encoded(name: str, types: Sequence[str], values: Sequence[object]) -> bytes:
+    try:
+        return eth_abi.encode(types, values)
+    except EncodingError as error:
+        raise Malformed(
+            f"Tham số của {name} không hợp lệ: {error}. Hãy kiểm tra lại.",
+            f"{name} cannot take this: {error}. Check it.",
+        ) from error
+
+
+def _time(seconds: int) -> datetime | None:
+    return datetime.fromtimestamp(seconds, UTC) if seconds else None

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The registry contract as the rest of the program sees it: values and Protocols, without a chain library.
+
+Reading and sending are two Protocols, as a verifier must be able to read and nothing else. A third, `Wallet`, is where a
+chain key is; it signs what it is given and decides nothing.
+
+Everything about one leaf comes in one value, `LeafStatus`, read at one block, so that no answer mixes two states of the
+chain. Times are aware and UTC. The promises themselves stand in contracts/ITranscriptRegistry.sol.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import IntEnum
+from typing import Protocol
+
+from ledger.chain.errors import Malformed
+
+SCHOOL_CODE_DIGITS = 8
+ADDRESS_HEX_DIGITS = 40
+WORD_BYTES = 32
+
+
+class RecallReason(IntEnum):
+    """Why a record was recalled; the contract's numbers. Its 0, "no reason", is `None` here."""
+
+    WRONG_DATA = 1
+    CIVIL_STATUS_CHANGE = 2
+    REASSESSMENT = 3
+    ISSUED_IN_ERROR = 4
+    FRAUD = 5
+    OTHER = 6
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryPin:
+    """Which registry is believed: three facts that a node must confirm before anything it says counts."""
+
+    chain_id: int
+    """The EIP-155 chain id."""
+    address: str
+    """The contract's address, 0x and 40 hex digits, in any case."""
+    code_hash: str
+    """keccak256 of the runtime code, 0x and 64 hex digits."""
+
+    def __post_init__(self) -> None:
+        if self.chain_id <= 0:
+            raise Malformed(f"Mã chuỗi {self.chain_id} không hợp lệ.", f"{self.chain_id} is not a chain id.")
+        object.__setattr__(self, "address", _hex(self.address, ADDRESS_HEX_DIGITS))
+        object.__setattr__(self, "code_hash", _hex(self.code_hash, 2 * WORD_BYTES))
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Head:
+    """How far the chain had come when it was asked."""
+
+    number: int
+    time: datetime
+    """The block's own time, aware, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeafStatus:
+    """Everything the registry knows about one leaf, all of it at block `head`."""
+
+    anchored_at: datetime | None
+    """When the batch was anchored; None if this school never anchored this root."""
+    anchored_in_block: int | None
+    leaf_count: int
+    school_year: int
+    """The calendar year in which the batch's school year begins; 0 if the root is not anchored."""
+    included: bool
+    """Whether the root is anchored and the proof leads from the leaf to it."""
+    recalled_at: datetime | None
+    """When the school recalled the leaf, in whichever of its batches; None if it did not."""
+    reason: RecallReason | None
+    replacement: tuple[bytes, bytes] | None
+    """Root and leaf of the record that takes its place. Only that record's own receipt proves that it is in that root."""
+    seal_certificate: bytes
+    """SHA-256 of the school's seal certificate; empty if the school is not registered."""
+    operator: str
+    """The account that may act for the school, with EIP-55 checksum; empty if the school is not registered."""
+    head: Head
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolOnChain:
+    """A school as the authority registered it."""
+
+    code: str
+    operator: str
+    seal_certificate: bytes
+    registered_at: datetime
+    registered_in_block: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnsignedTransaction:
+    """A transaction that lacks nothing but a signature.
+
+    Either `gas_price` is set (legacy fees, zero on a chain without fees) or the two EIP-1559 fields are. All fees are in wei
+    per unit of gas.
+    """
+
+    chain_id: int
+    sender: str
+    nonce: int
+    to: str | None
+    """None creates a contract."""
+    data: bytes
+    gas: int
+    gas_price: int | None = None
+    max_fee_per_gas: int | None = None
+    max_priority_fee_per_gas: int | None = None
+
+    def dearer(self, *, percent: int) -> "UnsignedTransaction":
+        """Return the same transaction at fees raised by `percent`, rounded up, to replace one that is stuck.
+
+        Nodes ask for 10 percent more at least before they let a transaction replace one with the same nonce (geth's
+        `txpool.pricebump`).
+        """
+
+        def raised(fee: int | None) -> int | None:
+            return None if fee is None else -(-fee * (100 + percent) // 100)
+
+        return replace(
+            self,
+            gas_price=raised(self.gas_price),
+            max_fee_per_gas=raised(self.max_fee_per_gas),
+            max_priority_fee_per_gas=raised(self.max_priority_fee_per_gas),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SignedTransaction:
+    """What is stored before it is sent: the bytes a node takes, and the hash the chain will know them by."""
+
+    raw: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionReceipt:
+    """Where a transaction was mined, and whether the contract carried it out."""
+
+    transaction_hash: bytes
+    block_number: int
+    block_hash: bytes
+    """Tells a re-organised block from the one that was seen before under the same number."""
+    status: bool
+    """False: mined, paid for, and undone by the contract."""
+    gas_used: int
+    contract_address: str | None = None
+    """What a creating transaction created."""
+
+
+class RegistryReader(Protocol):
+    """Whoever can say what the registry holds. Every method may raise `Unreachable` or `WrongChain`."""
+
+    @property
+    def pin(self) -> RegistryPin:
+        """Which registry the answers are about."""
+
+    def head(self) -> Head:
+        """Return the newest block."""
+
+    def status_of(self, *, school: str, root: bytes, leaf: bytes, proof: Sequence[bytes]) -> LeafStatus:
+        """Return everything the registry knows about `leaf`, at one block. What it does not know is None, 0 or empty.
+
+        `school` is the eight digits, `proof` the siblings from the leaf upwards. The caller has computed `leaf` from a
+        manifest; a leaf taken from anywhere else may be an inner node of the tree.
+        """
+
+    def school(self, code: str) -> SchoolOnChain | None:
+        """Return the school registered under `code`, or None."""
+
+
+class Wallet(Protocol):
+    """Where a chain key is. It signs what it is given and decides nothing."""
+
+    @property
+    def address(self) -> str:
+        """The account, with EIP-55 checksum."""
+
+    def sign(self, transaction: UnsignedTransaction) -> SignedTransaction:
+        """Return the signed bytes. The same transaction gives the same bytes (RFC 6979)."""
+
+
+class RegistrySender(Protocol):
+    """Whoever can carry a change to the registry. Signing is not its business; storing is the caller's.
+
+    The `prepare_` methods ask the chain whether the change would be carried out, and raise `Rejected` with the contract's own
+    error if not. `sender` is the account that will sign; `nonce` is the caller's choice, so that a change which was prepared
+    twice is still made once.
+    """
+
+    def nonce(self, address: str) -> int:
+        """Return the account's next free number, transactions that wait in the node included."""
+
+    def prepare_register_school(
+        self, *, sender: str, nonce: int, school: str, operator: str, seal_certificate: bytes
+    ) -> UnsignedTransaction:
+        """Prepare the registration of a school by the authority."""
+
+    def prepare_anchor(
+        self, *, sender: str, nonce: int, school: str, school_year: int, root: bytes, leaf_count: int
+    ) -> UnsignedTransaction:
+        """Prepare the anchoring of a batch by the school's operator. `school_year` is the year in which it begins."""
+
+    def prepare_recall(
+        self,
+        *,
+        sender: str,
+        nonce: int,
+        school: str,
+        root: bytes,
+        leaf: bytes,
+        proof: Sequence[bytes],
+        reason: RecallReason,
+        replacement: tuple[bytes, bytes] | None = None,
+    ) -> UnsignedTransaction:
+        """Prepare a recall by the school's operator. `replacement` is root and leaf of the record that takes its place."""
+
+    def broadcast(self, raw: bytes) -> bytes:
+        """Hand signed bytes to the node and return the transaction's hash. Safe to repeat.
+
+        A node that has the transaction already, waiting or mined, is a success. Raises `NonceTaken`, `Underpriced`,
+        `OutOfFunds` or `Unsendable` when the node refuses; after `Unreachable` it is unknown whether the node has it.
+        """
+
+    def receipt(self, transaction_hash: bytes) -> TransactionReceipt | None:
+        """Return where the transaction was mined, or None while it was not, or is no longer after a re-organisation."""
+
+
+def _hex(text: str, digits: int) -> str:
+    """Return `text` in lower case, after checking that it is 0x and `digits` hexadecimal digits."""
+    body = text[2:].lower()
+    if text[:2] != "0x" or len(body) != digits or set(body) - set("0123456789abcdef"):
+        raise Malformed(
+            f"“{text}” phải là 0x và {digits} chữ số thập lục phân.", f"'{text}' must be 0x and {digits} hex digits."
+        )
+    return "0x" + body
