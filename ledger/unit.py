@@ -37,6 +37,17 @@ class UnitState(StrEnum):
     """Recalled, and a newer unit takes its place."""
 
 
+class RecallReason(StrEnum):
+    """Why a unit was recalled. Stored by value; the contract has a number for each, by the same name."""
+
+    WRONG_DATA = "wrong-data"
+    CIVIL_STATUS_CHANGE = "civil-status"
+    REASSESSMENT = "reassessment"
+    ISSUED_IN_ERROR = "issued-in-error"
+    FRAUD = "fraud"
+    OTHER = "other"
+
+
 LEGAL_MOVES: frozenset[tuple[UnitState, UnitState]] = frozenset(
     {
         (UnitState.DRAFT, UnitState.SIGNING),

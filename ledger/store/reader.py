@@ -19,13 +19,12 @@ from ledger.store.tables import (
     ClassRow,
     FileRole,
     LeafRow,
-    RecallReason,
     RecallRow,
     SchoolRow,
     UnitFileRow,
     UnitRow,
 )
-from ledger.unit import Role, UnitState
+from ledger.unit import RecallReason, Role, UnitState
 
 T = TypeVar("T")
 

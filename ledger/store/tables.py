@@ -28,7 +28,7 @@ from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from ledger.batch import BatchState
-from ledger.unit import PAST_STATES, Role, UnitState
+from ledger.unit import PAST_STATES, RecallReason, Role, UnitState
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -75,17 +75,6 @@ class FileRole(StrEnum):
 
     PDF = "pdf"
     XML = "xml"
-
-
-class RecallReason(StrEnum):
-    """Why a unit was recalled; the same list as the contract's enum, in its order."""
-
-    WRONG_DATA = "wrong-data"
-    CIVIL_STATUS = "civil-status"
-    REASSESSMENT = "reassessment"
-    ISSUED_IN_ERROR = "issued-in-error"
-    FRAUD = "fraud"
-    OTHER = "other"
 
 
 class Base(DeclarativeBase):

@@ -24,14 +24,13 @@ from ledger.store.tables import (
     ClassRow,
     FileRole,
     LeafRow,
-    RecallReason,
     RecallRow,
     SchoolRow,
     SignatureRow,
     UnitFileRow,
     UnitRow,
 )
-from ledger.unit import PAST_STATES, Role, UnitState, require_move
+from ledger.unit import PAST_STATES, RecallReason, Role, UnitState, require_move
 
 
 @dataclass(frozen=True)
