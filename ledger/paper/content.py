@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What stands on the pages of one unit, as words ready to print.
+
+A `PaperUnit` knows no rules and no marks: every mark, level and date in it is already the Vietnamese text which a
+reader will see. `None` means that there is nothing to say; the page then shows a dash where the form has a line, and
+leaves out what the form calls "nếu có". Turning a record into these words is `ledger.paper.wording`.
+"""
+
+import json
+import unicodedata
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from ledger.paper.errors import UnprintableText
+
+LONGEST_WORD = 24
+"""Letters that stand together before a line may break. Vietnamese syllables have at most seven; what is longer is a
+slip of the keyboard or an address, and must not run out of its column."""
+
+_BREAK = "\u200b"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the form: what it asks, and what the record answers."""
+
+    label: str
+    value: str | None
+    wide: bool = True
+    """Takes the whole width; otherwise two lines share it."""
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One school year of the schooling history ("Quá trình học tập")."""
+
+    school_year: str
+    class_name: str
+    school: str
+
+
+@dataclass(frozen=True)
+class MarkRow:
+    """One subject in the table of marks."""
+
+    subject: str
+    term_1: str | None
+    term_2: str | None
+    year: str | None
+    reassessed: str | None
+    """After re-assessment in the summer; the column is printed only if some subject has one."""
+    comment: str | None
+    teacher: str | None
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One kind of result (study, conduct) by term."""
+
+    name: str
+    term_1: str | None
+    term_2: str | None
+    year: str | None
+    reassessed: str | None = None
+
+
+@dataclass(frozen=True)
+class PaperUnit:
+    """Everything that is printed for one pupil and one school year."""
+
+    unit_id: UUID
+    authority: str
+    """The Sở, as it heads a letter: "Sở Giáo dục và Đào tạo Hải Phòng"."""
+    school: str
+    level_title: str
+    """What kind of học bạ this is: "Trung học cơ sở"."""
+    school_year: str
+    class_name: str
+    register_number: str | None
+    pupil: str
+    identity: tuple[Line, ...]
+    history: tuple[HistoryRow, ...]
+    marks: tuple[MarkRow, ...]
+    results: tuple[ResultRow, ...]
+    outcome: tuple[Line, ...]
+    """Absences, promotion or completion, awards."""
+    homeroom_comment: str | None
+    place_and_date: str
+    """As the form ends: "Hải Phòng, ngày 28 tháng 5 năm 2026"."""
+    head: str
+    head_position: str
+    homeroom_teacher: str
+    short_code: str | None = None
+    """To type where a QR cannot be scanned."""
+
+    def as_json(self) -> str:
+        """The content as the template reads it: NFC, single spaces, over-long words made breakable.
+
+        Raises `UnprintableText` for characters nobody could see on paper (controls, direction marks, private use):
+        a print-out must not be able to hide something that its data says.
+        """
+        return json.dumps(_mapped(asdict(self), _printable), ensure_ascii=False)
+
+    def text_with(self, character: str) -> str:
+        """The first text on the pages that holds `character`, to tell a person where to look."""
+        found: list[str] = []
+
+        def note(text: str) -> str:
+            if character in text:
+                found.append(text)
+            return text
+
+        _mapped(asdict(self), note)
+        return found[0] if found else character
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - JSON has no narrower type
+    match value:
+        case str():
+            return change(unicodedata.normalize("NFC", " ".join(value.split())))
+        case dict():
+            return {key: _mapped(item, change) for key, item in value.items()}
+        case list() | tuple():
+            return [_mapped(item, change) for item in value]
+        case UUID():
+            return str(value)
+        case _:
+            return value
+
+
+def _printable(text: str) -> str:
+    for character in text:
+        # Cc, Cf, Cs, Co, Cn: controls, format marks, lone surrogates, private use, unassigned.
+        if unicodedata.category(character).startswith("C"):
+            raise UnprintableText(character, text)
+    return " ".join(_breakable(word) for word in text.split(" "))
+
+
+def _breakable(word: str) -> str:
+    if len(word) <= LONGEST_WORD:
+        return word
+    return _BREAK.join(word[i : i + LONGEST_WORD] for i in range(0, len(word), LONGEST_WORD))

@@ -1,0 +1,149 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Empty signature fields, laid out before anybody signs.
+
+Where they are is the template's business alone: it marks each place with a link to `hocba:field/NAME`, and this
+module turns that very link annotation into a signature field. So the rectangle cannot drift from the page around it,
+and the field inherits the link's place in the structure tree, where a screen reader finds it (as a Form element).
+
+Each field locks itself and nothing else when it is signed (`Include` its own name, without `/P`): of the locks that
+were tried this is the one which every later signature and document timestamp leaves valid. Nothing but signing
+follows: the file is rewritten once, in one revision, with an identifier that depends on its content alone.
+"""
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any
+
+import pikepdf
+from pikepdf import Array, Dictionary, Name, String
+
+from ledger.paper.errors import LayoutError
+
+
+class FieldName(StrEnum):
+    """The three places for signatures, by their names in the ministry's XML, in the order of signing."""
+
+    HOMEROOM_TEACHER = "GVCN"
+    HEAD = "CBQL"
+    SEAL = "KY_PHAT_HANH"
+
+
+ROLES: Mapping[FieldName, str] = MappingProxyType(
+    {
+        FieldName.HOMEROOM_TEACHER: "Chữ ký số của giáo viên chủ nhiệm",
+        FieldName.HEAD: "Chữ ký số của Hiệu trưởng (cán bộ quản lí)",
+        FieldName.SEAL: "Chữ ký số của nhà trường (ký phát hành)",
+    }
+)
+"""What a screen reader says at each field (`/TU`)."""
+
+MARK = "hocba:field/"
+"""How the template marks a place: a link to this, followed by the field's name."""
+
+PRINT_AND_LOCKED = 132
+"""Annotation flags: PDF/A asks for Print; Locked keeps the box where it was laid out."""
+
+SIGNATURES_EXIST_AND_APPEND_ONLY = 3
+"""`/SigFlags` of the form."""
+
+
+@dataclass(frozen=True)
+class FieldBox:
+    """Where a field is, in PDF points from the lower left corner of its page."""
+
+    name: FieldName
+    page: int
+    """Counted from 0."""
+    x0: float
+    y0: float
+    x1: float
+    y1: float
+
+    @property
+    def width(self) -> float:
+        """In points."""
+        return self.x1 - self.x0
+
+    @property
+    def height(self) -> float:
+        """In points."""
+        return self.y1 - self.y0
+
+
+def lay_out(pdf: bytes) -> bytes:
+    """`pdf` with its three marked places turned into empty signature fields.
+
+    Raises `LayoutError` unless each place is marked exactly once.
+    """
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        marks = [(name, page, link) for page in document.pages for name, link in _marks(page)]
+        if sorted(name for name, _, _ in marks) != sorted(FieldName):
+            raise LayoutError([name for name, _, _ in marks], list(FieldName))
+        parents = pikepdf.NumberTree(document.Root.StructTreeRoot.ParentTree)
+        for name, page, link in marks:
+            parents[int(link.StructParent)].S = Name.Form
+            _turn_into_field(document, page, link, FieldName(name))
+        for page in {page.objgen: page for _, page, _ in marks}.values():
+            # Indirect, so that signing changes the array's entries and leaves the page object alone.
+            page.obj.Annots = document.make_indirect(Array(list(page.obj.Annots)))
+        fields = document.make_indirect(Array([link for _, _, link in marks]))
+        document.Root.AcroForm = document.make_indirect(
+            Dictionary({"/SigFlags": SIGNATURES_EXIST_AND_APPEND_ONLY, "/Fields": fields})
+        )
+        out = io.BytesIO()
+        document.save(
+            out,
+            deterministic_id=True,
+            object_stream_mode=pikepdf.ObjectStreamMode.generate,
+            preserve_pdfa=True,
+        )
+    return out.getvalue()
+
+
+def boxes(pdf: bytes) -> Mapping[FieldName, FieldBox]:
+    """Where the signature fields of a laid-out paper are, signed or not.
+
+    Raises `LayoutError` unless each field is there exactly once.
+    """
+    found = []
+    with pikepdf.open(io.BytesIO(pdf)) as document:
+        for number, page in enumerate(document.pages):
+            for annotation in page.obj.get("/Annots", Array()):
+                if annotation.get("/FT") == Name.Sig and str(annotation.get("/T", "")) in list(FieldName):
+                    x0, y0, x1, y1 = (float(value) for value in annotation.Rect)
+                    found.append(FieldBox(FieldName(str(annotation.T)), number, x0, y0, x1, y1))
+    if sorted(box.name for box in found) != sorted(FieldName):
+        raise LayoutError([box.name for box in found], list(FieldName))
+    return MappingProxyType({box.name: box for box in found})
+
+
+def _marks(page: pikepdf.Page) -> list[tuple[str, Any]]:
+    marks = []
+    for annotation in page.obj.get("/Annots", Array()):
+        address = str(annotation.get("/A", Dictionary()).get("/URI", ""))
+        if address.startswith(MARK):
+            marks.append((address.removeprefix(MARK), annotation))
+    return marks
+
+
+def _turn_into_field(document: pikepdf.Pdf, page: pikepdf.Page, link: Any, name: FieldName) -> None:  # noqa: ANN401
+    x0, y0, x1, y1 = (float(value) for value in link.Rect)
+    for key in ("/A", "/Border", "/Contents"):
+        if key in link:
+            del link[key]
+    # PDF/A wants an appearance even of a field that shows nothing yet.
+    form = {"/Type": Name.XObject, "/Subtype": Name.Form, "/BBox": [0, 0, x1 - x0, y1 - y0], "/Resources": Dictionary()}
+    link.Subtype = Name.Widget
+    link.FT = Name.Sig
+    link.T = String(name)
+    link.TU = String(ROLES[name])
+    link.F = PRINT_AND_LOCKED
+    link.P = page.obj
+    link.AP = Dictionary({"/N": document.make_stream(b"", form)})
+    link.Lock = document.make_indirect(
+        Dictionary({"/Type": Name.SigFieldLock, "/Action": Name.Include, "/Fields": [String(name)]})
+    )

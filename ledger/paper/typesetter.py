@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The one door to typst.
+
+A typst compiler belongs to the thread that made it (sharing raises "Already borrowed"), so each thread keeps its own.
+It sees our four fonts and no others, not even those typst brings along: what our font cannot show is refused instead
+of appearing in some other face.
+"""
+
+import re
+import threading
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from ledger.paper.errors import NaiveTime, TypesettingFailed, UnprintableText
+
+FOLDER = Path(__file__).resolve().parent
+TEMPLATES = FOLDER / "templates"
+FONTS = FOLDER / "fonts"
+
+# typst's own words under a PDF/A standard, where a missing glyph is an error and not a small box.
+_MISSING_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOTALL)
+
+
+class _Thread(threading.local):
+    """This thread's compiler, made on first use."""
+
+    def __init__(self) -> None:
+        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
+        self.compiler = typst.Compiler(root=str(TEMPLATES), font_paths=fonts)
+
+
+_thread = _Thread()
+
+
+def compile_pdf(template: str, inputs: Mapping[str, str], *, created: datetime, **options: Any) -> bytes:  # noqa: ANN401
+    """The PDF of `template` (a file name in templates/) filled with `inputs`.
+
+    Bytes depend on nothing but the arguments: `created` is the only time in the file. `options` are typst's own.
+    Raises `UnprintableText` for a character without a glyph and `TypesettingFailed` for anything else.
+    """
+    if created.tzinfo is None:
+        raise NaiveTime
+    try:
+        pdf = _thread.compiler.compile(
+            input=str(TEMPLATES / template),
+            format="pdf",
+            sys_inputs=dict(inputs),
+            timestamp=created.astimezone(UTC).replace(microsecond=0),
+            pdf_standards="a-3b",
+            **options,
+        )
+    except typst.TypstError as error:
+        missing = _MISSING_GLYPH.search(error.message)
+        if missing:
+            raise UnprintableText(missing[1], missing[1]) from error
+        raise TypesettingFailed(error.message) from error
+    return bytes(pdf)
