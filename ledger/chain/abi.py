@@ -13,10 +13,11 @@ from datetime import UTC, datetime
 from importlib.resources import files
 from typing import Any, Final
 
-import eth_abi
+from eth_abi.abi import decode, encode
 from eth_abi.exceptions import EncodingError
-from eth_utils import keccak, to_checksum_address
 from eth_utils.abi import collapse_if_tuple
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
 
 from ledger.chain.errors import Malformed, Rejected
 from ledger.chain.registry import SCHOOL_CODE_DIGITS, WORD_BYTES, Head, LeafStatus, RecallReason, SchoolOnChain
@@ -99,7 +100,7 @@ def recall_call(
 
 def leaf_status(answer: bytes, head: Head) -> LeafStatus:
     """Read what `statusOf` returned at `head`. Raises an eth_abi or value error when it is nothing of the kind."""
-    (fields,) = eth_abi.decode(_FUNCTIONS["statusOf"].outputs, answer)
+    (fields,) = decode(_FUNCTIONS["statusOf"].outputs, answer)
     (
         anchored_at, anchored_in_block, leaf_count, school_year, included, recalled_at, reason,
         replacement_root, replacement_leaf, seal_certificate, operator,
@@ -121,9 +122,7 @@ def leaf_status(answer: bytes, head: Head) -> LeafStatus:
 
 def school_on_chain(answer: bytes, code: str) -> SchoolOnChain | None:
     """Read what `schoolOf` returned for `code`. Raises an eth_abi or value error when it is nothing of the kind."""
-    ((operator, registered_at, registered_in_block, seal_certificate),) = eth_abi.decode(
-        _FUNCTIONS["schoolOf"].outputs, answer
-    )
+    ((operator, registered_at, registered_in_block, seal_certificate),) = decode(_FUNCTIONS["schoolOf"].outputs, answer)
     if operator == ZERO_ADDRESS:
         return None
     return SchoolOnChain(
@@ -140,13 +139,13 @@ def rejection(revert_data: bytes) -> Rejected:
     signature = _ERRORS.get(revert_data[:SELECTOR_BYTES])
     if signature is None:
         return Rejected("", {"data": revert_data} if revert_data else {})
-    values = eth_abi.decode(signature.inputs, revert_data[SELECTOR_BYTES:])
+    values = decode(signature.inputs, revert_data[SELECTOR_BYTES:])
     return Rejected(signature.name, dict(zip(signature.names, values, strict=True)))
 
 
 def _encoded(name: str, types: Sequence[str], values: Sequence[object]) -> bytes:
     try:
-        return eth_abi.encode(types, values)
+        return encode(types, values)
     except EncodingError as error:
         raise Malformed(
             f"Tham số của {name} không hợp lệ: {error}. Hãy kiểm tra lại.",

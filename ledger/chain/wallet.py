@@ -17,7 +17,7 @@ from typing import Any
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from eth_utils import to_checksum_address
+from eth_utils.address import to_checksum_address
 
 from ledger.chain.errors import Malformed, UnusableKey
 from ledger.chain.registry import SignedTransaction, UnsignedTransaction
@@ -31,7 +31,7 @@ class KeyWallet:
     def __init__(self, key: bytes) -> None:
         try:
             self._account: LocalAccount = Account.from_key(key)
-        except Exception:  # noqa: BLE001 - eth_keys raises many kinds, and their messages may hold the key
+        except Exception:  # eth_keys raises many kinds, and their messages may hold the key
             raise UnusableKey(
                 "Khóa chuỗi không hợp lệ: phải là 32 byte. Hãy tạo lại khóa.",
                 "The chain key is not valid: 32 bytes are needed. Make a new key.",
