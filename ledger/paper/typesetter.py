@@ -59,4 +59,6 @@ def compile_pdf(template: str, inputs: Mapping[str, str], *, created: datetime, 
         if missing:
             raise UnprintableText(missing[1], missing[1]) from error
         raise TypesettingFailed(error.message) from error
-    return bytes(pdf)
+    if not isinstance(pdf, bytes):
+        raise TypesettingFailed(f"{type(pdf).__name__} instead of one file")
+    return pdf

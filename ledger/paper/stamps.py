@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a signature shows on the page, drawn at the moment of signing.
+
+Each stamp is a PDF of one page, as large as the field it will fill, transparent but for its ink, its fonts embedded.
+It is a picture of a signature and proves nothing: the proof is the signature that lies beneath it.
+
+Whoever fills a field with it must scale it 1:1 and without margins; pyHanko's default box layout adds some.
+
+Example::
+
+    box = fields.boxes(pdf)[FieldName.HEAD]
+    stamp = stamp_pdf(StampKind.HEAD, name="Nguyễn Thị Minh Phương", role="Hiệu trưởng",
+                      organisation="Trường THCS Lạch Tray Mẫu", signed_at=now, width=box.width, height=box.height)
+"""
+
+import unicodedata
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from enum import StrEnum
+from types import MappingProxyType
+
+from ledger.paper.errors import NaiveTime, UnprintableText
+from ledger.paper.fields import FieldName
+from ledger.paper.typesetter import compile_pdf
+
+VIETNAM = timezone(timedelta(hours=7))
+"""Signatures show their time in +07:00 (Nghị định 30/2020/NĐ-CP, Phụ lục I)."""
+
+TEMPLATE = "stamp_v1.typ"
+
+
+class StampKind(StrEnum):
+    """Who signs, which decides ink and arrangement."""
+
+    TEACHER = "teacher"
+    """A person, in blue."""
+    HEAD = "head"
+    """A person, in blue, whose left third the seal will cover: the small lines keep out of it."""
+    SEAL = "seal"
+    """The school, in red."""
+
+
+KIND_OF_FIELD: Mapping[FieldName, StampKind] = MappingProxyType(
+    {
+        FieldName.HOMEROOM_TEACHER: StampKind.TEACHER,
+        FieldName.HEAD: StampKind.HEAD,
+        FieldName.SEAL: StampKind.SEAL,
+    }
+)
+
+
+def stamp_pdf(
+    kind: StampKind, *, name: str, role: str, organisation: str, signed_at: datetime, width: float, height: float
+) -> bytes:
+    """One stamp of `width` by `height` points.
+
+    A person's shows `name`, `role` and time; the school's shows `organisation`, `role` (what the seal does, "Ký phát
+    hành") and time. Raises `NaiveTime` if `signed_at` has no zone and `UnprintableText` for what cannot be shown.
+    """
+    if signed_at.tzinfo is None:
+        raise NaiveTime
+    inputs = {
+        "kind": kind.value,
+        "name": _shown(name),
+        "role": _shown(role),
+        "organisation": _shown(organisation),
+        "time": shown_time(signed_at),
+        "width": f"{width:.4f}",
+        "height": f"{height:.4f}",
+    }
+    # No tags: the page becomes a form object of another file, where its structure would point nowhere.
+    return compile_pdf(TEMPLATE, inputs, created=signed_at, pdf_tags=False)
+
+
+def shown_time(signed_at: datetime) -> str:
+    """A moment as a signature shows it: "28/05/2026 09:30:00 +07:00"."""
+    return signed_at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S +07:00")
+
+
+def _shown(text: str) -> str:
+    clean = unicodedata.normalize("NFC", " ".join(text.split()))
+    for character in clean:
+        if unicodedata.category(character).startswith("C"):
+            raise UnprintableText(character, clean)
+    return clean
