@@ -40,8 +40,9 @@ class Finding:
     stt: int | None = None
     column: str | None = None
     pupil: str | None = None
-    """The pupil's code, never the name: findings are logged."""
+    """The pupil's code."""
     found: str | None = None
+    """What stands in the cell. It may be personal data: show findings to the school, log only rule and place."""
     expected: str | None = None
     article: str | None = None
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from ledger.record.model import Attainment, Award, Rating, Mark
+from ledger.record.model import Attainment, Award, Mark, Rating
 from ledger.record.rulebook import Rulebook, StudyStep
 
 TENTH = Decimal("0.1")

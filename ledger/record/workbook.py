@@ -66,7 +66,7 @@ class Grid:
                 yield number, row
 
 
-class Refused(Exception):  # noqa: N818 - it leaves this package as a finding, never as an error
+class Refused(Exception):
     """Carries the one finding that says why a workbook was not opened. `ledger.record.sheet` catches it."""
 
     def __init__(self, finding: Finding) -> None:
@@ -78,9 +78,9 @@ def grids(data: bytes, *, file: str) -> tuple[Grid, ...]:
     """Return the sheets of an XLSX. Raises `Refused` with a finding when these bytes are none, or not a safe one."""
     try:
         _look_inside(data, file)
-        values = _load(data, data_only=True)
+        values = _load(data, file, data_only=True)
         if _has_formulas(data):
-            values = _with_formulas(values, _load(data, data_only=False))
+            values = _with_formulas(values, _load(data, file, data_only=False))
     # openpyxl lets whatever went wrong inside a damaged part out as it is; to a school they are all one thing.
     except (
         zipfile.BadZipFile,
@@ -169,7 +169,7 @@ def _too_large(file: str, found: str) -> Finding:
         f"Tệp {file} quá lớn so với danh sách một lớp. Hãy xuất lại từng lớp một, không kèm ảnh, rồi nạp lại.",
         f"The file {file} is too large for a class list. Export one class at a time, without pictures.",
         found=found,
-        expected=f"≤ {MAX_FILE_BYTES} byte, ≤ {MAX_UNPACKED_BYTES} byte unpacked, ≤ {MAX_PARTS} parts",
+        expected=f"≤ {MAX_FILE_BYTES} byte, ≤ {MAX_UNPACKED_BYTES} byte unpacked, ≤ {MAX_PARTS} parts, ≤ {MAX_ROWS} rows",
     )
 
 
@@ -183,15 +183,17 @@ def _has_formulas(data: bytes) -> bool:
         return any(b"<f" in archive.read(part) for part in sheets)
 
 
-def _load(data: bytes, *, data_only: bool) -> tuple[Grid, ...]:
+def _load(data: bytes, file: str, *, data_only: bool) -> tuple[Grid, ...]:
     book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=data_only, keep_links=False)
     try:
         found = []
         for sheet in book.worksheets[:MAX_SHEETS]:
             # The declared dimension of a sheet is a hint that exporters get wrong; the bounds are ours.
             sheet.reset_dimensions()
-            rows = sheet.iter_rows(max_row=MAX_ROWS, max_col=MAX_COLUMNS, values_only=True)
-            found.append(Grid(sheet.title, tuple(tuple(row) for row in rows)))
+            rows = tuple(sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS, values_only=True))
+            if len(rows) > MAX_ROWS and any(cell is not None for cell in rows[-1]):
+                raise Refused(_too_large(file, f"{sheet.title}: > {MAX_ROWS}"))
+            found.append(Grid(sheet.title, rows[:MAX_ROWS]))
         return tuple(found)
     finally:
         book.close()
