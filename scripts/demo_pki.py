@@ -38,7 +38,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import yaml
+import yaml  # type: ignore[import-untyped]
 from asn1crypto import crl, tsp, x509
 from certomancer.integrations.animator import Animator, AnimatorArchStore
 from certomancer.registry import ArchLabel, CertLabel, CertomancerConfig, ServiceLabel
@@ -116,7 +116,7 @@ class DemoPki:
 
     @cached_property
     def config(self) -> CertomancerConfig:
-        """certomancer's own view of the folder."""
+        """Certomancer's own view of the folder."""
         return CertomancerConfig.from_file(str(self.folder / "certomancer.yml"), key_search_dir=str(self.folder))
 
     def root_certificates(self, hierarchy: str) -> tuple[bytes, ...]:
@@ -157,7 +157,7 @@ class InProcessTimestamper(TimeStamper):
     """The demo's time-stamping authority as an object: no network, and a clock of the caller's."""
 
     def __init__(self, pki: DemoPki, now: Callable[[], datetime]) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self._registry = pki.config.get_pki_arch(ArchLabel("public")).service_registry
         self._now = now
         self.calls = 0
@@ -364,7 +364,7 @@ def serve(folder: Path) -> None:
     pki = load_pki(folder)
     application = Animator(AnimatorArchStore(pki.config.pki_archs), with_web_ui=False, allow_time_override=False)
     server = make_server(pki.host, pki.port, application, threaded=True, request_handler=_Silent)
-    print("ready", flush=True)  # noqa: T201 - this is what PkiServer waits for
+    print("ready", flush=True)
     server.serve_forever()
 
 

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Timestamps (RFC 3161) from an authority on the network, with bounded patience.
+
+pyHanko's client does the talking. This one keeps the connection from signature to signature, turns every way of failing
+into `TimestampUnavailable`, and believes a token only if it speaks of the digest that was sent: a token over something
+else would be found out only by the verifier, years later.
+
+Example::
+
+    timestamper = HttpTimestamper("https://tsa.example.vn/", timeout_seconds=10)
+"""
+
+from typing import Final
+
+from asn1crypto import cms, tsp
+from pyhanko.sign.timestamps import HTTPTimeStamper, TimestampRequestError
+
+from signer.errors import TimestampUnavailable
+from signer.sessions import http_session
+
+TSA_TIMEOUT_SECONDS: Final = 10
+"""A TSA answers in a tenth of a second; one that takes longer than this is down."""
+
+
+class HttpTimestamper(HTTPTimeStamper):
+    """A time-stamping authority at `url`, asked over this thread's HTTP session.
+
+    It does not retry: who signs a class decides whether to wait or to come back later, since nothing was stored yet.
+    It does not judge the authority's certificate either; the archive step and the verifier do.
+    """
+
+    def __init__(self, url: str, *, timeout_seconds: float = TSA_TIMEOUT_SECONDS) -> None:
+        super().__init__(url, timeout=timeout_seconds)
+
+    async def async_timestamp(self, message_digest: bytes, md_algorithm: str) -> cms.ContentInfo:
+        """Ask for a token over `message_digest`. Raises `TimestampUnavailable`."""
+        try:
+            token = await super().async_timestamp(message_digest, md_algorithm)
+            info = token["content"]["encap_content_info"]["content"].parsed
+            imprint = info["message_imprint"]["hashed_message"].native
+        except (TimestampRequestError, OSError, ValueError, TypeError, KeyError) as error:
+            raise self._unavailable(str(error) or type(error).__name__) from error
+        if imprint != message_digest:
+            raise self._unavailable("the token is over another digest")
+        return token
+
+    async def async_request_tsa_response(self, req: tsp.TimeStampReq) -> tsp.TimeStampResp:
+        """Send the request over the session that this thread keeps."""
+        self._session = http_session()
+        return await super().async_request_tsa_response(req)
+
+    def _unavailable(self, cause: str) -> TimestampUnavailable:
+        return TimestampUnavailable(
+            f"Máy chủ dấu thời gian {self.url} không trả lời đúng ({cause}). Học bạ này chưa được ký; hãy kiểm tra mạng rồi "
+            "ký tiếp, những học bạ đã ký vẫn được giữ.",
+            f"The time-stamping authority {self.url} did not answer properly ({cause}). This record was not signed; check "
+            "the network and go on, records already signed are kept.",
+        )
