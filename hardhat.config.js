@@ -32,6 +32,6 @@ export default defineConfig({
       metadata: { bytecodeHash: "none" },
     },
   },
-  test: { solidity: { fuzz: { runs: 1000, seed: "0x686f636261" }, invariant: { runs: 64, depth: 64 } } },
+  test: { solidity: { fuzz: { runs: 1000, seed: "0x686f636261" }, invariant: { runs: 64, depth: 128 } } },
   networks: { local: { type: "edr-simulated", chainType: "l1" } },
 });

@@ -5,9 +5,9 @@ pragma solidity ^0.8.24;
 /// @notice The public record of which batches of school records (học bạ) each school has issued, and which single
 /// records have since been recalled. It holds school codes, hashes and dates; it never holds a name, an identity
 /// number, a mark, a document, or a hash that can be guessed.
-/// @dev Append-only: nothing here can be moved, overwritten or deleted, nothing can be paused, and every change of state
-/// emits exactly one event. One registry serves one authority (Sở GDĐT), which is the contract's default admin; it
-/// hands over in two steps with a delay (see OpenZeppelin's `AccessControlDefaultAdminRules`).
+/// @dev Append-only: nothing here can be moved, overwritten or deleted, nothing can be paused, and every change of
+/// state emits exactly one event. One registry serves one authority (Sở GDĐT), which is the contract's default admin;
+/// it hands over in two steps with a delay (see OpenZeppelin's `AccessControlDefaultAdminRules`).
 ///
 /// Words:
 /// - *school*: the eight ASCII digits of its code, left-aligned in a `bytes32` and padded with zero bytes.
@@ -17,9 +17,9 @@ pragma solidity ^0.8.24;
 ///
 /// Times are Unix seconds and block numbers are those of this chain, both as the block that made the change has them.
 ///
-/// WARNING: The registry receives leaf *hashes*, so it cannot tell a leaf from an inner node of the same tree. A reader
-/// must compute the leaf from the record's manifest, as `ledger/proof/leaf.py` does: a leaf hashes 32 bytes and an inner
-/// node hashes 64, so that no manifest leads to an inner node.
+/// WARNING: The registry receives leaf *hashes*, so it cannot tell a leaf from an inner node of the same tree. A
+/// reader must compute the leaf from the record's manifest, as `ledger/proof/leaf.py` does: a leaf hashes 32 bytes and
+/// an inner node hashes 64, so that no manifest leads to an inner node.
 interface ITranscriptRegistry {
     /// @notice Why a record was recalled.
     /// @dev `None` is what an empty slot reads as; it is refused as a reason. Members keep their number for ever.
@@ -63,8 +63,8 @@ interface ITranscriptRegistry {
     /// leaf in every batch of the school, and is told even when `included` is false.
     /// @param reason Why it was recalled; `None` if it was not.
     /// @param replacementRoot The root of the replacement's batch, or 0.
-    /// @param replacementLeaf The replacement's leaf, or 0. It has not been proven to be in the replacement's batch; the
-    /// replacement's own receipt does that.
+    /// @param replacementLeaf The replacement's leaf, or 0. It has not been proven to be in the replacement's batch;
+    /// the replacement's own receipt does that.
     /// @param sealCertificate SHA-256 of the school's seal certificate; 0 if the school is unknown.
     /// @param operator The account that may act for the school; zero if the school is unknown.
     struct LeafStatus {
@@ -80,6 +80,35 @@ interface ITranscriptRegistry {
         bytes32 sealCertificate;
         address operator;
     }
+
+    /// @notice The authority registered a school.
+    /// @param school The school's code.
+    /// @param operator The account that may act for it.
+    /// @param sealCertificate SHA-256 of the certificate that the school seals with.
+    event SchoolRegistered(bytes32 indexed school, address indexed operator, bytes32 sealCertificate);
+
+    /// @notice A school anchored a batch.
+    /// @param school The school's code.
+    /// @param root The Merkle root over the batch's leaves.
+    /// @param schoolYear The calendar year in which the batch's school year begins.
+    /// @param leafCount How many leaves the batch holds.
+    event BatchAnchored(bytes32 indexed school, bytes32 indexed root, uint16 schoolYear, uint32 leafCount);
+
+    /// @notice A school recalled one record.
+    /// @param school The school's code.
+    /// @param root The root of the batch that the record was issued in.
+    /// @param leaf The record's leaf.
+    /// @param reason Why.
+    /// @param replacementRoot The root of the batch that holds the replacement, or 0.
+    /// @param replacementLeaf The replacement's leaf, or 0.
+    event LeafRecalled(
+        bytes32 indexed school,
+        bytes32 indexed root,
+        bytes32 indexed leaf,
+        RecallReason reason,
+        bytes32 replacementRoot,
+        bytes32 replacementLeaf
+    );
 
     /// @notice `school` is not eight ASCII digits followed by 24 zero bytes.
     /// @param school The code that was offered.
@@ -161,35 +190,6 @@ interface ITranscriptRegistry {
     /// @param leaf The replacement's leaf.
     error ReplacementRecalled(bytes32 school, bytes32 leaf);
 
-    /// @notice The authority registered a school.
-    /// @param school The school's code.
-    /// @param operator The account that may act for it.
-    /// @param sealCertificate SHA-256 of the certificate that the school seals with.
-    event SchoolRegistered(bytes32 indexed school, address indexed operator, bytes32 sealCertificate);
-
-    /// @notice A school anchored a batch.
-    /// @param school The school's code.
-    /// @param root The Merkle root over the batch's leaves.
-    /// @param schoolYear The calendar year in which the batch's school year begins.
-    /// @param leafCount How many leaves the batch holds.
-    event BatchAnchored(bytes32 indexed school, bytes32 indexed root, uint16 schoolYear, uint32 leafCount);
-
-    /// @notice A school recalled one record.
-    /// @param school The school's code.
-    /// @param root The root of the batch that the record was issued in.
-    /// @param leaf The record's leaf.
-    /// @param reason Why.
-    /// @param replacementRoot The root of the batch that holds the replacement, or 0.
-    /// @param replacementLeaf The replacement's leaf, or 0.
-    event LeafRecalled(
-        bytes32 indexed school,
-        bytes32 indexed root,
-        bytes32 indexed leaf,
-        RecallReason reason,
-        bytes32 replacementRoot,
-        bytes32 replacementLeaf
-    );
-
     /// @notice Registers a school, for good. Only the authority may.
     /// @dev Reverts with {MalformedSchoolCode}, {MissingOperator}, {MissingSealCertificate}, {AlreadyRegistered}, or
     /// OpenZeppelin's `AccessControlUnauthorizedAccount`. Emits {SchoolRegistered}.
@@ -201,8 +201,8 @@ interface ITranscriptRegistry {
     /// @notice Anchors one batch of a school's records, for good. Only the school's operator may.
     /// @dev Reverts with {UnknownSchool}, {NotOperator}, {MissingRoot}, {MissingSchoolYear}, {EmptyBatch} or
     /// {AlreadyAnchored}. A root is anchored once *per school*: nobody can block a school by taking its root first. A
-    /// second call with the same root is refused rather than ignored, so that a worker which resends after a crash learns
-    /// that its first transaction was the one that counted. Emits {BatchAnchored}.
+    /// second call with the same root is refused rather than ignored, so that a worker which resends after a crash
+    /// learns that its first transaction was the one that counted. Emits {BatchAnchored}.
     /// @param school The school's code.
     /// @param schoolYear The calendar year in which the batch's school year begins.
     /// @param root The Merkle root over the batch's leaves.
@@ -210,8 +210,9 @@ interface ITranscriptRegistry {
     function anchor(bytes32 school, uint16 schoolYear, bytes32 root, uint32 leafCount) external;
 
     /// @notice Recalls one record that the school issued, for good. Only the school's operator may.
-    /// @dev Reverts with {UnknownSchool}, {NotOperator}, {NotAnchored}, {NotIncluded}, {MissingReason}, {AlreadyRecalled},
-    /// {IncompleteReplacement}, {ReplacementRecalled}, or {NotAnchored} for the replacement's root. Emits {LeafRecalled}.
+    /// @dev Reverts with {UnknownSchool}, {NotOperator}, {NotAnchored}, {NotIncluded}, {MissingReason},
+    /// {AlreadyRecalled}, {IncompleteReplacement}, {ReplacementRecalled}, or {NotAnchored} for the replacement's root.
+    /// Emits {LeafRecalled}.
     /// @param school The school's code.
     /// @param root The root of the batch that the record was issued in.
     /// @param leaf The record's leaf.

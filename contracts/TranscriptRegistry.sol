@@ -9,8 +9,8 @@ import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProo
 import {ITranscriptRegistry} from "./ITranscriptRegistry.sol";
 
 /// @title Transcript registry
-/// @notice The public record of which batches of school records each school has issued and which it has recalled. Every
-/// promise is written in {ITranscriptRegistry}.
+/// @notice The public record of which batches of school records each school has issued and which single records it
+/// has recalled. Every promise is written in {ITranscriptRegistry}.
 contract TranscriptRegistry is ITranscriptRegistry, AccessControlDefaultAdminRules {
     /// @dev One storage slot, so that anchoring writes once.
     struct Batch {
@@ -27,16 +27,17 @@ contract TranscriptRegistry is ITranscriptRegistry, AccessControlDefaultAdminRul
         Replacement replacement;
     }
 
-    uint256 private constant SCHOOL_CODE_DIGITS = 8;
+    uint256 private constant _SCHOOL_CODE_DIGITS = 8;
 
     mapping(bytes32 school => School registration) private _schools;
 
     mapping(bytes32 school => mapping(bytes32 root => Batch batch)) private _batches;
 
-    /// @dev Kept by school and leaf, not by root: the same leaf anchored in a second batch is recalled there as well, so
-    /// that a second receipt cannot bring a recalled record back.
+    /// @dev Kept by school and leaf, not by root: the same leaf anchored in a second batch is recalled there as well,
+    /// so that a second receipt cannot bring a recalled record back.
     mapping(bytes32 school => mapping(bytes32 leaf => Recall recall)) private _recalls;
 
+    /// @notice Creates an empty registry.
     /// @param authority The account of the authority (Sở GDĐT), the contract's default admin.
     /// @param handOverDelay How long a hand-over of the authority's role waits, in seconds.
     constructor(address authority, uint48 handOverDelay) AccessControlDefaultAdminRules(handOverDelay, authority) {}
@@ -155,9 +156,9 @@ contract TranscriptRegistry is ITranscriptRegistry, AccessControlDefaultAdminRul
     }
 
     function _isSchoolCode(bytes32 school) private pure returns (bool) {
-        for (uint256 i = 0; i < SCHOOL_CODE_DIGITS; ++i) {
+        for (uint256 i = 0; i < _SCHOOL_CODE_DIGITS; ++i) {
             if (school[i] < "0" || school[i] > "9") return false;
         }
-        return school << (8 * SCHOOL_CODE_DIGITS) == 0;
+        return school << (8 * _SCHOOL_CODE_DIGITS) == 0;
     }
 }

@@ -13,8 +13,10 @@ Standard JSON names sources relative to the project root, so the result does not
 
 import argparse
 import json
+import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +62,8 @@ def compile_contract() -> dict[str, Any]:
         },
     }
     try:
-        answer = solcx.compile_standard(request, base_path=str(ROOT), solc_binary=ROOT / "scripts" / "solc")
+        with _own_node_first():
+            answer = solcx.compile_standard(request, base_path=str(ROOT), solc_binary=ROOT / "scripts" / "solc")
     except solcx.exceptions.SolcError as error:
         raise CompilationFailed(str(error)) from error
     if diagnostics := [entry["formattedMessage"] for entry in answer.get("errors", [])]:
@@ -79,6 +82,17 @@ def compile_contract() -> dict[str, Any]:
     }
 
 
+@contextmanager
+def _own_node_first() -> Iterator[None]:
+    """Let `scripts/solc` find the Node of this environment: py-solc-x hands down our PATH and takes no other."""
+    path = os.environ.get("PATH", "")
+    os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), path])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = path
+
+
 def rendered(artifact: Mapping[str, Any]) -> str:
     """Return the artifact as the text that is committed."""
     return json.dumps(artifact, indent=1, ensure_ascii=False) + "\n"
@@ -92,7 +106,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         fresh = rendered(compile_contract())
     except CompilationFailed as error:
-        sys.stderr.write(f"Không biên dịch được hợp đồng. Hãy sửa lỗi dưới đây. / The contract does not compile:\n{error}\n")
+        sys.stderr.write(
+            f"Không biên dịch được hợp đồng. Hãy sửa lỗi dưới đây. / The contract does not compile:\n{error}\n"
+        )
         return 1
     if not asked.check:
         ARTIFACT.write_text(fresh, encoding="utf-8")
