@@ -16,9 +16,9 @@ from uuid import UUID
 
 from ledger.paper.errors import UnprintableText
 
-LONGEST_WORD = 24
-"""Letters that stand together before a line may break. Vietnamese syllables have at most seven; what is longer is a
-slip of the keyboard or an address, and must not run out of its column."""
+WIDEST_WORD = 6.0
+"""What fits into the narrowest column, in em. The widest Vietnamese syllable, "nghiêng", takes about 3.6; what is wider
+is a slip of the keyboard or an address, and must not run out of its column."""
 
 _BREAK = "\u200b"
 
@@ -75,6 +75,8 @@ class PaperUnit:
     authority: str
     """The Sở, as it heads a letter: "Sở Giáo dục và Đào tạo Hải Phòng"."""
     school: str
+    school_location: str | None
+    """Ward and province of the school, as the cover of the form has them."""
     level_title: str
     """What kind of học bạ this is: "Trung học cơ sở"."""
     school_year: str
@@ -140,6 +142,25 @@ def _printable(text: str) -> str:
 
 
 def _breakable(word: str) -> str:
-    if len(word) <= LONGEST_WORD:
+    """`word` with places to break, if it is wider than the narrowest column."""
+    if sum(_em(character) for character in word) <= WIDEST_WORD:
         return word
-    return _BREAK.join(word[i : i + LONGEST_WORD] for i in range(0, len(word), LONGEST_WORD))
+    pieces, width = [""], 0.0
+    for character in word:
+        width += _em(character)
+        if width > WIDEST_WORD:
+            pieces.append("")
+            width = _em(character)
+        pieces[-1] += character
+    return _BREAK.join(pieces)
+
+
+def _em(character: str) -> float:
+    """About how wide a letter is in Times, erring on the wide side."""
+    if unicodedata.combining(character):
+        return 0.0
+    if character in "MW%@—…":
+        return 1.0
+    if character.isupper():
+        return 0.78
+    return 0.8 if character in "mw" else 0.52

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""A record in the words of the form.
+
+Nothing is judged, computed or rounded here: what the record says is printed, in the spelling the form uses.
+"""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from ledger.paper.content import HistoryRow, Line, MarkRow, PaperUnit, ResultRow
+from ledger.record.model import Attainment, Mark, Record, SubjectResult, Terms
+from ledger.record.subjects import Level
+
+LEVEL_TITLES = {Level.TH: "Tiểu học", Level.THCS: "Trung học cơ sở", Level.THPT: "Trung học phổ thông"}
+"""How a học bạ of each level is headed."""
+
+EXEMPT = "Miễn"
+NOT_ASSESSED = "Học sinh khuyết tật, không đánh giá"
+
+
+def from_record(record: Record, *, unit_id: UUID, planned_issue_date: date, short_code: str | None = None) -> PaperUnit:
+    """What the paper of `record` says.
+
+    `planned_issue_date` is the date the record itself carries (`NGAY_KY_PHAT_HANH_HOC_BA`), as Vietnam's calendar has
+    it; the real time of issue is the seal's and shows in its stamp.
+    """
+    school, info, pupil = record.school, record.class_info, record.pupil
+    return PaperUnit(
+        unit_id=unit_id,
+        authority=school.authority_name,
+        school=school.name,
+        school_location=", ".join(part for part in (school.ward, school.district, school.province) if part) or None,
+        level_title=LEVEL_TITLES[info.level],
+        school_year=info.school_year,
+        class_name=info.name,
+        register_number=pupil.register_number,
+        pupil=pupil.name,
+        identity=_identity(record),
+        history=_history(record),
+        marks=tuple(_mark_row(result) for result in record.subjects),
+        results=(
+            _result_row("Kết quả rèn luyện", record.year.conduct),
+            _result_row("Kết quả học tập", record.year.study),
+        ),
+        outcome=_outcome(record),
+        homeroom_comment=record.year.homeroom_comment,
+        place_and_date=(
+            f"{school.place}, ngày {planned_issue_date.day:02d} "
+            f"tháng {_month(planned_issue_date)} năm {planned_issue_date.year}"
+        ),
+        head=info.principal.name,
+        head_position=info.principal_title,
+        homeroom_teacher=info.homeroom.name,
+        short_code=short_code,
+    )
+
+
+def shown_mark(mark: Mark | None) -> str | None:
+    """A mark as Vietnamese writes numbers: "8,0", "7,9", "10"; or the words of a comment subject."""
+    match mark:
+        case None:
+            return None
+        case Attainment():
+            return mark.value
+        case Decimal():
+            if mark == 10:  # noqa: PLR2004 - the one mark that forms print without its decimal
+                return "10"
+            # Never rounded: a mark with too many decimals is a fault for `check` to report, not for paper to hide.
+            tenths = mark.quantize(Decimal("0.1"))
+            return f"{tenths if tenths == mark else mark:f}".replace(".", ",")
+
+
+def _identity(record: Record) -> tuple[Line, ...]:
+    pupil = record.pupil
+    lines = [
+        Line("Giới tính", pupil.sex.value if pupil.sex else None, wide=False),
+        Line("Ngày, tháng, năm sinh", f"{pupil.birth_date:%d/%m/%Y}" if pupil.birth_date else None, wide=False),
+        Line("Dân tộc", pupil.ethnicity, wide=False),
+        Line("Quốc tịch", pupil.nationality, wide=False),
+        Line("Số định danh cá nhân", pupil.personal_id, wide=False),
+        Line("Mã học sinh", pupil.code, wide=False),
+        Line("Nơi sinh", pupil.birthplace),
+        Line("Quê quán", pupil.hometown),
+        Line("Nơi ở hiện nay", pupil.address),
+        Line("Họ và tên cha", pupil.father),
+        Line("Họ và tên mẹ", pupil.mother),
+    ]
+    if pupil.guardian:
+        lines.append(Line("Người giám hộ", pupil.guardian))
+    return tuple(lines)
+
+
+def _history(record: Record) -> tuple[HistoryRow, ...]:
+    rows = [HistoryRow(row.school_year, row.class_name, row.school_name) for row in record.history]
+    info = record.class_info
+    if all(row.school_year != info.school_year for row in rows):
+        rows.append(HistoryRow(info.school_year, info.name, record.school.name))
+    return tuple(rows)
+
+
+def _mark_row(result: SubjectResult) -> MarkRow:
+    nothing = EXEMPT if result.exempt else None
+    return MarkRow(
+        subject=result.name,
+        term_1=shown_mark(result.hk1) or nothing,
+        term_2=shown_mark(result.hk2) or nothing,
+        year=shown_mark(result.year) or nothing,
+        reassessed=None,
+        comment=result.comment,
+        teacher=result.teacher.name if result.teacher else None,
+    )
+
+
+def _result_row(name: str, terms: Terms) -> ResultRow:
+    values = (rating.value if rating else None for rating in (terms.hk1, terms.hk2, terms.year))
+    return ResultRow(name, *values)
+
+
+def _outcome(record: Record) -> tuple[Line, ...]:
+    year = record.year
+    lines = [
+        Line("Số buổi nghỉ học có phép", _count(year.absences_excused), wide=False),
+        Line("Số buổi nghỉ học không phép", _count(year.absences_unexcused), wide=False),
+        Line("Kết quả cuối năm học", _promotion(record)),
+        Line("Khen thưởng", year.award.value if year.award else None),
+    ]
+    if year.not_assessed:
+        lines.append(Line("Đánh giá", NOT_ASSESSED))
+    if year.note:
+        lines.append(Line("Ghi chú", year.note))
+    return tuple(lines)
+
+
+def _promotion(record: Record) -> str | None:
+    info, promoted = record.class_info, record.year.promoted
+    if promoted is None:
+        return None
+    if info.is_final:
+        programme = f"hoàn thành chương trình {LEVEL_TITLES[info.level].lower()}"
+        return f"{programme[0].upper()}{programme[1:]}" if promoted else f"Chưa {programme}"
+    return f"Được lên lớp {info.grade + 1}" if promoted else "Không được lên lớp"
+
+
+def _count(number: int | None) -> str | None:
+    return None if number is None else str(number)
+
+
+def _month(day: date) -> str:
+    """January and February with a leading zero, the others without (Nghị định 30/2020/NĐ-CP, Phụ lục I)."""
+    return f"{day.month:02d}" if day.month <= 2 else str(day.month)  # noqa: PLR2004
