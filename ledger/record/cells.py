@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from ledger.record.model import Attainment, Award, Mark, Rating, Sex
+from ledger.record.model import Attainment, Award, Rating, Sex
 from ledger.record.spelling import clean, folded
 from ledger.record.workbook import Cell, Formula
 
@@ -141,11 +141,6 @@ def attainment(cell: Cell) -> Attainment | Misread | None:
         f"This subject is assessed by comment; “{written}” does not fit. Write Đạt or Chưa đạt.",
         "Thông tư 22/2021/TT-BGDĐT, Điều 5",
     )
-
-
-def mark(cell: Cell, *, scored: bool) -> Mark | Misread | None:
-    """Return what a subject's cell says, on the scale of that subject."""
-    return score(cell) if scored else attainment(cell)
 
 
 def rating(cell: Cell) -> Rating | Misread | None:

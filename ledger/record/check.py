@@ -97,7 +97,7 @@ def _subject_set(class_sheet: ClassSheet) -> Iterator[Finding]:
     """TT-14: a subject that the curriculum does not have at this level. Missing ones are columns that are missing."""
     level = class_sheet.class_info.level
     for result in class_sheet.records[0].subjects if class_sheet.records else ():
-        if not taught_at(BY_CODE[result.code], level):
+        if result.code not in BY_CODE or not taught_at(BY_CODE[result.code], level):
             yield Finding(
                 "TT-14",
                 Severity.WARNING,

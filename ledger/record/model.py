@@ -184,7 +184,6 @@ class YearResult:
     homeroom_comment: str | None = None
     not_assessed: bool = False
     """A pupil with a disability who is not assessed (`cokhuyettatkhongdanhgia`)."""
-    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

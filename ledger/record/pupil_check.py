@@ -38,7 +38,7 @@ def shown(value: Mark | Rating | Award | int | None) -> str | None:
         case int():
             return str(value)
         case Attainment() | Rating() | Award():
-            return value.value
+            return str(value.value)
 
 
 class PupilCheck:
@@ -52,7 +52,7 @@ class PupilCheck:
 
     def findings(self) -> Iterator[Finding]:
         """Yield them in the order of the module's docstring."""
-        assessed = [result for result in self._record.subjects if not result.exempt]
+        assessed = [result for result in self._record.subjects if not result.exempt and result.code in BY_CODE]
         if not self._record.year.not_assessed:
             for result in assessed:
                 yield from self._marks(result)

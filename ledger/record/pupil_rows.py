@@ -9,7 +9,7 @@ from typing import TypeVar
 from ledger.record import cells
 from ledger.record.cells import Misread
 from ledger.record.findings import Finding, Severity
-from ledger.record.model import Place, Pupil, Terms, YearResult
+from ledger.record.model import Mark, Place, Pupil, Terms, YearResult
 from ledger.record.spelling import folded
 from ledger.record.tables import CODE, NAME, PUPILS, RESULTS, STT, Heading, Table
 from ledger.record.workbook import Cell
@@ -101,6 +101,14 @@ class Reader:
             )
         )
         return None
+
+    def mark(self, sheet: str, column: str, cell: Cell, *, scored: bool) -> Mark | None:
+        """Read a subject's cell on the scale of that subject."""
+        return (
+            self.value(sheet, column, cell, cells.score)
+            if scored
+            else self.value(sheet, column, cell, cells.attainment)
+        )
 
     def words(self, sheet: str, column: str, cell: Cell) -> str | None:
         """Read a cell as text."""
@@ -208,8 +216,8 @@ def year_from(row: PupilRow | None, table: Table | None, reader: Reader, *, fina
             reader.decline(RESULTS, shown or heading.name)
         return reader.value(RESULTS, shown or heading.name, table.cell(row.cells, heading.name), read)
 
-    note = cells.text(table.cell(row.cells, NOTE.name))
-    flag = folded(note or "")
+    # Of the notes only this one is part of the record: a note may say more about a child than the record should keep.
+    flag = folded(cells.text(table.cell(row.cells, NOTE.name)) or "")
     return YearResult(
         conduct=Terms(*(value(heading, cells.rating) for heading in CONDUCT)),
         study=Terms(*(value(heading, cells.rating) for heading in STUDY)),
@@ -218,7 +226,6 @@ def year_from(row: PupilRow | None, table: Table | None, reader: Reader, *, fina
         promoted=value(PROMOTED, cells.yes_no, promoted_name),
         award=value(AWARD, cells.award) if AWARD.name in table.columns else None,
         not_assessed="khuyettat" in flag and "khongdanhgia" in flag,
-        note=note,
     )
 
 

@@ -17,12 +17,10 @@ This judges the *form* of a workbook. Whether what it says follows from the circ
 `None`, and `draft` holds what could be read, for the rules to look at.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import partial
 
 from ledger.record import cells
-from ledger.record.cells import Misread
 from ledger.record.class_info import read_class_info
 from ledger.record.errors import UnknownRulebook
 from ledger.record.findings import Finding, Severity, has_errors
@@ -63,7 +61,7 @@ from ledger.record.tables import (
     table_in,
     unknown_column,
 )
-from ledger.record.workbook import Cell, Grid, Refused, grids
+from ledger.record.workbook import Grid, Refused, grids
 
 _SUBJECT = Heading("Môn học", other_names=("Môn", "Môn học/HĐGD"))
 _TEACHER = Heading("Giáo viên", other_names=("Họ và tên giáo viên", "Giáo viên bộ môn", "Giáo viên dạy"))
@@ -252,8 +250,7 @@ class _Assembly:
             if folded(cells.text(cell) or "") in cells.EXEMPT:
                 exempt = True
                 continue
-            read: Callable[[Cell], Mark | Misread | None] = partial(cells.mark, scored=entry.subject.scored)
-            marks[sheet] = reader.value(sheet, entry.name, cell, read)
+            marks[sheet] = reader.mark(sheet, entry.name, cell, scored=entry.subject.scored)
         hk1, hk2, year = marks[TERM_1], marks[TERM_2], marks[YEAR]
         if YEAR not in self._found and hk1 is not None and hk2 is not None and rules is not None:
             year = year_mark(hk1, hk2, rules)
