@@ -9,16 +9,22 @@ leaves out what the form calls "nếu có". Turning a record into these words is
 
 import json
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from ledger.paper.errors import UnprintableText
 
-WIDEST_WORD = 6.0
-"""What fits into the narrowest column, in em. The widest Vietnamese syllable, "nghiêng", takes about 3.6; what is wider
-is a slip of the keyboard or an address, and must not run out of its column."""
+WIDEST_WORD = 15.0
+"""What surely fits into half a line, in em. A wider word is a slip of the keyboard or an address, and is given places
+to break so that it cannot run off the page."""
+
+NARROW_COLUMNS: Mapping[str, float] = MappingProxyType(
+    {"subject": 6.0, "teacher": 6.0, "class_name": 6.0, "comment": 8.0, "name": 8.0}
+)
+"""The same for what stands in a narrow column of a table. The widest Vietnamese syllable, "nghiêng", takes 3.7 em."""
 
 _BREAK = "\u200b"
 
@@ -110,7 +116,7 @@ class PaperUnit:
         """The first text on the pages that holds `character`, to tell a person where to look."""
         found: list[str] = []
 
-        def note(text: str) -> str:
+        def note(text: str, _: str) -> str:
             if character in text:
                 found.append(text)
             return text
@@ -119,36 +125,38 @@ class PaperUnit:
         return found[0] if found else character
 
 
-def _mapped(value: Any, change: Callable[[str], str]) -> Any:  # noqa: ANN401 - JSON has no narrower type
+def _mapped(value: Any, change: Callable[[str, str], str], name: str = "") -> Any:  # noqa: ANN401 - it is JSON
+    """`value` with each text, tidied, put through `change` together with the name of the field it is in."""
     match value:
         case str():
-            return change(unicodedata.normalize("NFC", " ".join(value.split())))
+            return change(unicodedata.normalize("NFC", " ".join(value.split())), name)
         case dict():
-            return {key: _mapped(item, change) for key, item in value.items()}
+            return {key: _mapped(item, change, key) for key, item in value.items()}
         case list() | tuple():
-            return [_mapped(item, change) for item in value]
+            return [_mapped(item, change, name) for item in value]
         case UUID():
             return str(value)
         case _:
             return value
 
 
-def _printable(text: str) -> str:
+def _printable(text: str, name: str) -> str:
     for character in text:
         # Cc, Cf, Cs, Co, Cn: controls, format marks, lone surrogates, private use, unassigned.
         if unicodedata.category(character).startswith("C"):
             raise UnprintableText(character, text)
-    return " ".join(_breakable(word) for word in text.split(" "))
+    widest = NARROW_COLUMNS.get(name, WIDEST_WORD)
+    return " ".join(_breakable(word, widest) for word in text.split(" "))
 
 
-def _breakable(word: str) -> str:
-    """`word` with places to break, if it is wider than the narrowest column."""
-    if sum(_em(character) for character in word) <= WIDEST_WORD:
+def _breakable(word: str, widest: float) -> str:
+    """`word` with places to break, if it takes more than `widest` em."""
+    if sum(_em(character) for character in word) <= widest:
         return word
     pieces, width = [""], 0.0
     for character in word:
         width += _em(character)
-        if width > WIDEST_WORD:
+        if width > widest:
             pieces.append("")
             width = _em(character)
         pieces[-1] += character

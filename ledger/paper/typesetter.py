@@ -54,11 +54,12 @@ def compile_pdf(template: str, inputs: Mapping[str, str], *, created: datetime, 
             pdf_standards="a-3b",
             **options,
         )
-    except typst.TypstError as error:
-        missing = _MISSING_GLYPH.search(error.message)
+    except RuntimeError as error:  # TypstError is one; a template that is not there is a plain one
+        reason = error.message if isinstance(error, typst.TypstError) else str(error)
+        missing = _MISSING_GLYPH.search(reason)
         if missing:
             raise UnprintableText(missing[1], missing[1]) from error
-        raise TypesettingFailed(error.message) from error
+        raise TypesettingFailed(reason) from error
     if not isinstance(pdf, bytes):
         raise TypesettingFailed(f"{type(pdf).__name__} instead of one file")
     return pdf

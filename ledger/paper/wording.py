@@ -128,8 +128,6 @@ def _outcome(record: Record) -> tuple[Line, ...]:
     ]
     if year.not_assessed:
         lines.append(Line("Đánh giá", NOT_ASSESSED))
-    if year.note:
-        lines.append(Line("Ghi chú", year.note))
     return tuple(lines)
 
 
