@@ -8,25 +8,18 @@ leaves out what the form calls "nếu có". Turning a record into these words is
 """
 
 import json
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from ledger.paper.errors import UnprintableText
-
-WIDEST_WORD = 15.0
-"""What surely fits into half a line, in em. A wider word is a slip of the keyboard or an address, and is given places
-to break so that it cannot run off the page."""
+from ledger.paper.printable import WIDEST_WORD, printable, tidy
 
 NARROW_COLUMNS: Mapping[str, float] = MappingProxyType(
     {"subject": 6.0, "teacher": 6.0, "class_name": 6.0, "comment": 8.0, "name": 8.0}
 )
-"""The same for what stands in a narrow column of a table. The widest Vietnamese syllable, "nghiêng", takes 3.7 em."""
-
-_BREAK = "\u200b"
+"""How wide a word may be, in em, that stands in a narrow column of a table."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +122,7 @@ def _mapped(value: Any, change: Callable[[str, str], str], name: str = "") -> An
     """`value` with each text, tidied, put through `change` together with the name of the field it is in."""
     match value:
         case str():
-            return change(unicodedata.normalize("NFC", " ".join(value.split())), name)
+            return change(tidy(value), name)
         case dict():
             return {key: _mapped(item, change, key) for key, item in value.items()}
         case list() | tuple():
@@ -141,34 +134,4 @@ def _mapped(value: Any, change: Callable[[str, str], str], name: str = "") -> An
 
 
 def _printable(text: str, name: str) -> str:
-    for character in text:
-        # Cc, Cf, Cs, Co, Cn: controls, format marks, lone surrogates, private use, unassigned.
-        if unicodedata.category(character).startswith("C"):
-            raise UnprintableText(character, text)
-    widest = NARROW_COLUMNS.get(name, WIDEST_WORD)
-    return " ".join(_breakable(word, widest) for word in text.split(" "))
-
-
-def _breakable(word: str, widest: float) -> str:
-    """`word` with places to break, if it takes more than `widest` em."""
-    if sum(_em(character) for character in word) <= widest:
-        return word
-    pieces, width = [""], 0.0
-    for character in word:
-        width += _em(character)
-        if width > widest:
-            pieces.append("")
-            width = _em(character)
-        pieces[-1] += character
-    return _BREAK.join(pieces)
-
-
-def _em(character: str) -> float:
-    """About how wide a letter is in Times, erring on the wide side."""
-    if unicodedata.combining(character):
-        return 0.0
-    if character in "MW%@—…":
-        return 1.0
-    if character.isupper():
-        return 0.78
-    return 0.8 if character in "mw" else 0.52
+    return printable(text, widest=NARROW_COLUMNS.get(name, WIDEST_WORD))

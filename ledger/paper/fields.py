@@ -79,9 +79,9 @@ def lay_out(pdf: bytes) -> bytes:
 
     Raises `LayoutError` unless each place is marked exactly once.
     """
-    with pikepdf.open(io.BytesIO(pdf)) as document:
+    with _opened(pdf) as document:
         marks = [(name, page, link) for page in document.pages for name, link in _marks(page)]
-        if sorted(name for name, _, _ in marks) != sorted(FieldName):
+        if sorted(name for name, _, _ in marks) != sorted(FieldName) or "/StructTreeRoot" not in document.Root:
             raise LayoutError([name for name, _, _ in marks], list(FieldName))
         parents = pikepdf.NumberTree(document.Root.StructTreeRoot.ParentTree)
         for name, page, link in marks:
@@ -110,7 +110,7 @@ def boxes(pdf: bytes) -> Mapping[FieldName, FieldBox]:
     Raises `LayoutError` unless each field is there exactly once.
     """
     found = []
-    with pikepdf.open(io.BytesIO(pdf)) as document:
+    with _opened(pdf) as document:
         for number, page in enumerate(document.pages):
             for annotation in page.obj.get("/Annots", Array()):
                 if annotation.get("/FT") == Name.Sig and str(annotation.get("/T", "")) in list(FieldName):
@@ -119,6 +119,13 @@ def boxes(pdf: bytes) -> Mapping[FieldName, FieldBox]:
     if sorted(box.name for box in found) != sorted(FieldName):
         raise LayoutError([box.name for box in found], list(FieldName))
     return MappingProxyType({box.name: box for box in found})
+
+
+def _opened(pdf: bytes) -> pikepdf.Pdf:
+    try:
+        return pikepdf.open(io.BytesIO(pdf))
+    except pikepdf.PdfError as error:
+        raise LayoutError([], list(FieldName)) from error
 
 
 def _marks(page: pikepdf.Page) -> list[tuple[str, Any]]:

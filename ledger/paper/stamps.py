@@ -14,20 +14,23 @@ Example::
                       organisation="Trường THCS Lạch Tray Mẫu", signed_at=now, width=box.width, height=box.height)
 """
 
-import unicodedata
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from types import MappingProxyType
 
-from ledger.paper.errors import NaiveTime, UnprintableText
+from ledger.paper.errors import NaiveTime
 from ledger.paper.fields import FieldName
+from ledger.paper.printable import printable
 from ledger.paper.typesetter import compile_pdf
 
 VIETNAM = timezone(timedelta(hours=7))
 """Signatures show their time in +07:00 (Nghị định 30/2020/NĐ-CP, Phụ lục I)."""
 
 TEMPLATE = "stamp_v1.typ"
+
+WIDEST_WORD = 9.0
+"""What fits across the ring of the seal at its usual size, in em."""
 
 
 class StampKind(StrEnum):
@@ -62,9 +65,9 @@ def stamp_pdf(
         raise NaiveTime
     inputs = {
         "kind": kind.value,
-        "name": _shown(name),
-        "role": _shown(role),
-        "organisation": _shown(organisation),
+        "name": printable(name, widest=WIDEST_WORD),
+        "role": printable(role, widest=WIDEST_WORD),
+        "organisation": printable(organisation, widest=WIDEST_WORD),
         "time": shown_time(signed_at),
         "width": f"{width:.4f}",
         "height": f"{height:.4f}",
@@ -76,11 +79,3 @@ def stamp_pdf(
 def shown_time(signed_at: datetime) -> str:
     """A moment as a signature shows it: "28/05/2026 09:30:00 +07:00"."""
     return signed_at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S +07:00")
-
-
-def _shown(text: str) -> str:
-    clean = unicodedata.normalize("NFC", " ".join(text.split()))
-    for character in clean:
-        if unicodedata.category(character).startswith("C"):
-            raise UnprintableText(character, clean)
-    return clean
