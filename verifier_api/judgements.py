@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What was found about the signatures of one PDF, as plain values: no library's object, so that a worker can send them.
+
+`verifier_api.signatures` makes them; the profile and the verifier draw the conclusions.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from verifier_api.verdict import Outcome
+
+
+@dataclass(frozen=True)
+class SignatureJudgement:
+    """What one signature, or one document timestamp, proves."""
+
+    field: str
+    """Name of the form field, e.g. `GVCN`."""
+    signer: str
+    """Who signed, as the certificate says; empty if there is none to read."""
+    stated_reason: str
+    """/Reason as the signer wrote it: the role. Signed, but the signer's own claim."""
+    cert_der: bytes
+    """The signer's certificate."""
+    cert_sha256: bytes
+    """Digest by which manifests and signer lists know it."""
+    hierarchy: str | None
+    """Under which of the given hierarchies the path ends, or `None` if no path was found."""
+    issuer_root_sha256: bytes | None
+    """Digest of the root certificate at the end of that path."""
+    claimed_at: datetime | None
+    """The time the signer claims. Proves nothing."""
+    timestamped_at: datetime | None
+    """The time that a timestamp proves: the signature's own, or for a document timestamp what it says itself."""
+    intact: bool
+    """The bytes that were signed are the bytes that are there."""
+    valid: bool
+    """The signature value verifies with the certificate's key."""
+    trusted: bool
+    """The certificate was good at the proven time, under a root that was given."""
+    revoked: bool
+    """The certificate was revoked, as the data in the file says."""
+    covers_entire_file: bool
+    """No byte follows it."""
+    sub_indication: str
+    """The standard's word for it: OK, HASH_FAILURE, NO_CERTIFICATE_CHAIN_FOUND, ..."""
+    outcome: Outcome
+    """The status that the sub-indication belongs to: PASSED, FAILED, or UNKNOWN where the standard says INDETERMINATE."""
+    reason: str
+    """What the library said, for the finding's details; English, may be empty."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file inside the file."""
+
+    name: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class PdfJudgement:
+    """What can be said about a PDF from its signatures."""
+
+    readable: bool
+    """The bytes are a PDF whose signatures can be read at all."""
+    signatures: tuple[SignatureJudgement, ...]
+    """By people and the school, in the order of signing."""
+    document_timestamps: tuple[SignatureJudgement, ...]
+    """In the order they were made."""
+    revisions_ok: bool
+    """Nothing but signatures and validation data was added after the first signature."""
+    revisions_problem: str | None
+    """What else was added, in English, for the finding's details."""
+    unsigned_fields: tuple[str, ...]
+    """Laid-out fields that nobody signed."""
+    attachments: tuple[Attachment, ...]
+    """To be believed only if `outcome` is PASSED."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """The file is as good as its worst part. No signature, a foreign revision or an open field: FAILED."""
+        outcomes = {judged.outcome for judged in (*self.signatures, *self.document_timestamps)}
+        if not self.signatures or not self.revisions_ok or self.unsigned_fields or Outcome.FAILED in outcomes:
+            return Outcome.FAILED
+        return Outcome.PASSED if outcomes == {Outcome.PASSED} else Outcome.UNKNOWN
