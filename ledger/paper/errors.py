@@ -8,6 +8,7 @@
     + QrTooDense          too much in one QR for a phone to read off paper
     + AttachmentRefused   the record to attach is not UTF-8 text
     + NaiveTime           a time without its time zone
+    + NoForm              a level of schooling that we have no printed form for
   x LayoutError           a PDF without the places for signatures that our template leaves; a bug, or not our file
   x TypesettingFailed     the template did not compile; a bug
 
@@ -78,6 +79,17 @@ class NaiveTime(ContentRefused):
             "Thời điểm chưa có múi giờ. Hãy ghi kèm múi giờ, ví dụ +07:00.",
             "The time has no time zone. Give it with one, for example +07:00.",
         )
+
+
+class NoForm(ContentRefused):
+    """We have no printed form for this level of schooling."""
+
+    def __init__(self, level: str) -> None:
+        super().__init__(
+            f"Chưa có mẫu in học bạ cho cấp {level}; hiện chỉ in được cấp THCS. Hãy dùng bản XML của học bạ này.",
+            f"There is no printed form for level {level} yet, only for THCS. Use this record's XML.",
+        )
+        self.level = level
 
 
 class LayoutError(PaperError):

@@ -15,17 +15,14 @@ Example::
 """
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 
-from ledger.paper.errors import NaiveTime
 from ledger.paper.fields import FieldName
+from ledger.paper.moments import shown_time
 from ledger.paper.printable import printable
 from ledger.paper.typesetter import compile_pdf
-
-VIETNAM = timezone(timedelta(hours=7))
-"""Signatures show their time in +07:00 (Nghị định 30/2020/NĐ-CP, Phụ lục I)."""
 
 TEMPLATE = "stamp_v1.typ"
 
@@ -61,8 +58,6 @@ def stamp_pdf(
     A person's shows `name`, `role` and time; the school's shows `organisation`, `role` (what the seal does, "Ký phát
     hành") and time. Raises `NaiveTime` if `signed_at` has no zone and `UnprintableText` for what cannot be shown.
     """
-    if signed_at.tzinfo is None:
-        raise NaiveTime
     inputs = {
         "kind": kind.value,
         "name": printable(name, widest=WIDEST_WORD),
@@ -74,8 +69,3 @@ def stamp_pdf(
     }
     # No tags: the page becomes a form object of another file, where its structure would point nowhere.
     return compile_pdf(TEMPLATE, inputs, created=signed_at, pdf_tags=False)
-
-
-def shown_time(signed_at: datetime) -> str:
-    """A moment as a signature shows it: "28/05/2026 09:30:00 +07:00"."""
-    return signed_at.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M:%S +07:00")

@@ -5,28 +5,34 @@
 Nothing is judged, computed or rounded here: what the record says is printed, in the spelling the form uses.
 """
 
-from datetime import date
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from ledger.paper.content import HistoryRow, Line, MarkRow, PaperUnit, ResultRow
+from ledger.paper.errors import NoForm
+from ledger.paper.moments import place_and_date
 from ledger.record.model import Attainment, Mark, Record, SubjectResult, Terms
 from ledger.record.subjects import Level
 
-LEVEL_TITLES = {Level.TH: "Tiểu học", Level.THCS: "Trung học cơ sở", Level.THPT: "Trung học phổ thông"}
-"""How a học bạ of each level is headed."""
+LEVEL_TITLES = {Level.THCS: "Trung học cơ sở"}
+"""How a học bạ is headed, for each level that has a form."""
 
 EXEMPT = "Miễn"
 NOT_ASSESSED = "Học sinh khuyết tật, không đánh giá"
 
 
-def from_record(record: Record, *, unit_id: UUID, planned_issue_date: date, short_code: str | None = None) -> PaperUnit:
+def from_record(
+    record: Record, *, unit_id: UUID, planned_issue_date: datetime, short_code: str | None = None
+) -> PaperUnit:
     """What the paper of `record` says.
 
-    `planned_issue_date` is the date the record itself carries (`NGAY_KY_PHAT_HANH_HOC_BA`), as Vietnam's calendar has
-    it; the real time of issue is the seal's and shows in its stamp.
+    `planned_issue_date` is what the record's XML carries as `NGAY_KY_PHAT_HANH_HOC_BA`; the real time of issue is the
+    seal's and shows in its stamp. Raises `NoForm` for a level without a form, `NaiveTime` for a date without a zone.
     """
     school, info, pupil = record.school, record.class_info, record.pupil
+    if info.level not in LEVEL_TITLES:
+        raise NoForm(info.level.value)
     return PaperUnit(
         unit_id=unit_id,
         authority=school.authority_name,
@@ -46,10 +52,7 @@ def from_record(record: Record, *, unit_id: UUID, planned_issue_date: date, shor
         ),
         outcome=_outcome(record),
         homeroom_comment=record.year.homeroom_comment,
-        place_and_date=(
-            f"{school.place}, ngày {planned_issue_date.day:02d} "
-            f"tháng {_month(planned_issue_date)} năm {planned_issue_date.year}"
-        ),
+        place_and_date=place_and_date(school.place, planned_issue_date),
         head=info.principal.name,
         head_position=info.principal_title,
         homeroom_teacher=info.homeroom.name,
@@ -143,8 +146,3 @@ def _promotion(record: Record) -> str | None:
 
 def _count(number: int | None) -> str | None:
     return None if number is None else str(number)
-
-
-def _month(day: date) -> str:
-    """January and February with a leading zero, the others without (Nghị định 30/2020/NĐ-CP, Phụ lục I)."""
-    return f"{day.month:02d}" if day.month <= 2 else str(day.month)  # noqa: PLR2004

@@ -10,7 +10,8 @@ from PIL import Image
 
 from ledger.paper.errors import NaiveTime, UnprintableText
 from ledger.paper.fields import FieldName
-from ledger.paper.stamps import KIND_OF_FIELD, StampKind, shown_time, stamp_pdf
+from ledger.paper.moments import shown_time
+from ledger.paper.stamps import KIND_OF_FIELD, StampKind, stamp_pdf
 
 MM = 72 / 25.4
 SIZES = {StampKind.TEACHER: (60, 28), StampKind.HEAD: (60, 28), StampKind.SEAL: (46, 55)}
