@@ -40,11 +40,11 @@ class CompilationFailed(Exception):
     """The compiler reported an error or a warning."""
 
 
-def compile_contract() -> dict[str, Any]:
-    """Compile the registry and return the artifact as a JSON-ready value."""
+def compile_contract(root: Path = ROOT) -> dict[str, Any]:
+    """Compile the registry of the checkout at `root` and return the artifact as a JSON-ready value."""
     request = {
         "language": "Solidity",
-        "sources": {SOURCE: {"content": (ROOT / SOURCE).read_text(encoding="utf-8")}},
+        "sources": {SOURCE: {"content": (root / SOURCE).read_text(encoding="utf-8")}},
         "settings": {
             **SETTINGS,
             "remappings": [REMAPPING],
@@ -63,7 +63,7 @@ def compile_contract() -> dict[str, Any]:
     }
     try:
         with _own_node_first():
-            answer = solcx.compile_standard(request, base_path=str(ROOT), solc_binary=ROOT / "scripts" / "solc")
+            answer = solcx.compile_standard(request, base_path=str(root), solc_binary=ROOT / "scripts" / "solc")
     except solcx.exceptions.SolcError as error:
         raise CompilationFailed(str(error)) from error
     if diagnostics := [entry["formattedMessage"] for entry in answer.get("errors", [])]:
@@ -102,6 +102,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the artifact, or with `--check` compare it with the source; return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m scripts.contract_artifact", description=__doc__.split("\n")[0])
     parser.add_argument("--check", action="store_true", help="fail when the committed file is stale; write nothing")
+    parser.add_argument("--artifact", type=Path, default=ARTIFACT, help="the file to write or check")
     asked = parser.parse_args(arguments)
     try:
         fresh = rendered(compile_contract())
@@ -111,13 +112,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         )
         return 1
     if not asked.check:
-        ARTIFACT.write_text(fresh, encoding="utf-8")
+        asked.artifact.write_text(fresh, encoding="utf-8")
         return 0
-    if ARTIFACT.exists() and ARTIFACT.read_text(encoding="utf-8") == fresh:
+    if asked.artifact.exists() and asked.artifact.read_text(encoding="utf-8") == fresh:
         return 0
     sys.stderr.write(
-        f"{ARTIFACT.relative_to(ROOT)} không khớp mã nguồn hợp đồng. Hãy chạy: python -m scripts.contract_artifact\n"
-        f"{ARTIFACT.relative_to(ROOT)} is stale. Run: python -m scripts.contract_artifact\n"
+        f"{asked.artifact.name} không khớp mã nguồn hợp đồng. Hãy chạy: python -m scripts.contract_artifact\n"
+        f"{asked.artifact.name} is stale. Run: python -m scripts.contract_artifact\n"
     )
     return 1
 

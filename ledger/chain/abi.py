@@ -7,7 +7,7 @@ it, so that `Rejected` has the same name and values over every kind of node.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.resources import files
@@ -144,6 +144,12 @@ def rejection(revert_data: bytes) -> Rejected:
 
 
 def _encoded(name: str, types: Sequence[str], values: Sequence[object]) -> bytes:
+    # eth_abi pads short bytes with zeros, and a truncated root would be anchored for good. All bytes here are whole words.
+    if any(len(value) != WORD_BYTES for value in _byte_strings(values)):
+        raise Malformed(
+            f"Tham số của {name} phải là các giá trị 32 byte. Hãy kiểm tra lại.",
+            f"{name} takes words of 32 bytes. Check it.",
+        )
     try:
         return encode(types, values)
     except EncodingError as error:
@@ -151,6 +157,14 @@ def _encoded(name: str, types: Sequence[str], values: Sequence[object]) -> bytes
             f"Tham số của {name} không hợp lệ: {error}. Hãy kiểm tra lại.",
             f"{name} cannot take this: {error}. Check it.",
         ) from error
+
+
+def _byte_strings(values: Iterable[object]) -> Iterator[bytes]:
+    for value in values:
+        if isinstance(value, bytes):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _byte_strings(value)
 
 
 def _time(seconds: int) -> datetime | None:

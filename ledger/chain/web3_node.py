@@ -88,11 +88,10 @@ class Web3Node:
             eth = self._web3.eth
             gas = eth.estimate_gas(asked) * (100 + GAS_HEADROOM_PERCENT) // 100
             base_fee = eth.get_block("latest").get("baseFeePerGas")
-            legacy = tip = None
-            if base_fee is None:
-                legacy = int(eth.gas_price)
-            else:
-                tip = int(eth.max_priority_fee)
+            # A chain without fees says so by its gas price; asked for a tip, its node may name a default all the same.
+            price = eth.gas_price if not base_fee else None
+            legacy = base_fee is None or price == 0
+            tip = 0 if legacy else int(eth.max_priority_fee)
             return UnsignedTransaction(
                 chain_id=eth.chain_id,
                 sender=to_checksum_address(sender),
@@ -100,9 +99,9 @@ class Web3Node:
                 to=None if to is None else to_checksum_address(to),
                 data=data,
                 gas=gas,
-                gas_price=legacy,
-                max_fee_per_gas=None if base_fee is None or tip is None else BASE_FEE_MULTIPLE * base_fee + tip,
-                max_priority_fee_per_gas=tip,
+                gas_price=price if legacy else None,
+                max_fee_per_gas=None if legacy else BASE_FEE_MULTIPLE * (base_fee or 0) + tip,
+                max_priority_fee_per_gas=None if legacy else tip,
             )
 
     def broadcast(self, raw: bytes) -> bytes:

@@ -1,0 +1,202 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every function of the registry and every refusal, from Python, on a chain in this process."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from registry_scene import OTHER_SCHOOL, SCHOOL, SEAL, Batch
+
+from ledger.chain.errors import Malformed, Rejected, WrongChain
+from ledger.chain.registry import RecallReason, RegistryPin
+from ledger.chain.web3_registry import Web3Registry
+
+UNKNOWN_SCHOOL = "79000499"
+ZERO = bytes(32)
+
+
+def refused(act, name, **values):
+    with pytest.raises(Rejected) as caught:
+        act()
+    assert caught.value.name == name
+    for key, value in values.items():
+        assert caught.value.values[key] == value
+    assert caught.value.vi
+    assert caught.value.en
+
+
+def word(code: str) -> bytes:
+    return code.encode().ljust(32, b"\0")
+
+
+def test_a_registered_school_can_be_read_back(scene):
+    school = scene.registry.school(SCHOOL)
+    assert (school.code, school.operator, school.seal_certificate) == (SCHOOL, scene.operator.address, SEAL)
+    assert school.registered_at.tzinfo is UTC
+    assert abs(school.registered_at - datetime.now(UTC)) < timedelta(minutes=5)
+    assert 0 < school.registered_in_block < scene.registry.head().number
+
+
+def test_an_unknown_school_is_none(scene):
+    assert scene.registry.school(UNKNOWN_SCHOOL) is None
+
+
+def test_an_anchored_leaf_is_told_with_all_that_belongs_to_it(scene):
+    batch = Batch("one")
+    receipt = scene.anchor(batch)
+    status = scene.status(batch, 3)
+    assert status.anchored_in_block == receipt.block_number
+    assert status.anchored_at == scene.registry.head().time
+    assert (status.leaf_count, status.school_year, status.included) == (5, 2025, True)
+    assert (status.recalled_at, status.reason, status.replacement) == (None, None, None)
+    assert (status.seal_certificate, status.operator) == (SEAL, scene.operator.address)
+    assert status.head == scene.registry.head()
+
+
+def test_a_recall_is_told_with_reason_and_replacement(scene):
+    batch, later = Batch("one"), Batch("two")
+    scene.anchor(batch)
+    scene.anchor(later)
+    scene.recall(batch, 0, reason=RecallReason.FRAUD)
+    scene.recall(batch, 1, reason=RecallReason.REASSESSMENT, replacement=(later.root, later.leaves[2]))
+    first, second = scene.status(batch, 0), scene.status(batch, 1)
+    assert (first.reason, first.replacement) == (RecallReason.FRAUD, None)
+    assert (second.reason, second.replacement) == (RecallReason.REASSESSMENT, (later.root, later.leaves[2]))
+    assert second.recalled_at == scene.registry.head().time
+    assert scene.status(batch, 2).recalled_at is None
+
+
+@pytest.mark.parametrize("reason", RecallReason)
+def test_the_contract_knows_every_reason_by_the_same_number(scene, reason):
+    batch = Batch("one", 1)
+    scene.anchor(batch)
+    scene.recall(batch, 0, reason=reason)
+    assert scene.status(batch, 0).reason is reason
+
+
+def test_what_the_registry_does_not_know_is_none_and_never_included(scene):
+    batch = Batch("never anchored")
+    status = scene.status(batch, 0)
+    assert (status.anchored_at, status.anchored_in_block, status.included) == (None, None, False)
+    assert scene.status(batch, 0, school=UNKNOWN_SCHOOL).operator == ""
+    assert scene.status(batch, 0, school=UNKNOWN_SCHOOL).seal_certificate == b""
+
+
+def test_a_wrong_path_is_anchored_but_not_included(scene):
+    batch = Batch("one")
+    scene.anchor(batch)
+    status = scene.status(batch, 0, proof=batch.proof(1))
+    assert status.anchored_at is not None
+    assert not status.included
+
+
+def test_another_schools_root_is_not_this_schools(scene):
+    batch = Batch("one")
+    scene.anchor(batch)
+    assert scene.status(batch, 0, school=OTHER_SCHOOL).anchored_at is None
+
+
+def test_only_the_authority_registers(scene):
+    refused(
+        lambda: scene.register(school=UNKNOWN_SCHOOL, wallet=scene.operator),
+        "AccessControlUnauthorizedAccount",
+        neededRole=ZERO,
+    )
+
+
+def test_a_school_is_registered_once(scene):
+    refused(scene.register, "AlreadyRegistered", school=word(SCHOOL))
+
+
+def test_a_school_needs_a_seal_and_an_operator(scene):
+    refused(lambda: scene.register(school=UNKNOWN_SCHOOL, seal=ZERO), "MissingSealCertificate")
+    refused(lambda: scene.register(school=UNKNOWN_SCHOOL, operator="0x" + "00" * 20), "MissingOperator")
+
+
+def test_anchor_refusals(scene):
+    batch = Batch("one")
+    refused(lambda: scene.anchor(batch, wallet=scene.stranger), "NotOperator", school=word(SCHOOL))
+    refused(lambda: scene.anchor(batch, wallet=scene.authority), "NotOperator")
+    refused(lambda: scene.anchor(batch, school=UNKNOWN_SCHOOL), "UnknownSchool", school=word(UNKNOWN_SCHOOL))
+    refused(lambda: scene.anchor(batch, root=ZERO), "MissingRoot")
+    refused(lambda: scene.anchor(batch, year=0), "MissingSchoolYear", root=batch.root)
+    refused(lambda: scene.anchor(batch, size=0), "EmptyBatch", root=batch.root)
+    scene.anchor(batch)
+    at = int(scene.status(batch, 0).anchored_at.timestamp())
+    refused(lambda: scene.anchor(batch), "AlreadyAnchored", root=batch.root, anchoredAt=at)
+    assert scene.status(batch, 0).leaf_count == batch.size
+
+
+def test_recall_refusals(scene):
+    batch, foreign = Batch("one"), Batch("of another school")
+    scene.anchor(batch)
+    scene.anchor(foreign, school=OTHER_SCHOOL, wallet=scene.other_operator)
+    why = RecallReason.WRONG_DATA
+    refused(lambda: scene.recall(batch, 0, reason=why, wallet=scene.authority), "NotOperator")
+    refused(lambda: scene.recall(batch, 0, reason=why, school=UNKNOWN_SCHOOL), "UnknownSchool")
+    refused(lambda: scene.recall(foreign, 0, reason=why), "NotAnchored", root=foreign.root)
+    refused(lambda: scene.recall(batch, 0, reason=why, proof=batch.proof(1)), "NotIncluded", leaf=batch.leaves[0])
+    for half in ((batch.root, ZERO), (ZERO, batch.leaves[1])):
+        refused(lambda half=half: scene.recall(batch, 0, reason=why, replacement=half), "IncompleteReplacement")
+    elsewhere = (foreign.root, foreign.leaves[0])
+    refused(lambda: scene.recall(batch, 0, reason=why, replacement=elsewhere), "NotAnchored", root=foreign.root)
+    itself = (batch.root, batch.leaves[0])
+    refused(lambda: scene.recall(batch, 0, reason=why, replacement=itself), "ReplacementRecalled")
+    assert scene.status(batch, 0).recalled_at is None
+    scene.recall(batch, 0, reason=why)
+    refused(lambda: scene.recall(batch, 0, reason=RecallReason.FRAUD), "AlreadyRecalled", leaf=batch.leaves[0])
+    assert scene.status(batch, 0).reason is why
+
+
+def test_a_reason_that_is_none_is_refused_by_the_contract_too(scene):
+    batch = Batch("one")
+    scene.anchor(batch)
+    refused(lambda: scene.recall(batch, 0, reason=0), "MissingReason", leaf=batch.leaves[0])
+
+
+@pytest.mark.parametrize("code", ["", "7900040", "790004011", "7900040A", "٧٩٠٠٠٤٠١", "79000401\0"])
+def test_a_malformed_code_never_reaches_the_chain(scene, code):
+    with pytest.raises(Malformed):
+        scene.registry.school(code)
+
+
+@pytest.mark.parametrize("changes", [{"root": b"short"}, {"year": 70000}, {"size": -1}, {"size": 2**32}])
+def test_values_that_do_not_fit_are_malformed(scene, changes):
+    with pytest.raises(Malformed):
+        scene.anchor(Batch("one"), **changes)
+
+
+def test_broadcasting_twice_is_one_transaction(scene):
+    signed = scene.operator.sign(scene.prepare_anchor(Batch("one")))
+    nonce = scene.registry.nonce(scene.operator.address)
+    assert scene.registry.broadcast(signed.raw) == scene.registry.broadcast(signed.raw) == signed.hash
+    assert scene.registry.nonce(scene.operator.address) == nonce + 1
+
+
+def test_a_transaction_undone_by_the_contract_has_a_receipt_that_says_so(scene):
+    batch = Batch("one")
+    first, second = scene.prepare_anchor(batch), scene.prepare_anchor(batch)
+    scene.send(scene.operator, first)
+    assert scene.send(scene.operator, replace(second, nonce=second.nonce + 1)).status is False
+
+
+def test_an_unknown_transaction_has_no_receipt(scene):
+    assert scene.registry.receipt(b"\x01" * 32) is None
+
+
+@pytest.mark.parametrize(
+    ("what", "changes"),
+    [
+        ("chain id", {"chain_id": 1}),
+        ("code", {"address": "0x" + "11" * 20}),
+        ("code hash", {"code_hash": "0x" + "22" * 32}),
+    ],
+)
+def test_another_registry_than_the_pinned_one_is_not_asked(scene, in_process, what, changes):
+    pin = scene.deployment.pin
+    fields = {"chain_id": pin.chain_id, "address": pin.address, "code_hash": pin.code_hash}
+    stranger = Web3Registry(in_process, RegistryPin(**fields | changes))
+    for ask in (stranger.head, lambda: stranger.school(SCHOOL), lambda: stranger.broadcast(b"")):
+        with pytest.raises(WrongChain) as caught:
+            ask()
+        assert caught.value.what == what
