@@ -3,8 +3,9 @@
 """Empty signature fields, laid out before anybody signs.
 
 Where they are is the template's business alone: it marks each place with a link to `hocba:field/NAME`, and this
-module turns that very link annotation into a signature field. So the rectangle cannot drift from the page around it,
-and the field inherits the link's place in the structure tree, where a screen reader finds it (as a Form element).
+module turns that very link annotation into a signature field, so that the rectangle cannot drift from the page around
+it. The structure tree must not refer to a field: pyHanko's difference policy then takes every later signature for a
+change of the tree, and calls the earlier ones invalid. A screen reader finds a field by the text in its `/TU`.
 
 Each field locks itself and nothing else when it is signed (`Include` its own name, without `/P`): of the locks that
 were tried this is the one which every later signature and document timestamp leaves valid. Nothing but signing
@@ -81,11 +82,9 @@ def lay_out(pdf: bytes) -> bytes:
     """
     with _opened(pdf) as document:
         marks = [(name, page, link) for page in document.pages for name, link in _marks(page)]
-        if sorted(name for name, _, _ in marks) != sorted(FieldName) or "/StructTreeRoot" not in document.Root:
+        if sorted(name for name, _, _ in marks) != sorted(FieldName):
             raise LayoutError([name for name, _, _ in marks], list(FieldName))
-        parents = pikepdf.NumberTree(document.Root.StructTreeRoot.ParentTree)
         for name, page, link in marks:
-            parents[int(link.StructParent)].S = Name.Form
             _turn_into_field(document, page, link, FieldName(name))
         for page in {page.objgen: page for _, page, _ in marks}.values():
             # Indirect, so that signing changes the array's entries and leaves the page object alone.
