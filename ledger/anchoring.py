@@ -185,7 +185,7 @@ class Anchorer:
                 leaf_count=errand.leaf_count,
             )
         entry = self._reader.receipt_of_unit(errand.unit_id)
-        if entry is None:
+        if entry is None or entry.receipt is None:
             raise LostRace(f"học bạ/unit {errand.unit_id}", "batched")
         receipt = Receipt.parse(entry.receipt)
         return self._sender.prepare_recall(

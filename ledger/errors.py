@@ -8,6 +8,8 @@
   x AlreadyImported     the class is here already, and some of it has left `draft`
   x DamagedFile         a stored file no longer has the digest it was stored under
   x NotSigned           a document came back from a signer without what was asked for
+  x Unavailable         the database cannot be asked; nothing is known to have changed
+  x WrongCertificate    a key that is not the one registered for what it is to sign
   x Refused             the registry contract said no; the state did not change
 
 Each carries one sentence in Vietnamese and one in English that say what to do.
@@ -112,4 +114,26 @@ class Refused(LedgerError):
         super().__init__(
             f"Hợp đồng sổ đăng ký từ chối {what}: {reason}. Hãy báo cho Sở GDĐT nếu không rõ lý do.",
             f"The registry contract refused {what}: {reason}. Ask the authority if the reason is not clear.",
+        )
+
+
+class Unavailable(LedgerError):
+    """The database cannot be asked. Nothing is known to have changed."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Chưa truy cập được cơ sở dữ liệu sổ cái. Hãy thử lại sau; nếu vẫn vậy, hãy báo người vận hành.",
+            "The ledger's database cannot be reached. Try again later; if it stays so, tell the operator.",
+        )
+
+
+class WrongCertificate(LedgerError):
+    """A key that is not the one registered for what it is to sign."""
+
+    def __init__(self, role: str, school: str) -> None:
+        super().__init__(
+            f"Chứng thư dùng cho «{role}» không phải chứng thư đã đăng ký của trường {school}. Chưa ký gì cả; "
+            "hãy dùng đúng thiết bị ký hoặc đăng ký chứng thư mới.",
+            f"The certificate for {role} is not the one registered for school {school}. Nothing was signed; use the "
+            "right token, or register the new certificate.",
         )

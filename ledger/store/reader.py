@@ -2,16 +2,18 @@
 """Reading the ledger. Selects only, returns frozen values, and never a row that could be changed."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine, Select, exists, func, select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from ledger.batch import OPEN_STATES, BatchState
-from ledger.errors import UnknownSchool, UnknownUnit
+from ledger.errors import Unavailable, UnknownSchool, UnknownUnit
 from ledger.store.tables import (
     AttemptRow,
     Base,
@@ -124,11 +126,13 @@ class Attempt:
 
 @dataclass(frozen=True)
 class ReceiptEntry:
-    """A stored receipt and whether it may be handed out yet."""
+    """What there is to prove an issued unit with."""
 
     unit_id: UUID
-    receipt: bytes
+    receipt: bytes | None
+    """None while the unit is in no batch."""
     final: bool
+    """Whether the batch's root is deep enough on the chain, so that the receipt may be handed out."""
 
 
 class Reader:
@@ -139,14 +143,14 @@ class Reader:
 
     def school(self, code: str) -> School:
         """The school with this code. Raises `UnknownSchool`."""
-        with Session(self._engine) as session:
+        with self._session() as session:
             if (row := session.get(SchoolRow, code)) is None:
                 raise UnknownSchool(code)
             return _value(School, row)
 
     def schools(self) -> list[School]:
         """All schools, by code."""
-        with Session(self._engine) as session:
+        with self._session() as session:
             return [_value(School, row) for row in session.scalars(select(SchoolRow).order_by(SchoolRow.code))]
 
     def unit(self, unit_id: UUID) -> Unit:
@@ -176,65 +180,76 @@ class Reader:
         return self._units(query)
 
     def receipt_of_file(self, sha256: str) -> ReceiptEntry | None:
-        """The receipt of the unit that this exact file belongs to, if it is in a batch."""
+        """The receipt of the unit that this exact file belongs to; None when no such file was issued."""
         return self._receipt(
-            select(LeafRow)
-            .join(UnitFileRow, UnitFileRow.unit_id == LeafRow.unit_id)
-            .where(UnitFileRow.sha256 == sha256)
+            select(UnitRow.id).join(UnitFileRow, UnitFileRow.unit_id == UnitRow.id).where(UnitFileRow.sha256 == sha256)
         )
 
     def receipt_of_unit(self, unit_id: UUID) -> ReceiptEntry | None:
-        """The receipt of a unit, if it is in a batch."""
-        return self._receipt(select(LeafRow).where(LeafRow.unit_id == unit_id))
+        """The receipt of a unit; None when no such unit was issued."""
+        return self._receipt(select(UnitRow.id).where(UnitRow.id == unit_id))
 
     def successor(self, unit_id: UUID) -> UUID | None:
         """The unit that replaces this one, if one does."""
-        with Session(self._engine) as session:
+        with self._session() as session:
             return session.scalars(select(UnitRow.id).where(UnitRow.replaces == unit_id)).one_or_none()
 
     def open_batches(self) -> list[Batch]:
         """What is still on its way to the chain, oldest first."""
-        with Session(self._engine) as session:
+        with self._session() as session:
             query = select(BatchRow).where(BatchRow.state.in_(OPEN_STATES)).order_by(BatchRow.id)
             return [_value(Batch, row) for row in session.scalars(query)]
 
     def open_recalls(self) -> list[Recall]:
         """Recalls still on their way to the chain, oldest first."""
-        with Session(self._engine) as session:
+        with self._session() as session:
             query = select(RecallRow).where(RecallRow.state.in_(OPEN_STATES)).order_by(RecallRow.id)
             return [_value(Recall, row) for row in session.scalars(query)]
 
     def attempt(self, errand: Batch | Recall) -> Attempt | None:
         """The stored transaction that carries `errand`."""
         ours = AttemptRow.batch_id if isinstance(errand, Batch) else AttemptRow.recall_id
-        with Session(self._engine) as session:
+        with self._session() as session:
             row = session.scalars(select(AttemptRow).where(ours == errand.id)).one_or_none()
             return None if row is None else _value(Attempt, row)
 
     def next_nonce(self, sender: str) -> int:
         """One more than the highest nonce ever stored for `sender`; 0 when there is none."""
-        with Session(self._engine) as session:
+        with self._session() as session:
             highest = session.scalar(select(func.max(AttemptRow.nonce)).where(AttemptRow.sender == sender))
             return 0 if highest is None else highest + 1
 
     def count_by_state(self) -> dict[UnitState, int]:
         """How many units stand in each state; states without units are absent."""
-        with Session(self._engine) as session:
+        with self._session() as session:
             rows = session.execute(select(UnitRow.state, func.count()).group_by(UnitRow.state))
             return {row[0]: row[1] for row in rows}
 
-    def _receipt(self, query: Select[LeafRow]) -> ReceiptEntry | None:
-        with Session(self._engine) as session:
-            if (leaf := session.scalars(query).one_or_none()) is None:
-                return None
-            state = session.scalars(select(BatchRow.state).where(BatchRow.id == leaf.batch_id)).one()
-            return ReceiptEntry(unit_id=leaf.unit_id, receipt=leaf.receipt, final=state is BatchState.FINAL)
+    def _receipt(self, issued: Select[UUID]) -> ReceiptEntry | None:
+        whole = (
+            issued.where(UnitRow.manifest.is_not(None))
+            .outerjoin(LeafRow, LeafRow.unit_id == UnitRow.id)
+            .outerjoin(BatchRow, BatchRow.id == LeafRow.batch_id)
+            .add_columns(LeafRow.receipt, BatchRow.state)
+        )
+        with self._session() as session:
+            row = session.execute(whole).one_or_none()
+        return None if row is None else ReceiptEntry(unit_id=row[0], receipt=row[1], final=row[2] is BatchState.FINAL)
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        """One short transaction. A database that cannot be asked is `Unavailable`, whatever its driver calls that."""
+        try:
+            with Session(self._engine) as session:
+                yield session
+        except SQLAlchemyError as error:
+            raise Unavailable from error
 
     def _units(self, query: Select[UnitRow]) -> list[Unit]:
         whole = query.options(
             selectinload(UnitRow.files), selectinload(UnitRow.signatures), joinedload(UnitRow.class_, innerjoin=True)
         )
-        with Session(self._engine) as session:
+        with self._session() as session:
             rows = session.scalars(whole.join(UnitRow.class_).order_by(ClassRow.name, UnitRow.stt, UnitRow.id))
             return [
                 _value(

@@ -140,10 +140,10 @@ class Writer:
             except IntegrityError as error:
                 raise AlreadyImported(name, school_year, 1) from error
 
-    def begin_signing(self, unit_id: UUID, *, pdf: NewFile, xml: NewFile) -> None:
-        """DRAFT to SIGNING, with the rendered files that signers will see."""
+    def begin_signing(self, unit_id: UUID, *, record_sha256: str, pdf: NewFile, xml: NewFile) -> None:
+        """DRAFT to SIGNING, with the rendered files that signers will see and the digest of the record in both."""
         with Session(self._engine) as session, session.begin():
-            self._move_unit(session, unit_id, UnitState.DRAFT, UnitState.SIGNING)
+            self._move_unit(session, unit_id, UnitState.DRAFT, UnitState.SIGNING, record_sha256=record_sha256)
             session.add_all(
                 UnitFileRow(unit_id=unit_id, role=role, sha256=file.sha256, size=file.size)
                 for role, file in ((FileRole.PDF, pdf), (FileRole.XML, xml))

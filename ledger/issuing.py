@@ -1,0 +1,243 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Issuing: from a checked class to units that everybody has signed.
+
+Four steps, each of which can be repeated after a crash and goes on where it stopped::
+
+    take_in   a class sheet without errors becomes drafts, all or none
+    prepare   XML and PDF are rendered, with empty places for all signatures: DRAFT to SIGNING
+    sign      one role signs every unit whose turn it is, XML first, then PDF
+    issue     the archive revision closes the PDF, the manifest is written: SIGNING to ISSUED
+
+Nothing here holds a key or knows where one is: who signs comes in as a `Hand`, which is given documents and gives them back
+signed. What comes back is checked before it is stored, because a document that lost a byte on the way would be found out only
+by a parent. `ledger.anchoring` takes over from `issued`.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+from uuid import UUID
+
+from ledger.errors import NotSigned, WrongCertificate
+from ledger.paper.render import render_unit
+from ledger.paper.stamps import VIETNAM
+from ledger.paper.wording import from_record
+from ledger.proof.manifest import IssuedFile, Level, Manifest, ManifestSigner
+from ledger.record import xml
+from ledger.record.digest import record_digest
+from ledger.record.model import ClassSheet
+from ledger.store.files import FileStore
+from ledger.store.reader import Reader, Unit
+from ledger.store.tables import FileRole
+from ledger.store.writer import Draft, NewFile, Writer
+from ledger.unit import PROFILES, Role, SigningProfile, UnitState
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The two files of one unit."""
+
+    unit_id: UUID
+    pdf: bytes
+    xml: bytes
+
+
+@dataclass(frozen=True)
+class Signed:
+    """What a hand gave back for one unit."""
+
+    documents: Documents
+    signed_at: dt.datetime
+
+
+class Hand(Protocol):
+    """Somebody's signing key at work, for one sitting and one role."""
+
+    @property
+    def role(self) -> Role:
+        """For which role it signs."""
+
+    @property
+    def cert_sha256(self) -> str:
+        """SHA-256 of its certificate (DER), 64 hexadecimal digits."""
+
+    def sign(self, documents: Iterable[Documents], *, first: bool) -> Iterator[Signed]:
+        """Signs XML, then PDF, of each unit, and yields each as it is done, in any order.
+
+        `first` says that no signature stands on them yet: the first one certifies the PDF.
+        """
+
+
+class Archivist(Protocol):
+    """Whoever adds what makes signatures last: validation data for all of them and a document timestamp."""
+
+    def archive(self, documents: Iterable[Documents]) -> Iterator[Documents]:
+        """Appends one archive revision to each PDF and yields each as it is done, in any order."""
+
+
+class Issuing:
+    """Carries units from sheet to `issued`.
+
+    Guarantees that a unit's row names only files that are on disk, and that no role signs a unit twice. Does not guarantee that
+    what was signed is right: rules are `ledger.record`'s, and the caller refuses a sheet with errors before it comes here.
+    """
+
+    def __init__(
+        self,
+        reader: Reader,
+        writer: Writer,
+        files: FileStore,
+        *,
+        now: Callable[[], dt.datetime],
+        new_id: Callable[[], UUID],
+        public_url: str,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._files = files
+        self._now = now
+        self._new_id = new_id
+        self._public_url = public_url.rstrip("/")
+
+    def take_in(self, sheet: ClassSheet, *, source: bytes) -> int:
+        """Stores a class as drafts and returns how many. `source` is the file it was read from. All or none.
+
+        An earlier import of the same class gives way as long as nobody has begun to sign it; see `Writer.import_class`.
+        """
+        now = self._now()
+        drafts: list[Draft] = []
+        for place, record in zip(sheet.places, sheet.records, strict=True):
+            unit_id = self._new_id()
+            document = xml.write(record, unit_id=unit_id, created_at=now, planned_issue_date=now)
+            drafts.append(
+                Draft(
+                    unit_id=unit_id,
+                    pupil_code=record.pupil.code,
+                    stt=place.stt or len(drafts) + 1,
+                    record_sha256=record_digest(document).hex(),
+                    source_sha256=self._files.put(document),
+                )
+            )
+        self._writer.import_class(
+            school_code=sheet.school.code,
+            school_year=sheet.class_info.school_year,
+            level=sheet.class_info.level.value,
+            name=sheet.class_info.name,
+            enrolled=sheet.enrolled,
+            sheet_sha256=self._files.put(source),
+            drafts=drafts,
+        )
+        return len(drafts)
+
+    def prepare(self, units: Iterable[Unit], *, planned_issue_date: dt.datetime) -> Iterator[UUID]:
+        """Renders the XML and the PDF of drafts and opens them for signing; yields each as it is stored."""
+        for unit in units:
+            read = xml.read(self._files.get(unit.source_sha256))
+            document = xml.write(
+                read.record,
+                unit_id=unit.id,
+                created_at=read.created_at,
+                planned_issue_date=planned_issue_date,
+                replaces=unit.replaces,
+            )
+            pdf = render_unit(
+                from_record(
+                    read.record, unit_id=unit.id, planned_issue_date=planned_issue_date.astimezone(VIETNAM).date()
+                ),
+                record_xml=xml.data_element(document),
+                qr_url=self.link(unit.id),
+                created=read.created_at,
+            )
+            self._writer.begin_signing(
+                unit.id, record_sha256=record_digest(document).hex(), pdf=self._keep(pdf), xml=self._keep(document)
+            )
+            yield unit.id
+
+    def waiting_for(self, role: Role, units: Iterable[Unit], *, assigned: frozenset[Role]) -> list[Unit]:
+        """Those of `units` in signing that `role` signs next. `assigned` are the optional roles that somebody fills."""
+        return [
+            unit
+            for unit in units
+            if unit.state is UnitState.SIGNING
+            and self._profile(unit).next_role(unit.signed_roles, assigned=assigned) is role
+        ]
+
+    def sign(self, hand: Hand, units: Sequence[Unit]) -> Iterator[UUID]:
+        """Has `hand` sign `units`, all of which wait for its role; yields each as it is stored.
+
+        Killed at any moment, it leaves every unit either wholly signed by this role or not at all. Raises `NotSigned` when
+        something else than the document with one more signature comes back.
+        """
+        for code in {unit.school_code for unit in units}:
+            if hand.role is Role.SEAL and hand.cert_sha256 != self._reader.school(code).seal_cert_sha256:
+                raise WrongCertificate(hand.role, code)
+        by_id = {unit.id: unit for unit in units}
+        for first in (True, False):
+            turn = (self._documents(unit) for unit in units if (not unit.signatures) is first)
+            for signed in hand.sign(turn, first=first):
+                unit = by_id[signed.documents.unit_id]
+                self._check(unit, signed.documents)
+                self._writer.add_signature(
+                    unit.id,
+                    role=hand.role,
+                    position=len(unit.signatures),
+                    cert_sha256=hand.cert_sha256,
+                    signed_at=signed.signed_at,
+                    replaced={role: unit.file(role).sha256 for role in FileRole},
+                    pdf=self._keep(signed.documents.pdf),
+                    xml=self._keep(signed.documents.xml),
+                )
+                yield unit.id
+
+    def issue(self, archivist: Archivist, units: Iterable[Unit]) -> Iterator[UUID]:
+        """Closes units that carry every required signature, writes their manifests, and yields each as it is issued."""
+        complete = {unit.id: unit for unit in units if self._profile(unit).complete(unit.signed_roles)}
+        for archived in archivist.archive(self._documents(unit) for unit in complete.values()):
+            unit = complete[archived.unit_id]
+            before = unit.file(FileRole.PDF)
+            if not archived.pdf.startswith(self._files.get(before.sha256)):
+                raise NotSigned(f"PDF {unit.id}")
+            pdf, signed_xml = self._keep(archived.pdf), unit.file(FileRole.XML)
+            manifest = Manifest(
+                id=unit.id,
+                school=unit.school_code,
+                year=unit.school_year,
+                level=cast("Level", unit.level),
+                profile=self._profile(unit).name,
+                record_sha256=unit.record_sha256,
+                files=(
+                    IssuedFile(role="pdf", sha256=pdf.sha256, size=pdf.size),
+                    IssuedFile(role="xml", sha256=signed_xml.sha256, size=signed_xml.size),
+                ),
+                signers=tuple(ManifestSigner(role=s.role.value, cert_sha256=s.cert_sha256) for s in unit.signatures),
+                replaces=unit.replaces,
+            )
+            self._writer.issue(unit.id, manifest=manifest.canonical(), replaced_pdf=before.sha256, pdf=pdf)
+            yield unit.id
+
+    def link(self, unit_id: UUID) -> str:
+        """What the QR code leads to."""
+        return f"{self._public_url}/q/{unit_id}"
+
+    def _profile(self, unit: Unit) -> SigningProfile:
+        return PROFILES[self._reader.school(unit.school_code).profile]
+
+    def _documents(self, unit: Unit) -> Documents:
+        return Documents(
+            unit_id=unit.id,
+            pdf=self._files.get(unit.file(FileRole.PDF).sha256),
+            xml=self._files.get(unit.file(FileRole.XML).sha256),
+        )
+
+    def _check(self, unit: Unit, signed: Documents) -> None:
+        """A signature only ever adds: the PDF is longer by a revision, the XML's data is what it was."""
+        before = self._documents(unit)
+        if len(signed.pdf) <= len(before.pdf) or not signed.pdf.startswith(before.pdf):
+            raise NotSigned(f"PDF {unit.id}")
+        if signed.xml == before.xml or record_digest(signed.xml).hex() != unit.record_sha256:
+            raise NotSigned(f"XML {unit.id}")
+
+    def _keep(self, data: bytes) -> NewFile:
+        return NewFile(sha256=self._files.put(data), size=len(data))

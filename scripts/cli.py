@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The `hocba` command: names, and the one place where errors become words and exit statuses."""
+
+import sys
+from collections.abc import Sequence
+
+import click
+import typer
+
+from ledger.chain.errors import ChainError
+from ledger.errors import LedgerError
+from ledger.paper.errors import PaperError
+from ledger.record.errors import RecordError
+from scripts.commands import public, school
+from scripts.commands.terminal import EXIT_FAILED, EXIT_USAGE, err
+from scripts.devchain import DevchainError
+from signer.errors import SignerError
+from verifier_api.errors import VerifierError
+
+app = typer.Typer(
+    name="hocba",
+    help="Sổ cái mở cho học bạ số: ký, neo lên chuỗi khối, và ai cũng kiểm tra được.\n\n"
+    "The open ledger for digital school records: signed, anchored, and verifiable by anybody.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    school.init,
+    school.school,
+    school.check,
+    school.sign,
+    school.issue,
+    school.anchor,
+    school.recall,
+    school.receipt,
+    public.verify,
+    public.serve,
+    public.devchain,
+):
+    app.command()(command)
+app.command("import")(school.import_class)
+
+KNOWN_ERRORS = (LedgerError, ChainError, SignerError, RecordError, PaperError, VerifierError, DevchainError)
+"""The roots of our error trees; each carries a sentence in both languages. Anything else is a bug and shows its trace."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command and returns its exit status. Wrong use is 3 (DESIGN.md section 9)."""
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        result = app(words, standalone_mode=False)
+    except click.UsageError as error:
+        error.show()
+        return EXIT_USAGE
+    except click.Abort:
+        return EXIT_USAGE
+    except KNOWN_ERRORS as error:
+        err.print(error.vi, soft_wrap=True, markup=False)
+        err.print(error.en, soft_wrap=True, markup=False, style="dim")
+        return EXIT_FAILED
+    except OSError as error:
+        err.print(f"{error.filename}: {error.strerror}", soft_wrap=True, markup=False)
+        return EXIT_FAILED
+    return result if isinstance(result, int) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,282 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a school does: from a class workbook to anchored records, and back out when one has to be withdrawn."""
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from ledger.chain.wallet import KeyWallet
+from ledger.errors import LedgerError
+from ledger.paper.stamps import VIETNAM
+from ledger.record.findings import Finding, Severity, has_errors
+from ledger.store.reader import School
+from ledger.unit import MOET, RecallReason, Role, UnitState
+from scripts import workday
+from scripts.commands.terminal import (
+    EXIT_FAILED,
+    EXIT_USAGE,
+    AsJson,
+    ClassOption,
+    Home,
+    Lang,
+    PasswordFile,
+    SchoolOption,
+    YearOption,
+    note,
+    print_json,
+    secret,
+    settings,
+    tell,
+    track,
+)
+from scripts.compose import Ledger
+from scripts.crew import Sitting
+from scripts.settings import DEFAULT_PUBLIC_URL, DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE
+from verifier_api.trust import Trust
+from verifier_api.verdict import Language
+
+Synthetic = Annotated[
+    bool,
+    typer.Option("--synthetic", help="Dữ liệu mẫu: chấp nhận mã tỉnh 099 / sample data: accept province part 099."),
+]
+HomeroomOption = Annotated[
+    bool,
+    typer.Option("--homeroom/--no-homeroom", help="Giáo viên chủ nhiệm có ký / the homeroom teacher signs too."),
+]
+
+
+def assigned_roles(*, homeroom: bool) -> frozenset[Role]:
+    """The optional roles that somebody fills in this class."""
+    return frozenset({Role.HOMEROOM}) if homeroom else frozenset()
+
+
+def init(
+    home: Annotated[Path, typer.Argument(help="Thư mục mới / new folder.")],
+    tsa: Annotated[str, typer.Option(help="Địa chỉ máy chủ dấu thời gian / time-stamping authority.")],
+    location: Annotated[str, typer.Option(help="Nơi ký / place of signing.")] = "Việt Nam",
+    public_url: Annotated[
+        str, typer.Option(help="Địa chỉ mà mã QR dẫn tới / what QR codes lead to.")
+    ] = DEFAULT_PUBLIC_URL,
+    lang: Lang = "vi",
+) -> None:
+    """Tạo thư mục cài đặt mới: hocba.toml và cơ sở dữ liệu. / Make a new installation: settings and database."""
+    path = home / SETTINGS_FILE
+    if path.exists():
+        note(lang, f"{path} đã có; không ghi đè.", f"{path} exists; it is not replaced.")
+        raise typer.Exit(EXIT_USAGE)
+    home.mkdir(parents=True, exist_ok=True)
+    path.write_text(
+        TEMPLATE.format(public_url=public_url, tsa=tsa, location=location, workers=DEFAULT_WORKERS), encoding="utf-8"
+    )
+    Ledger.open(settings(home))
+    tell(
+        lang,
+        f"Đã tạo {path}. Tiếp theo: chép thư mục trust của Sở vào đây, rồi đăng ký trường (hocba school).",
+        f"Made {path}. Next: copy the authority's trust folder here, then register the school (hocba school).",
+    )
+
+
+def school(
+    code: Annotated[str, typer.Argument(help="Mã trường, 8 chữ số / school code.")],
+    name: Annotated[str, typer.Option(help="Tên trường / name of the school.")],
+    authority: Annotated[str, typer.Option(help="Tên Sở / name of the authority.")],
+    seal: Annotated[Path, typer.Option(help="Chứng thư con dấu số, PEM hoặc DER / the seal's certificate.")],
+    operator: Annotated[str, typer.Option(help="Địa chỉ khóa chuỗi của trường / the school's chain account.")],
+    authority_key: Annotated[Path, typer.Option(help="Keystore của Sở / the authority's keystore.")],
+    home: Home = Path(),
+    pin_file: PasswordFile = None,
+    lang: Lang = "vi",
+) -> None:
+    """Đăng ký trường trên chuỗi và trong sổ cái (việc của Sở). / Register a school on chain and in the ledger."""
+    ledger = Ledger.open(settings(home))
+    password = secret(lang, pin_file, vi="Mật khẩu khóa của Sở", en="Password of the authority's key")
+    wallet = KeyWallet.from_keystore(authority_key, password=password)
+    row = School(
+        code=code,
+        name=name,
+        authority=authority,
+        profile=MOET.name,
+        operator=operator,
+        seal_cert_sha256=workday.certificate_sha256(seal),
+    )
+    workday.register_school(ledger, Trust.load(ledger.settings.trust), wallet, row)
+    tell(lang, f"Đã đăng ký {name} ({code}).", f"Registered {name} ({code}).")
+
+
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Bảng lớp .xlsx / class workbooks.")],
+    synthetic: Synthetic = False,
+    lang: Lang = "vi",
+    as_json: AsJson = False,
+) -> None:
+    """Kiểm tra bảng lớp theo thông tư, chưa nhập gì. / Check class workbooks against the circular; import nothing."""
+    wrong = False
+    for path in files:
+        findings = workday.read_sheet(path, synthetic=synthetic).findings
+        wrong |= has_errors(findings)
+        show_findings(path, findings, lang=lang, as_json=as_json)
+    raise typer.Exit(EXIT_FAILED if wrong else 0)
+
+
+def show_findings(path: Path, findings: tuple[Finding, ...], *, lang: Language, as_json: bool) -> None:
+    """All findings of one workbook, worst first, each with its place."""
+    if as_json:
+        print_json({"file": path.name, "findings": [finding.to_dict(lang) for finding in findings]})
+        return
+    marks = {
+        Severity.ERROR: ("✗ Lỗi", "✗ Error"),
+        Severity.WARNING: ("! Lưu ý", "! Warning"),
+        Severity.INFO: ("· Ghi chú", "· Note"),
+    }
+    for finding in sorted(findings, key=lambda f: list(Severity).index(f.severity)):
+        vi, en = marks[finding.severity]
+        parts_vi = [("trang", finding.sheet), ("dòng", finding.row), ("cột", finding.column), ("STT", finding.stt)]
+        parts_en = [("sheet", finding.sheet), ("row", finding.row), ("column", finding.column), ("no.", finding.stt)]
+        where = ", ".join(
+            f"{word} {value}" for word, value in (parts_vi if lang == "vi" else parts_en) if value is not None
+        )
+        article = f" [{finding.article}]" if finding.article else ""
+        line = f"({finding.rule}) {where}: {finding.message(lang)}{article}"
+        tell(lang, f"{vi} {line}", f"{en} {line}")
+    errors = sum(finding.severity is Severity.ERROR for finding in findings)
+    warnings = sum(finding.severity is Severity.WARNING for finding in findings)
+    tell(lang, f"{path.name}: {errors} lỗi, {warnings} lưu ý.", f"{path.name}: {errors} errors, {warnings} warnings.")
+
+
+def import_class(
+    file: Annotated[Path, typer.Argument(help="Bảng lớp .xlsx / class workbook.")],
+    home: Home = Path(),
+    synthetic: Synthetic = False,
+    lang: Lang = "vi",
+    as_json: AsJson = False,
+) -> None:
+    """Kiểm tra rồi nhập một lớp: nhập cả lớp hoặc không nhập gì. / Check and import a class, all or nothing."""
+    reading = workday.read_sheet(file, synthetic=synthetic)
+    show_findings(file, reading.findings, lang=lang, as_json=as_json)
+    if reading.class_sheet is None:
+        note(
+            lang,
+            "Chưa nhập gì. Hãy sửa các lỗi trên trong bảng rồi nhập lại.",
+            "Nothing was imported. Mend the errors above in the workbook, then import it again.",
+        )
+        raise typer.Exit(EXIT_FAILED)
+    count = Ledger.open(settings(home)).issuing.take_in(reading.class_sheet, source=file.read_bytes())
+    note(lang, f"Đã nhập {count} học bạ.", f"Imported {count} records.")
+
+
+def sign(
+    role: Annotated[Role, typer.Option(help="Vai trò ký / signing role.", case_sensitive=False)],
+    key: Annotated[Path, typer.Option(help="Tệp chữ ký số .p12 / PKCS#12 file.")],
+    school: SchoolOption,
+    year: YearOption,
+    class_name: ClassOption,
+    home: Home = Path(),
+    pin_file: PasswordFile = None,
+    homeroom: HomeroomOption = True,
+    lang: Lang = "vi",
+) -> None:
+    """Ký cả lớp với một mã PIN: XML rồi PDF của từng học bạ. / Sign a whole class with one PIN: XML, then PDF."""
+    ledger = Ledger.open(settings(home))
+    where = workday.ClassKey(school, year, class_name)
+    sitting = Sitting(
+        role=role,
+        pkcs12=key.read_bytes(),
+        passphrase=secret(lang, pin_file, vi=f"Mã PIN ({role})", en=f"PIN ({role})"),
+        tsa=ledger.settings.signing.tsa,
+        location=ledger.settings.signing.location,
+    )
+    planned = dt.datetime.now(VIETNAM).replace(microsecond=0)
+    total, work = workday.prepare(ledger, where, planned_issue_date=planned)
+    if total:
+        exhaust(track(work, total=total, label="Lập PDF, XML" if lang == "vi" else "Rendering PDF, XML"))
+    total, work = workday.sign(ledger, where, sitting, assigned=assigned_roles(homeroom=homeroom))
+    exhaust(track(work, total=total, label=f"{'Ký' if lang == 'vi' else 'Signing'} {role}"))
+    tell(lang, f"Đã ký {total} học bạ lớp {class_name}.", f"Signed {total} records of class {class_name}.")
+
+
+def issue(
+    school: SchoolOption,
+    year: YearOption,
+    class_name: ClassOption,
+    home: Home = Path(),
+    homeroom: HomeroomOption = True,
+    lang: Lang = "vi",
+) -> None:
+    """Phát hành các học bạ đã đủ chữ ký. / Issue the records that everybody has signed."""
+    ledger = Ledger.open(settings(home))
+    where = workday.ClassKey(school, year, class_name)
+    trust = Trust.load(ledger.settings.trust)
+    total, work = workday.issue(ledger, trust, where, assigned=assigned_roles(homeroom=homeroom))
+    exhaust(track(work, total=total, label="Phát hành" if lang == "vi" else "Issuing"))
+    tell(lang, f"Đã phát hành {total} học bạ.", f"Issued {total} records.")
+
+
+def anchor(
+    school: SchoolOption,
+    year: YearOption,
+    home: Home = Path(),
+    pin_file: PasswordFile = None,
+    lang: Lang = "vi",
+) -> None:
+    """Neo các học bạ đã phát hành lên chuỗi khối, chờ đủ xác nhận. / Anchor what is issued; wait for confirmations."""
+    ledger = Ledger.open(settings(home))
+    carry(ledger, school=school, year=year, pin_file=pin_file, lang=lang)
+    count = len(ledger.reader.units(school_code=school, school_year=year, states=[UnitState.ANCHORED]))
+    tell(lang, f"{count} học bạ đã neo.", f"{count} records are anchored.")
+
+
+def recall(
+    unit: Annotated[UUID, typer.Argument(help="Mã tra cứu / unit id.")],
+    reason: Annotated[RecallReason, typer.Option(help="Lý do / reason.")],
+    note_text: Annotated[str, typer.Option("--note", help="Ghi chú nội bộ / internal note.")] = "",
+    home: Home = Path(),
+    pin_file: PasswordFile = None,
+    lang: Lang = "vi",
+) -> None:
+    """Thu hồi một học bạ đã neo, có lý do. / Recall an anchored record, with a reason."""
+    ledger = Ledger.open(settings(home))
+    found = ledger.reader.unit(unit)
+    ledger.writer.decide_recall(unit, school_code=found.school_code, reason=reason, note=note_text)
+    carry(ledger, school=found.school_code, year=found.school_year, pin_file=pin_file, lang=lang)
+    tell(lang, f"Đã thu hồi học bạ {unit}.", f"Recalled record {unit}.")
+
+
+def receipt(
+    school: SchoolOption,
+    year: YearOption,
+    class_name: ClassOption,
+    out: Annotated[Path, typer.Option(help="Thư mục nhận / folder to write to.")],
+    home: Home = Path(),
+    lang: Lang = "vi",
+) -> None:
+    """Xuất PDF, XML và biên nhận của các học bạ đã neo. / Write PDF, XML and receipt of anchored records."""
+    ledger = Ledger.open(settings(home))
+    units = ledger.reader.units(school_code=school, school_year=year, class_name=class_name)
+    written = list(workday.hand_out(ledger, units, out))
+    if not written:
+        raise LedgerError(
+            f"Lớp {class_name} chưa có học bạ nào neo xong. Hãy chạy hocba anchor trước.",
+            f"Class {class_name} has no anchored record yet. Run hocba anchor first.",
+        )
+    tell(lang, f"Đã ghi {len(written)} học bạ vào {out}.", f"Wrote {len(written)} records to {out}.")
+
+
+def carry(ledger: Ledger, *, school: str, year: str, pin_file: Path | None, lang: Language) -> None:
+    """Seals and carries until all is final, telling how many errands are still on their way."""
+    password = secret(lang, pin_file, vi="Mật khẩu khóa chuỗi của trường", en="Password of the school's chain key")
+    trust = Trust.load(ledger.settings.trust)
+    last = 0
+    for still_open in workday.anchor(ledger, trust, school_code=school, school_year=year, password=password):
+        if still_open not in (last, 0):
+            note(lang, f"Đang chờ chuỗi xác nhận: {still_open} đợt…", f"Waiting for the chain: {still_open} errands…")
+        last = still_open
+
+
+def exhaust(work: object) -> None:
+    """Runs an iterator to its end for what it does."""
+    for _ in work:  # type: ignore[attr-defined]
+        pass

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The one place where parts meet: from settings to a ledger, a signing crew, an anchorer, or a verifier.
+
+Whoever is composed here is handed what it needs and reads no settings itself. `public_verifier` takes nothing that can write
+or sign, and nothing it reaches imports such code; import-linter holds it to that.
+"""
+
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+from uuid import UUID, uuid4
+
+from ledger.anchoring import Anchorer, Sealer
+from ledger.chain.quorum import QuorumReader
+from ledger.chain.registry import RegistryReader
+from ledger.chain.wallet import KeyWallet
+from ledger.chain.web3_registry import Web3Registry
+from ledger.errors import UnknownSchool
+from ledger.issuing import Issuing
+from ledger.proof.errors import MalformedReceipt
+from ledger.proof.receipt import Receipt
+from ledger.store.database import migrate, open_for_reading, open_for_writing
+from ledger.store.files import FileStore
+from ledger.store.reader import Reader, ReceiptEntry
+from ledger.store.writer import Writer
+from scripts.crew import utc_now
+from scripts.settings import Settings
+from verifier_api.examination import Examination, examine
+from verifier_api.intake import IsolatedExaminer
+from verifier_api.trust import Trust
+from verifier_api.verifier import Issued, Verifier
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """An open ledger, for writing."""
+
+    settings: Settings
+    reader: Reader
+    writer: Writer
+    files: FileStore
+    issuing: Issuing
+
+    @classmethod
+    def open(cls, settings: Settings) -> Self:
+        """Opens the ledger of `settings`, and brings its tables up to date first."""
+        engine = open_for_writing(settings.database)
+        migrate(engine)
+        reader, writer = Reader(engine), Writer(engine, now=utc_now)
+        files = FileStore(settings.files)
+        issuing = Issuing(reader, writer, files, now=utc_now, new_id=uuid4, public_url=settings.public_url)
+        return cls(settings=settings, reader=reader, writer=writer, files=files, issuing=issuing)
+
+    def sealer(self, trust: Trust) -> Sealer:
+        """What closes batches for the registry that is trusted here."""
+        return Sealer(self.reader, self.writer, chain_id=trust.pin.chain_id, registry=trust.pin.address)
+
+    def anchorer(self, trust: Trust, *, school_code: str, password: str) -> tuple[Anchorer, Web3Registry]:
+        """What carries one school's errands, with its operator key opened by `password`, and the node it asks."""
+        if (school := self.settings.schools.get(school_code)) is None:
+            raise UnknownSchool(school_code)
+        registry = Web3Registry(trust.settings.rpc[0], trust.pin)
+        wallet = KeyWallet.from_keystore(school.operator, password=password)
+        anchorer = Anchorer(
+            self.reader,
+            self.writer,
+            registry,
+            wallet,
+            school_code=school_code,
+            confirmations=trust.settings.registry.confirmations,
+        )
+        return anchorer, registry
+
+
+def registry_reader(trust: Trust, rpc: Sequence[str] = ()) -> RegistryReader:
+    """Who is asked about the chain: one node, or several of which a majority must agree. `rpc` overrides the settings'."""
+    nodes = [Web3Registry(url, trust.pin) for url in rpc or trust.settings.rpc]
+    return nodes[0] if len(nodes) == 1 else QuorumReader(nodes, at_least=len(nodes) // 2 + 1)
+
+
+@contextmanager
+def public_verifier(
+    trust: Trust, issued: Issued, *, rpc: Sequence[str] = (), offline: bool = False, workers: int
+) -> Iterator[Verifier]:
+    """A verifier with its worker processes, which end with the `with` block. It holds no key and writes nothing."""
+    worker: Callable[[bytes], Examination] = functools.partial(examine, anchors=trust.anchors)
+    with IsolatedExaminer(worker, workers=workers) as examiner:
+        if offline:
+            yield Verifier.offline(trust=trust, issued=issued, examiner=examiner, now=utc_now)
+        else:
+            registry = registry_reader(trust, rpc)
+            yield Verifier.live(trust=trust, issued=issued, registry=registry, examiner=examiner, now=utc_now)
+
+
+def public_reader(settings: Settings) -> Reader:
+    """The ledger for reading only: all that the public service is given of it."""
+    return Reader(open_for_reading(settings.database))
+
+
+class ReceiptFolder:
+    """The receipts in a folder, for verifying without any ledger. Implements `verifier_api.verifier.Issued`.
+
+    A file of another kind, or a receipt that contradicts itself, is passed over: the file it belonged to will be unknown.
+    """
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._by_file: dict[str, ReceiptEntry] = {}
+        self._by_unit: dict[UUID, ReceiptEntry] = {}
+        self._successors: dict[UUID, UUID] = {}
+        for path in sorted(path for folder in folders for path in folder.glob("*.receipt.json")):
+            data = path.read_bytes()
+            try:
+                manifest = Receipt.parse(data).manifest
+            except MalformedReceipt:
+                continue
+            entry = ReceiptEntry(unit_id=manifest.id, receipt=data, final=True)
+            self._by_unit[manifest.id] = entry
+            self._by_file |= dict.fromkeys((file.sha256 for file in manifest.files), entry)
+            if manifest.replaces is not None:
+                self._successors[manifest.replaces] = manifest.id
+
+    def receipt_of_file(self, sha256: str) -> ReceiptEntry | None:
+        """The receipt that lists exactly this file."""
+        return self._by_file.get(sha256)
+
+    def receipt_of_unit(self, unit_id: UUID) -> ReceiptEntry | None:
+        """The receipt of a unit."""
+        return self._by_unit.get(unit_id)
+
+    def successor(self, unit_id: UUID) -> UUID | None:
+        """The unit that replaces this one, if its receipt is here too."""
+        return self._successors.get(unit_id)

@@ -1,0 +1,186 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a school does with a class, step by step: the same for the command line and for the demo.
+
+Each step goes on where an earlier run of it stopped, and yields as it goes, so that whoever calls can show progress.
+"""
+
+import datetime as dt
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from ledger.chain.errors import Rejected
+from ledger.chain.registry import Wallet
+from ledger.chain.web3_registry import Web3Registry
+from ledger.errors import LedgerError
+from ledger.record.check import CheckOptions, check_workbook
+from ledger.record.sheet import SheetReading
+from ledger.store.reader import School, Unit
+from ledger.store.tables import FileRole
+from ledger.unit import Role, UnitState
+from scripts.compose import Ledger
+from scripts.crew import LocalArchivist, LocalHand, Sitting
+from verifier_api.trust import Trust
+
+POLL_SECONDS = 0.25
+MINING_SECONDS = 600.0
+"""How long a command waits for the chain before it gives up; what it began goes on at the next call."""
+
+T = TypeVar("T")
+
+
+class ChainTooSlow(LedgerError):
+    """The chain has not confirmed in time. Nothing is lost."""
+
+    def __init__(self, still_open: int) -> None:
+        super().__init__(
+            f"Chuỗi khối chưa xác nhận xong {still_open} đợt. Không mất gì cả; hãy chạy lại hocba anchor sau ít phút.",
+            f"The chain has not confirmed {still_open} errands yet. Nothing is lost; run hocba anchor again later.",
+        )
+
+
+class NothingToSign(LedgerError):
+    """Nobody waits for this role."""
+
+    def __init__(self, role: Role, class_name: str) -> None:
+        super().__init__(
+            f"Lớp {class_name} không có học bạ nào đang chờ «{role}» ký. Hãy kiểm tra lớp, năm học, hoặc người ký trước.",
+            f"No unit of class {class_name} waits for {role}. Check class and year, or whether the signer before is done.",
+        )
+
+
+@dataclass(frozen=True)
+class ClassKey:
+    """One class of one school year."""
+
+    school_code: str
+    school_year: str
+    class_name: str
+
+
+def read_sheet(path: Path, *, synthetic: bool) -> SheetReading:
+    """Reads and checks a class workbook. `synthetic` allows the sample data's province part 099."""
+    return check_workbook(path.read_bytes(), file=path.name, options=CheckOptions(allow_synthetic_province=synthetic))
+
+
+def register_school(ledger: Ledger, trust: Trust, authority: Wallet, school: School) -> None:
+    """Registers a school in the registry contract and in the ledger. Safe to repeat with the same values."""
+    registry = Web3Registry(trust.settings.rpc[0], trust.pin)
+    seal = bytes.fromhex(school.seal_cert_sha256)
+    known = registry.school(school.code)
+    if known is None:
+        unsigned = registry.prepare_register_school(
+            sender=authority.address,
+            nonce=registry.nonce(authority.address),
+            school=school.code,
+            operator=school.operator,
+            seal_certificate=seal,
+        )
+        transaction = registry.broadcast(authority.sign(unsigned).raw)
+        receipt = _until(lambda: registry.receipt(transaction))
+        if not receipt.status:
+            raise Rejected("registerSchool", {"school": school.code})
+    elif (known.operator.lower(), known.seal_certificate) != (school.operator.lower(), seal):
+        raise LedgerError(
+            f"Trường {school.code} đã đăng ký trên chuỗi với khóa hoặc con dấu khác. Hãy kiểm tra lại với Sở GDĐT.",
+            f"School {school.code} is registered on the chain with another operator or seal. Ask the authority.",
+        )
+    ledger.writer.register_school(school)
+
+
+def prepare(ledger: Ledger, key: ClassKey, *, planned_issue_date: dt.datetime) -> tuple[int, Iterator[object]]:
+    """How many drafts of the class there are to render, and the rendering itself."""
+    drafts = _units(ledger, key, UnitState.DRAFT)
+    return len(drafts), ledger.issuing.prepare(drafts, planned_issue_date=planned_issue_date)
+
+
+def sign(ledger: Ledger, key: ClassKey, sitting: Sitting, *, assigned: frozenset[Role]) -> tuple[int, Iterator[object]]:
+    """How many units of the class wait for this signer, and the signing itself. Raises `NothingToSign` for none.
+
+    The key is opened before this returns, so that a wrong passphrase is said while nothing has begun.
+    """
+    waiting = ledger.issuing.waiting_for(sitting.role, _units(ledger, key, UnitState.SIGNING), assigned=assigned)
+    if not waiting:
+        raise NothingToSign(sitting.role, key.class_name)
+    hand = LocalHand(sitting, workers=ledger.settings.workers)
+
+    def work() -> Iterator[object]:
+        with hand:
+            yield from ledger.issuing.sign(hand, waiting)
+
+    return len(waiting), work()
+
+
+def issue(ledger: Ledger, trust: Trust, key: ClassKey, *, assigned: frozenset[Role]) -> tuple[int, Iterator[object]]:
+    """How many units of the class are signed by all, and the issuing itself."""
+    signing = _units(ledger, key, UnitState.SIGNING)
+    waiting = {unit.id for role in Role for unit in ledger.issuing.waiting_for(role, signing, assigned=assigned)}
+    ready = [unit for unit in signing if unit.id not in waiting]
+
+    def work() -> Iterator[object]:
+        roots = [root for roots in trust.anchors.roots.values() for root in roots]
+        workers = ledger.settings.workers
+        with LocalArchivist(tsa=ledger.settings.signing.tsa, roots=roots, workers=workers) as archivist:
+            yield from ledger.issuing.issue(archivist, ready)
+
+    return len(ready), work()
+
+
+def anchor(ledger: Ledger, trust: Trust, *, school_code: str, school_year: str, password: str) -> Iterator[int]:
+    """Seals what is issued and carries it, and any recall, until all is final. Yields how many errands are still open."""
+    anchorer, registry = ledger.anchorer(trust, school_code=school_code, password=password)
+    ledger.sealer(trust).seal(school_code=school_code, school_year=school_year)
+    until = time.monotonic() + MINING_SECONDS
+    while (progress := anchorer.tick(head=registry.head().number)).open:
+        yield progress.open
+        if time.monotonic() > until:
+            raise ChainTooSlow(progress.open)
+        time.sleep(POLL_SECONDS)
+    yield 0
+
+
+def hand_out(ledger: Ledger, units: list[Unit], folder: Path) -> Iterator[Path]:
+    """Writes PDF, XML and receipt of each anchored unit side by side into `folder`; yields each PDF's path.
+
+    Names hold class and list number only: a file name travels further than its file, and should name nobody.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for unit in units:
+        entry = ledger.reader.receipt_of_unit(unit.id)
+        if entry is None or entry.receipt is None or not entry.final:
+            continue
+        stem = folder / f"{unit.class_name}-{unit.stt:02d}"
+        pdf = stem.with_suffix(".pdf")
+        pdf.write_bytes(ledger.files.get(unit.file(FileRole.PDF).sha256))
+        stem.with_suffix(".xml").write_bytes(ledger.files.get(unit.file(FileRole.XML).sha256))
+        stem.with_suffix(".receipt.json").write_bytes(entry.receipt)
+        yield pdf
+
+
+def certificate_sha256(path: Path) -> str:
+    """The digest by which a certificate file (PEM or DER) is known, 64 hexadecimal digits."""
+    data = path.read_bytes()
+    load = x509.load_pem_x509_certificate if data.lstrip().startswith(b"-----") else x509.load_der_x509_certificate
+    return hashlib.sha256(load(data).public_bytes(Encoding.DER)).hexdigest()
+
+
+def _units(ledger: Ledger, key: ClassKey, state: UnitState) -> list[Unit]:
+    return ledger.reader.units(
+        school_code=key.school_code, school_year=key.school_year, class_name=key.class_name, states=[state]
+    )
+
+
+def _until(ask: Callable[[], T | None]) -> T:
+    end = time.monotonic() + MINING_SECONDS
+    while (answer := ask()) is None:
+        if time.monotonic() > end:
+            raise ChainTooSlow(1)
+        time.sleep(POLL_SECONDS)
+    return answer

@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What each check makes of what was gathered. Pure: values in, findings out; no file, no chain, no clock.
+
+The numbers are those of `verifier_api.verifier`.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ledger.chain.registry import LeafStatus, RecallReason
+from ledger.proof.manifest import Manifest
+from ledger.unit import PROFILES, Role
+from verifier_api import findings as f
+from verifier_api.examination import Examination
+from verifier_api.judgements import SignatureJudgement
+from verifier_api.trust import Trust
+from verifier_api.verdict import Finding, Outcome, SignatureSummary, Standing
+
+VIETNAM = dt.timezone(dt.timedelta(hours=7))
+"""Times are told to people as NĐ 30/2020/NĐ-CP asks: at +07:00."""
+
+ROLE_NAMES = {
+    "GVCN": ("giáo viên chủ nhiệm", "homeroom teacher"),
+    "CBQL": ("hiệu trưởng", "principal"),
+    "KY_PHAT_HANH": ("con dấu số của trường", "the school's seal"),
+}
+"""The ministry's slots in words, Vietnamese and English."""
+
+REASONS = {
+    RecallReason.WRONG_DATA: ("sai dữ liệu", "wrong data"),
+    RecallReason.CIVIL_STATUS_CHANGE: ("thay đổi hộ tịch", "change of civil status"),
+    RecallReason.REASSESSMENT: ("đánh giá lại", "re-assessment"),
+    RecallReason.ISSUED_IN_ERROR: ("phát hành nhầm", "issued in error"),
+    RecallReason.FRAUD: ("gian lận", "fraud"),
+    RecallReason.OTHER: ("lý do khác", "another reason"),
+}
+
+
+def told(moment: dt.datetime) -> str:
+    """A time as people read it: 28/05/2026 09:12 (+07:00)."""
+    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M (+07:00)")
+
+
+def appended_bytes(data: bytes, manifest: Manifest) -> int | None:
+    """How many bytes follow an issued file that is a prefix of `data`; None when none is."""
+    for file in manifest.files:
+        if len(data) > file.size and hashlib.sha256(data[: file.size]).hexdigest() == file.sha256:
+            return len(data) - file.size
+    return None
+
+
+def chain(status: LeafStatus, manifest: Manifest, *, confirmations: int, pending: bool) -> tuple[Finding, bool]:
+    """Step 4. The finding, and whether the anchor is there at all, deep enough or not.
+
+    `pending` says that the ledger itself still waits for this root to become final.
+    """
+    details = {"block": status.anchored_in_block, "head": status.head.number}
+    if status.anchored_at is None or status.anchored_in_block is None or not status.included:
+        if pending:
+            return f.RECEIPT_PENDING(), False
+        return f.CHAIN_NOT_ANCHORED(details, school=manifest.school), False
+    if status.school_year != manifest.first_year:
+        # The school itself anchored this root, but for another year than the manifest names.
+        return f.CHAIN_NOT_ANCHORED({**details, "anchored_year": status.school_year}, school=manifest.school), False
+    depth = status.head.number - status.anchored_in_block + 1
+    if depth < confirmations:
+        return f.CHAIN_AWAITING(details, depth=depth, needed=confirmations), True
+    return f.CHAIN_ANCHORED(details, school=manifest.school, when=told(status.anchored_at)), True
+
+
+def standing(status: LeafStatus, *, final: bool) -> tuple[Finding, Standing]:
+    """Step 5, for a root that is on the chain; `final` says whether it is deep enough. A recall counts at once."""
+    if status.recalled_at is None:
+        return (f.STANDING_CURRENT(), Standing.CURRENT) if final else (f.STANDING_UNKNOWN(), Standing.UNANCHORED)
+    reason_vi, reason_en = REASONS[status.reason or RecallReason.OTHER]
+    kind, result = (
+        (f.STANDING_RECALLED, Standing.RECALLED)
+        if status.replacement is None
+        else (f.STANDING_REPLACED, Standing.REPLACED)
+    )
+    return kind(when=told(status.recalled_at), reason_vi=reason_vi, reason_en=reason_en), result
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What the anchored manifest and the chain say about who signed."""
+
+    manifest: Manifest
+    trust: Trust
+    seal_certificate: bytes | None
+    """SHA-256 of the certificate registered on chain for the school; None when the chain could not be asked."""
+    anchored_at: dt.datetime | None
+    """When the anchor proves that the signatures existed; None when the chain could not be asked."""
+
+
+def signatures(examination: Examination, expected: Expected) -> Iterator[Finding]:
+    """Step 6. Every complaint there is, or else one finding that all is well."""
+    manifest, judgements = expected.manifest, examination.signatures
+    if not judgements:
+        yield f.SIGNATURES_NONE()
+        return
+    complaints = [
+        *_who(judgements, manifest),
+        *(complaint for judgement in judgements for complaint in _one(judgement, expected)),
+    ]
+    complaints += [complaint for stamp in examination.timestamps for complaint in _timestamp(stamp)]
+    if examination.changed_after is not None:
+        complaints.append(f.SIGNATURES_CHANGED({"difference": examination.changed_after}))
+    yield from complaints
+    if not complaints:
+        yield f.SIGNATURES_VALID(count=len(judgements))
+    seal = next((signer.cert_sha256 for signer in manifest.signers if signer.role == Role.SEAL.value), None)
+    if expected.seal_certificate is not None:
+        registered = seal == expected.seal_certificate.hex()
+        yield f.SIGNATURES_SEAL_REGISTERED() if registered else f.SIGNATURES_SEAL_OTHER()
+    yield from _listed(judgements, expected)
+    yield f.SIGNATURES_REVOCATION_NOW()
+
+
+def _who(judgements: Sequence[SignatureJudgement], manifest: Manifest) -> Iterator[Finding]:
+    """Those who signed are those whom the manifest lists, in its order, and the profile is content with them."""
+    listed, present = [signer.role for signer in manifest.signers], [judgement.field for judgement in judgements]
+    if missing := [role for role in listed if role not in present]:
+        yield f.SIGNATURES_MISSING(roles=", ".join(missing))
+    if strangers := [name for name in present if name not in listed]:
+        yield f.SIGNATURES_STRANGER(roles=", ".join(strangers))
+    profile = PROFILES.get(manifest.profile)
+    if profile is None or not profile.complete([Role(role) for role in listed]):
+        yield f.SIGNATURES_MISSING(roles=manifest.profile)
+    times = [judgement.timestamped_at for judgement in judgements if judgement.timestamped_at is not None]
+    if (present != listed and sorted(present) == sorted(listed)) or times != sorted(times):
+        yield f.SIGNATURES_ORDER()
+
+
+def _one(judgement: SignatureJudgement, expected: Expected) -> Iterator[Finding]:
+    """One signature by itself: who, under which root, and whether it holds."""
+    role, manifest = judgement.field, expected.manifest
+    details = {"field": role, "sub_indication": judgement.sub_indication, "reason": judgement.reason}
+    name_vi, _ = ROLE_NAMES.get(role, (role, role))
+    if any(signer.role == role and signer.cert_sha256 != judgement.cert_sha256.hex() for signer in manifest.signers):
+        yield f.SIGNATURES_OTHER_SIGNER(details, role=name_vi)
+    if not (judgement.intact and judgement.valid):
+        yield f.SIGNATURES_INVALID(details, role=name_vi)
+        return
+    root = judgement.issuer_root_sha256
+    if not judgement.trusted or root is None or not expected.trust.may_certify(root.hex(), role):
+        yield f.SIGNATURES_UNTRUSTED(details, role=name_vi)
+        return
+    match judgement.outcome:
+        case Outcome.FAILED:
+            yield f.SIGNATURES_INVALID(details, role=name_vi)
+        case Outcome.UNKNOWN | Outcome.SKIPPED:
+            yield f.SIGNATURES_INDETERMINATE(details, role=name_vi)
+        case Outcome.PASSED:
+            pass
+
+
+def _timestamp(stamp: SignatureJudgement) -> Iterator[Finding]:
+    """A document timestamp: it holds, or it is named with what is wrong."""
+    details = {"field": stamp.field, "sub_indication": stamp.sub_indication, "reason": stamp.reason}
+    if stamp.outcome is Outcome.FAILED:
+        yield f.SIGNATURES_INVALID(details, role="dấu thời gian")
+    elif stamp.outcome is not Outcome.PASSED:
+        yield f.SIGNATURES_INDETERMINATE(details, role="dấu thời gian")
+
+
+def _listed(judgements: Sequence[SignatureJudgement], expected: Expected) -> Iterator[Finding]:
+    """Each signer stands on the authority's list for this school and role at the time that its time-stamp proves."""
+    approved = expected.trust.settings.signers
+    if approved is None:
+        yield f.SIGNATURES_NO_LIST()
+        return
+    # XML signatures have no time-stamp of their own; of them the anchor proves the time.
+    times = {judgement.field: judgement.timestamped_at or expected.anchored_at for judgement in judgements}
+    if None in times.values():
+        yield f.SIGNATURES_INDETERMINATE(role=", ".join(role for role, at in times.items() if at is None))
+        return
+    unlisted = [
+        judgement.field
+        for judgement in judgements
+        if (at := times[judgement.field]) is not None
+        and not any(
+            line.covers(
+                cert_sha256=judgement.cert_sha256.hex(), role=judgement.field, school=expected.manifest.school, at=at
+            )
+            for line in approved
+        )
+    ]
+    for role in unlisted:
+        yield f.SIGNATURES_NOT_LISTED(role=ROLE_NAMES.get(role, (role, role))[0])
+    if not unlisted:
+        yield f.SIGNATURES_LISTED()
+
+
+def contents(examination: Examination, manifest: Manifest) -> Finding:
+    """Step 7. The record inside is the one whose digest the manifest holds, and names the same unit."""
+    if (examination.record_sha256, examination.claimed_unit) == (manifest.record_sha256, manifest.id):
+        return f.CONTENTS_MATCH()
+    return f.CONTENTS_DIFFER({"found": examination.record_sha256, "issued": manifest.record_sha256})
+
+
+def summaries(judgements: Sequence[SignatureJudgement]) -> tuple[SignatureSummary, ...]:
+    """The signatures as a person reads them."""
+    return tuple(
+        SignatureSummary(
+            role=judgement.field,
+            signer=judgement.signer,
+            signed_at=judgement.timestamped_at,
+            outcome=judgement.outcome,
+            sub_indication=judgement.sub_indication,
+        )
+        for judgement in judgements
+    )

@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What a file says by itself, before anybody is asked about it: its kind, its signatures, the record inside.
+
+`examine` is what runs on hostile bytes, so it runs in a worker process with bounds on time and memory (`intake`). It concludes
+nothing: it hands plain values to `verifier`, which does. No exception leaves it but those of running out of something.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+from uuid import UUID
+
+from ledger.record import xml
+from ledger.record.digest import record_digest
+from ledger.record.errors import RecordError
+from ledger.unit import Role
+from verifier_api import signatures, xml_signatures
+from verifier_api.judgements import SignatureJudgement
+from verifier_api.trust import Anchors
+
+PDF_HEADER = b"%PDF-"
+PDF_HEADER_WITHIN = 1024
+"""Readers accept the header anywhere in the first kilobyte (ISO 32000-1, annex H, note 13)."""
+
+ATTACHMENT = "record.xml"
+"""What `ledger.paper.render` calls the record among a PDF's attachments; not imported, because that brings a typesetter."""
+
+
+class FileKind(StrEnum):
+    """What the first bytes claim the file to be."""
+
+    PDF = "pdf"
+    XML = "xml"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What was seen in one file."""
+
+    kind: FileKind
+    problem: str | None = None
+    """Why the structure could not be read, for experts; None when it could."""
+    signatures: tuple[SignatureJudgement, ...] = ()
+    timestamps: tuple[SignatureJudgement, ...] = ()
+    """Document timestamps of a PDF."""
+    changed_after: str | None = None
+    """What was changed after the first signature and may not be; None when nothing was."""
+    record_sha256: str | None = None
+    """Digest of the record inside, None when there is none of ours."""
+    claimed_unit: UUID | None = None
+    """The unit that the record inside claims to be."""
+
+
+class Examiner(Protocol):
+    """Whoever runs `examine` on one file; raises `Exhausted` when it needs more time or memory than is allowed."""
+
+    def examine(self, data: bytes) -> Examination:
+        """What is to be seen in `data`."""
+
+
+def kind_of(data: bytes) -> FileKind:
+    """What a file claims to be, from its first bytes alone."""
+    if PDF_HEADER in data[:PDF_HEADER_WITHIN]:
+        return FileKind.PDF
+    head = data[:PDF_HEADER_WITHIN].lstrip(b"\xef\xbb\xbf \t\r\n")
+    return FileKind.XML if head.startswith(b"<") else FileKind.OTHER
+
+
+def examine(data: bytes, anchors: Anchors) -> Examination:
+    """Everything that `data` shows, with certificate chains built to `anchors`."""
+    match kind_of(data):
+        case FileKind.PDF:
+            return _examine_pdf(data, anchors)
+        case FileKind.XML:
+            return _examine_xml(data, anchors)
+        case FileKind.OTHER:
+            return Examination(kind=FileKind.OTHER)
+
+
+def _examine_pdf(data: bytes, anchors: Anchors) -> Examination:
+    judged = signatures.judge_pdf(data, roots=anchors.roots, field_names=frozenset(role.value for role in Role))
+    if not judged.readable:
+        return Examination(kind=FileKind.PDF, problem=judged.revisions_problem or "unreadable")
+    attached = [attachment.data for attachment in judged.attachments if attachment.name == ATTACHMENT]
+    # Two attachments of this name would let two readers see two records.
+    record = _read_record(attached[0]) if len(attached) == 1 else None
+    return Examination(
+        kind=FileKind.PDF,
+        signatures=judged.signatures,
+        timestamps=judged.document_timestamps,
+        changed_after=judged.revisions_problem,
+        record_sha256=None if record is None else record[0],
+        claimed_unit=None if record is None else record[1],
+    )
+
+
+def _examine_xml(data: bytes, anchors: Anchors) -> Examination:
+    record = _read_record(data)
+    if record is None:
+        return Examination(kind=FileKind.XML, problem="not a record of ours, or hostile XML")
+    return Examination(
+        kind=FileKind.XML,
+        signatures=xml_signatures.judge_xml(data, anchors=anchors),
+        record_sha256=record[0],
+        claimed_unit=record[1],
+    )
+
+
+def _read_record(data: bytes) -> tuple[str, UUID] | None:
+    """Digest and claimed unit of a record, or None for anything that is not one."""
+    try:
+        return record_digest(data).hex(), xml.read(data).unit_id
+    except RecordError:
+        return None

@@ -1,0 +1,314 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Every finding that a verdict can hold: its code, its outcome and its sentence in both languages, in one table.
+
+Codes are never renamed or reused once released: other people's programs look for them. A sentence says what is so, in words
+a parent understands, and what to do next when something is wrong. `{name}` places take values when the finding is made.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from verifier_api.verdict import Check, Finding, Outcome
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row of the table; calling it makes the finding."""
+
+    code: str
+    outcome: Outcome
+    vi: str
+    en: str
+
+    @property
+    def check(self) -> Check:
+        """The part of the code before the dot."""
+        return Check(self.code.partition(".")[0])
+
+    def __call__(self, details: dict[str, Any] | None = None, **values: object) -> Finding:
+        """The finding itself; `values` fill the sentence, `details` go to experts."""
+        return Finding(
+            check=self.check,
+            outcome=self.outcome,
+            code=self.code,
+            vi=self.vi.format(**values),
+            en=self.en.format(**values),
+            details=details or {},
+        )
+
+
+_P, _F, _U, _S = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN, Outcome.SKIPPED
+
+INTAKE_OK = Kind("intake.ok", _P, "Đã đọc được tệp.", "The file could be read.")
+INTAKE_EMPTY = Kind(
+    "intake.empty", _F, "Tệp rỗng. Hãy tải lại tệp gốc từ nơi đã nhận.", "The file is empty. Fetch the original again."
+)
+INTAKE_TOO_LARGE = Kind(
+    "intake.too_large",
+    _F,
+    "Tệp quá lớn ({size} MB; tối đa {limit} MB), không thể là học bạ số.",
+    "The file is too large ({size} MB; at most {limit} MB) to be a digital school record.",
+)
+INTAKE_NOT_A_RECORD = Kind(
+    "intake.not_a_record",
+    _F,
+    "Tệp không phải PDF hay XML. Hãy chọn tệp học bạ gốc (đuôi .pdf hoặc .xml).",
+    "The file is neither PDF nor XML. Choose the original record (ending in .pdf or .xml).",
+)
+INTAKE_UNREADABLE = Kind(
+    "intake.unreadable",
+    _F,
+    "Tệp bị hỏng hoặc cố ý làm rối, không đọc được cấu trúc. Hãy dùng tệp gốc.",
+    "The file is damaged or deliberately garbled; its structure cannot be read. Use the original.",
+)
+INTAKE_EXHAUSTED = Kind(
+    "intake.exhausted",
+    _U,
+    "Tệp này cần nhiều thời gian hoặc bộ nhớ hơn mức cho phép nên chưa kiểm tra xong. Học bạ thật không như vậy; "
+    "hãy dùng tệp gốc hoặc thử lại sau.",
+    "Judging this file took more time or memory than is allowed, so it was not finished. Genuine records do not do "
+    "this; use the original, or try again later.",
+)
+INTAKE_NO_FILE = Kind(
+    "intake.no_file",
+    _S,
+    "Chỉ tra theo mã nên chưa kiểm tra tệp nào. Muốn chắc chắn từng con số, hãy kiểm tra bằng tệp PDF gốc.",
+    "Only an id was looked up; no file was examined. To be sure of every mark, check the original PDF.",
+)
+
+BYTES_ISSUED = Kind(
+    "bytes.issued", _P, "Tệp đúng từng byte với tệp đã phát hành.", "The file is, byte for byte, one that was issued."
+)
+BYTES_NOT_ISSUED = Kind(
+    "bytes.not_issued",
+    _F,
+    "Đây không phải tệp đã phát hành trong hệ thống này: có thể là tệp giả, bản in lại, bản lưu lại hoặc của nơi khác. "
+    "Hãy xin tệp gốc từ nhà trường hoặc quét mã QR trên học bạ.",
+    "This is not a file that was issued here: it may be forged, re-saved, printed to PDF, or from elsewhere. "
+    "Ask the school for the original, or scan the QR code on the record.",
+)
+BYTES_ALTERED = Kind(
+    "bytes.altered",
+    _F,
+    "Tệp tự nhận là học bạ {unit} nhưng nội dung tệp khác với tệp đã phát hành: đã bị sửa hoặc lưu lại. "
+    "Đừng dùng tệp này; hãy xin tệp gốc từ nhà trường.",
+    "The file claims to be record {unit} but differs from the file that was issued: it was altered or re-saved. "
+    "Do not use it; ask the school for the original.",
+)
+BYTES_APPENDED = Kind(
+    "bytes.appended",
+    _F,
+    "Tệp gồm tệp đã phát hành và {count} byte được thêm vào sau. Phần thêm vào không do nhà trường phát hành; "
+    "hãy dùng tệp gốc.",
+    "The file is an issued one with {count} bytes added afterwards. The school did not issue that addition; use the "
+    "original.",
+)
+BYTES_OTHER_RECEIPT = Kind(
+    "bytes.other_receipt",
+    _F,
+    "Biên nhận kèm theo không phải của tệp này: tệp đã bị sửa, hoặc đi kèm nhầm biên nhận. "
+    "Hãy dùng đúng tệp gốc và biên nhận của nó.",
+    "The receipt beside it is not this file's: the file was altered, or the receipt belongs to another one. "
+    "Use the original file with its own receipt.",
+)
+BYTES_NO_LEDGER = Kind(
+    "bytes.no_ledger",
+    _U,
+    "Chưa tra được sổ cái nên chưa biết tệp có được phát hành hay không. Hãy thử lại sau.",
+    "The ledger could not be asked, so it is not known whether this file was issued. Try again later.",
+)
+
+RECEIPT_OK = Kind(
+    "receipt.consistent",
+    _P,
+    "Biên nhận khớp với tệp và với gốc đã neo.",
+    "The receipt leads from the file to its root.",
+)
+RECEIPT_MALFORMED = Kind(
+    "receipt.malformed",
+    _F,
+    "Biên nhận không hợp lệ ({problem}). Hãy lấy lại biên nhận từ nơi phát hành.",
+    "The receipt is not valid ({problem}). Fetch it again from where it was issued.",
+)
+RECEIPT_PENDING = Kind(
+    "receipt.pending",
+    _U,
+    "Học bạ đã phát hành và đang chờ neo lên chuỗi. Hãy thử lại sau ít phút.",
+    "The record is issued and waits for its anchor. Try again in a few minutes.",
+)
+RECEIPT_NONE = Kind("receipt.none", _S, "Không có biên nhận để kiểm tra.", "There is no receipt to check.")
+
+CHAIN_ANCHORED = Kind(
+    "chain.anchored",
+    _P,
+    "Trường {school} đã neo học bạ này lên chuỗi khối lúc {when}.",
+    "School {school} anchored this record on the chain at {when}.",
+)
+CHAIN_AWAITING = Kind(
+    "chain.awaiting",
+    _U,
+    "Học bạ đã được gửi lên chuỗi khối, đang chờ đủ xác nhận ({depth}/{needed}). Hãy thử lại sau ít phút.",
+    "The record is on the chain and waits for confirmations ({depth} of {needed}). Try again in a few minutes.",
+)
+CHAIN_NOT_ANCHORED = Kind(
+    "chain.not_anchored",
+    _F,
+    "Trên chuỗi khối không có dấu vết học bạ này do trường {school} neo. Đừng dùng tệp này; hãy hỏi nhà trường.",
+    "The chain holds no anchor of this record by school {school}. Do not use the file; ask the school.",
+)
+CHAIN_UNREACHABLE = Kind(
+    "chain.unreachable",
+    _U,
+    "Hiện chưa hỏi được chuỗi khối nên chưa thể kết luận. Học bạ không vì thế mà sai; hãy thử lại sau.",
+    "The chain cannot be asked right now, so nothing can be concluded. That says nothing against the record; try again "
+    "later.",
+)
+CHAIN_WRONG = Kind(
+    "chain.wrong_registry",
+    _U,
+    "Nút chuỗi trả lời không phải của sổ đăng ký được tin cậy nên không dùng câu trả lời đó. Hãy báo người vận hành.",
+    "The chain node does not serve the trusted registry, so its answer is not used. Tell the operator.",
+)
+CHAIN_OFFLINE = Kind(
+    "chain.offline",
+    _U,
+    "Kiểm tra ngoại tuyến: chưa hỏi chuỗi khối. Hãy kiểm tra lại khi có mạng.",
+    "Offline check: the chain was not asked. Check again with a network.",
+)
+CHAIN_SKIPPED = Kind("chain.skipped", _S, "Chưa hỏi chuỗi khối.", "The chain was not asked.")
+
+STANDING_CURRENT = Kind(
+    "standing.current", _P, "Học bạ đang có hiệu lực, không bị thu hồi.", "The record is current; it was not recalled."
+)
+STANDING_RECALLED = Kind(
+    "standing.recalled",
+    _F,
+    "Nhà trường đã thu hồi học bạ này lúc {when} (lý do: {reason_vi}). Đừng dùng; hãy xin bản mới từ nhà trường.",
+    "The school recalled this record at {when} (reason: {reason_en}). Do not use it; ask the school for a new one.",
+)
+STANDING_REPLACED = Kind(
+    "standing.replaced",
+    _F,
+    "Nhà trường đã thu hồi học bạ này lúc {when} (lý do: {reason_vi}) và thay bằng học bạ mới. Hãy dùng bản mới.",
+    "The school recalled this record at {when} (reason: {reason_en}) and replaced it. Use the new one.",
+)
+STANDING_UNKNOWN = Kind(
+    "standing.unknown",
+    _U,
+    "Chưa biết học bạ còn hiệu lực hay đã bị thu hồi.",
+    "It is not known whether the record is current or recalled.",
+)
+
+SIGNATURES_VALID = Kind(
+    "signatures.valid",
+    _P,
+    "Cả {count} chữ ký số đều nguyên vẹn, đúng người, có dấu thời gian và chứng thư còn hiệu lực khi ký.",
+    "All {count} signatures are intact, trusted, time-stamped, and their certificates were valid when they signed.",
+)
+SIGNATURES_NONE = Kind("signatures.none", _F, "Tệp không có chữ ký số nào.", "The file carries no digital signature.")
+SIGNATURES_INVALID = Kind(
+    "signatures.invalid",
+    _F,
+    "Chữ ký «{role}» không hợp lệ: tệp đã bị sửa sau khi ký, hoặc chữ ký là giả.",
+    "Signature {role} is not valid: the file was changed after signing, or the signature is forged.",
+)
+SIGNATURES_UNTRUSTED = Kind(
+    "signatures.untrusted",
+    _F,
+    "Chữ ký «{role}» dùng chứng thư không thuộc hệ thống chứng thực được công nhận cho vai trò này.",
+    "Signature {role} uses a certificate outside the hierarchy that is trusted for this role.",
+)
+SIGNATURES_INDETERMINATE = Kind(
+    "signatures.indeterminate",
+    _U,
+    "Chưa đủ dữ liệu để kết luận về chữ ký «{role}».",
+    "There is not enough data to conclude on signature {role}.",
+)
+SIGNATURES_MISSING = Kind(
+    "signatures.missing",
+    _F,
+    "Thiếu chữ ký bắt buộc: {roles}.",
+    "Required signatures are missing: {roles}.",
+)
+SIGNATURES_STRANGER = Kind(
+    "signatures.stranger",
+    _F,
+    "Có chữ ký không nằm trong danh sách khi phát hành: {roles}.",
+    "There are signatures that were not there when the record was issued: {roles}.",
+)
+SIGNATURES_OTHER_SIGNER = Kind(
+    "signatures.other_signer",
+    _F,
+    "Chữ ký «{role}» không phải của người đã ký khi phát hành.",
+    "Signature {role} is not by whoever signed when the record was issued.",
+)
+SIGNATURES_ORDER = Kind(
+    "signatures.order", _F, "Thứ tự ký không đúng quy định.", "The signatures are not in the order that is prescribed."
+)
+SIGNATURES_CHANGED = Kind(
+    "signatures.changed_after",
+    _F,
+    "Sau khi ký, tệp bị thêm hoặc sửa nội dung ngoài chữ ký.",
+    "Something other than signatures was added or changed after signing.",
+)
+SIGNATURES_SEAL_REGISTERED = Kind(
+    "signatures.seal_registered",
+    _P,
+    "Con dấu số đúng với chứng thư mà Sở đã đăng ký cho trường trên chuỗi khối.",
+    "The seal is the certificate that the authority registered for the school on the chain.",
+)
+SIGNATURES_SEAL_OTHER = Kind(
+    "signatures.seal_other",
+    _F,
+    "Con dấu số không phải chứng thư mà Sở đã đăng ký cho trường này.",
+    "The seal is not the certificate that the authority registered for this school.",
+)
+SIGNATURES_LISTED = Kind(
+    "signatures.listed",
+    _P,
+    "Những người ký đều có trong danh sách người ký được Sở duyệt.",
+    "All signers are on the authority's list of approved signers.",
+)
+SIGNATURES_NOT_LISTED = Kind(
+    "signatures.not_listed",
+    _F,
+    "Người ký «{role}» không có trong danh sách được Sở duyệt cho trường này vào lúc ký.",
+    "Signer {role} was not on the authority's list of approved signers of this school at that time.",
+)
+SIGNATURES_NO_LIST = Kind(
+    "signatures.no_list",
+    _U,
+    "Chưa có danh sách người ký được Sở duyệt để đối chiếu. Hãy hỏi người vận hành.",
+    "There is no list of approved signers to compare with. Ask the operator.",
+)
+SIGNATURES_REVOCATION_NOW = Kind(
+    "signatures.revocation_not_asked",
+    _S,
+    "Đã xét hiệu lực chứng thư tại thời điểm ký; chưa hỏi lại tình trạng thu hồi hôm nay.",
+    "Certificates were judged at the time of signing; revocation as known today was not asked.",
+)
+SIGNATURES_SKIPPED = Kind("signatures.skipped", _S, "Chưa kiểm tra chữ ký.", "Signatures were not checked.")
+
+CONTENTS_MATCH = Kind(
+    "contents.record_matches",
+    _P,
+    "Dữ liệu học bạ trong tệp đúng với dữ liệu đã phát hành.",
+    "The record inside the file is the one that was issued.",
+)
+CONTENTS_DIFFER = Kind(
+    "contents.record_differs",
+    _F,
+    "Dữ liệu học bạ trong tệp khác với dữ liệu đã phát hành.",
+    "The record inside the file is not the one that was issued.",
+)
+CONTENTS_FOREIGN = Kind(
+    "contents.foreign",
+    _S,
+    "Tệp không chứa dữ liệu học bạ số theo định dạng của hệ thống.",
+    "The file holds no record in our format.",
+)
+CONTENTS_SKIPPED = Kind("contents.skipped", _S, "Chưa kiểm tra nội dung.", "Contents were not checked.")
+
+ALL = tuple(value for value in globals().values() if isinstance(value, Kind))
+"""Every kind, for the documentation and its test."""
