@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 
 import io
+import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -142,6 +143,17 @@ def test_a_large_qr_still_scans(tmp_path):
     url = f"{ADDRESS}#{'A' * (qr.LARGEST_LENGTH - len(ADDRESS) - 1)}"
     page = Image.open(picture_of(render(qr_url=url), tmp_path, page=1, dpi=150))
     assert [code.text for code in zxingcpp.read_barcodes(page)] == [url]
+
+
+def test_a_qr_has_its_quiet_zone_and_is_large_enough_for_its_modules():
+    for length in (20, 200, qr.LARGEST_LENGTH):
+        drawing = qr.draw("x" * length)
+        side = drawing.modules + 2 * 4
+        assert f'viewBox="0 0 {side} {side}"' in drawing.svg
+        corners = [(int(x), int(y)) for x, y in re.findall(r"M(\d+) (\d+)", drawing.svg)]
+        assert min(map(min, corners)) == 4
+        assert max(map(max, corners)) < drawing.modules + 4
+        assert drawing.side_mm / side >= 0.35 - 1e-9
 
 
 def test_a_qr_too_fine_to_scan_is_refused():
