@@ -8,6 +8,7 @@ Article numbers 8 and 9 of Circular 22/2021 are from memory; 5, 12 and 15 stand 
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from ledger.record.findings import Finding
@@ -56,6 +57,8 @@ class PupilCheck:
         if not self._record.year.not_assessed:
             for result in assessed:
                 yield from self._marks(result)
+        # An impossible mark has been reported; nothing may be computed from it.
+        assessed = [_believable(result) for result in assessed]
         for result in assessed:
             yield from self._year_mark(result)
         yield from self._study(assessed)
@@ -79,7 +82,7 @@ class PupilCheck:
                         f"The result of {result.name} is missing on “{sheet}”. Write it, or “Miễn” if exempt.",
                         _MARKS,
                     )
-            elif isinstance(mark, Decimal) != scored or (isinstance(mark, Decimal) and not _is_score(mark)):
+            elif not _is_mark(mark, scored=scored):
                 yield self._cells.error(
                     "TT-01",
                     sheet,
@@ -331,5 +334,16 @@ def _all_given(marks: dict[str, Mark | None]) -> dict[str, Mark] | None:
     return given if given and len(given) == len(marks) else None
 
 
-def _is_score(mark: Decimal) -> bool:
-    return mark.is_finite() and Decimal(0) <= mark <= Decimal(10) and mark == mark.quantize(Decimal("0.1"))
+def _is_mark(mark: Mark, *, scored: bool) -> bool:
+    if not isinstance(mark, Decimal):
+        return not scored
+    return scored and mark.is_finite() and Decimal(0) <= mark <= Decimal(10) and mark == mark.quantize(Decimal("0.1"))
+
+
+def _believable(result: SubjectResult) -> SubjectResult:
+    scored = BY_CODE[result.code].scored
+    hk1, hk2, year = (
+        mark if mark is not None and _is_mark(mark, scored=scored) else None
+        for mark in (result.hk1, result.hk2, result.year)
+    )
+    return replace(result, hk1=hk1, hk2=hk2, year=year)
