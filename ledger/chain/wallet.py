@@ -47,7 +47,7 @@ class KeyWallet:
                 f"Không đọc được tệp khóa chuỗi {path}: {error.strerror}. Hãy kiểm tra đường dẫn và quyền đọc.",
                 f"The chain key file {path} cannot be read: {error.strerror}. Check its path and permissions.",
             ) from error
-        except (ValueError, KeyError, TypeError, NotImplementedError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, NotImplementedError) as error:
             raise UnusableKey(
                 f"Không mở được tệp khóa chuỗi {path}. Hãy kiểm tra mật khẩu, hoặc khôi phục tệp từ bản sao lưu.",
                 f"The chain key file {path} cannot be opened. Check the password, or restore the file from its backup.",

@@ -271,8 +271,9 @@ def test_every_make_of_node_is_understood_when_it_refuses(node_scene, faulty, sa
     "said", ["already known", "Known transaction", "transaction already imported", "nonce too low"]
 )
 def test_a_transaction_the_node_has_is_sent_whatever_it_says(node_scene, faulty, said):
-    signed = node_scene.operator.sign(node_scene.prepare_anchor(Batch("one")))
-    node_scene.registry.broadcast(signed.raw)
+    prepared = node_scene.prepare_anchor(Batch("one"))
+    node_scene.send(node_scene.operator, prepared)
+    signed = node_scene.operator.sign(prepared)
     faulty.errors["eth_sendRawTransaction"] = {"code": -32000, "message": said}
     assert through(faulty, node_scene).broadcast(signed.raw) == signed.hash
 

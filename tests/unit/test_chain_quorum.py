@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several nodes: what enough of them say alike is the answer, and nothing else is."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from ledger.chain.errors import ChainError, Disagreement, Malformed, Unreachable, WrongChain
+from ledger.chain.quorum import QuorumReader
+from ledger.chain.registry import Head, LeafStatus, RecallReason, RegistryPin, SchoolOnChain
+
+PIN = RegistryPin(chain_id=31337, address="0x" + "11" * 20, code_hash="0x" + "22" * 32)
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+ROOT, LEAF = b"\x01" * 32, b"\x02" * 32
+
+
+def head(number: int) -> Head:
+    return Head(number=number, time=NOON + timedelta(seconds=number))
+
+
+CURRENT = LeafStatus(
+    anchored_at=NOON,
+    anchored_in_block=7,
+    leaf_count=45,
+    school_year=2025,
+    included=True,
+    recalled_at=None,
+    reason=None,
+    replacement=None,
+    seal_certificate=b"\x05" * 32,
+    operator="0x" + "33" * 20,
+    head=head(100),
+)
+RECALLED = replace(CURRENT, recalled_at=NOON, reason=RecallReason.FRAUD)
+SCHOOL = SchoolOnChain("79000401", "0x" + "33" * 20, b"\x05" * 32, NOON, 3)
+
+
+@dataclass
+class Node:
+    """A node as a `RegistryReader`, driven by its state; `questions` keeps what it was asked."""
+
+    told: LeafStatus = CURRENT
+    registered: SchoolOnChain | None = SCHOOL
+    at: int = 100
+    failure: ChainError | None = None
+    pin: RegistryPin = PIN
+    stuck: threading.Event | None = None
+    questions: list[tuple[object, ...]] = field(default_factory=list)
+
+    def _answer(self, *question):
+        self.questions.append(question)
+        if self.stuck is not None:
+            self.stuck.wait(20)
+        if self.failure is not None:
+            raise self.failure
+
+    def head(self) -> Head:
+        self._answer()
+        return head(self.at)
+
+    def status_of(self, *, school: str, root: bytes, leaf: bytes, proof: Sequence[bytes]) -> LeafStatus:
+        self._answer(school, root, leaf, tuple(proof))
+        return replace(self.told, head=head(self.at))
+
+    def school(self, code: str) -> SchoolOnChain | None:
+        self._answer(code)
+        return self.registered
+
+
+DOWN = Unreachable("http://node", "timeout")
+STRANGER = WrongChain("chain id", expected=31337, found=1)
+
+
+def status(reader):
+    return reader.status_of(school="79000401", root=ROOT, leaf=LEAF, proof=iter([LEAF]))
+
+
+@pytest.fixture
+def quorum():
+    readers = []
+
+    def made(nodes, at_least, **options):
+        readers.append(QuorumReader(nodes, at_least=at_least, **options))
+        return readers[-1]
+
+    yield made
+    for reader in readers:
+        reader.close()
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(
+    "liar",
+    [
+        Node(told=RECALLED, registered=None, at=100),
+        Node(told=replace(CURRENT, anchored_at=None), at=10**9),
+        Node(told=replace(CURRENT, seal_certificate=b"\x06" * 32), at=0),
+        Node(failure=DOWN),
+        Node(failure=STRANGER),
+    ],
+)
+def test_one_of_three_changes_nothing(quorum, place, liar):
+    nodes = [Node(), Node()]
+    nodes.insert(place, liar)
+    reader = quorum(nodes, 2)
+    assert status(reader) == CURRENT
+    assert reader.school("79000401") == SCHOOL
+    assert reader.head() == head(100)
+    whole = [("79000401", ROOT, LEAF, (LEAF,)), ("79000401",), ()]
+    assert [node.questions for node in nodes if node is not liar] == [whole, whole]
+
+
+@pytest.mark.parametrize(
+    ("others", "newest"),
+    [((100, 103, 105), 103), ((100, 100, 10**9), 100), ((0, 100, 103), 100), ((5, 5, 5), 5)],
+)
+def test_the_head_is_one_that_enough_have_reached(quorum, others, newest):
+    reader = quorum([Node(at=at) for at in others], 2)
+    assert reader.head() == head(newest)
+    assert status(reader).head == head(newest)
+
+
+def test_a_head_of_one_who_disagrees_does_not_count(quorum):
+    reader = quorum([Node(at=100), Node(at=101), Node(told=RECALLED, at=102)], 2)
+    assert status(reader).head == head(100)
+
+
+def test_a_recall_seen_by_enough_is_a_recall(quorum):
+    assert status(quorum([Node(told=RECALLED), Node(told=RECALLED), Node()], 2)).reason is RecallReason.FRAUD
+
+
+@pytest.mark.parametrize(
+    ("nodes", "alike"),
+    [
+        ([Node(), Node(told=RECALLED), Node(failure=DOWN)], 1),
+        ([Node(), Node(failure=DOWN), Node(failure=DOWN)], 1),
+        ([Node(failure=DOWN), Node(failure=DOWN), Node(failure=STRANGER)], 0),
+        ([Node(), Node(told=RECALLED), Node(told=replace(CURRENT, leaf_count=1))], 1),
+    ],
+)
+def test_too_few_alike_is_a_disagreement_and_an_outage(quorum, nodes, alike):
+    with pytest.raises(Disagreement) as caught:
+        status(quorum(nodes, 2))
+    assert isinstance(caught.value, Unreachable)
+    assert (caught.value.alike, caught.value.asked, caught.value.at_least) == (alike, 3, 2)
+
+
+def test_heads_of_too_few_are_no_head(quorum):
+    with pytest.raises(Disagreement):
+        quorum([Node(), Node(failure=DOWN), Node(failure=DOWN)], 2).head()
+
+
+def test_an_unknown_school_is_an_answer_that_can_be_agreed_on(quorum):
+    assert quorum([Node(registered=None), Node(registered=None), Node()], 2).school("79000401") is None
+
+
+def test_strangers_in_a_majority_are_named(quorum):
+    with pytest.raises(WrongChain):
+        status(quorum([Node(failure=STRANGER), Node(failure=STRANGER), Node()], 2))
+
+
+def test_of_a_single_node_its_own_error_is_told(quorum):
+    with pytest.raises(Unreachable, match="http://node") as caught:
+        status(quorum([Node(failure=DOWN)], 1))
+    assert not isinstance(caught.value, Disagreement)
+
+
+def test_a_stuck_node_is_not_waited_for_once_enough_agree(quorum):
+    stuck = threading.Event()
+    try:
+        assert status(quorum([Node(stuck=stuck), Node(), Node()], 2)) == CURRENT
+    finally:
+        stuck.set()
+
+
+def test_a_question_ends_with_its_deadline(quorum):
+    stuck = threading.Event()
+    try:
+        with pytest.raises(Disagreement):
+            status(quorum([Node(stuck=stuck), Node(stuck=stuck), Node()], 2, deadline=0.05))
+    finally:
+        stuck.set()
+
+
+@pytest.mark.parametrize(("count", "at_least"), [(0, 0), (1, 0), (2, 1), (3, 1), (4, 2), (3, 4), (1, 2)])
+def test_a_quorum_that_two_answers_could_both_reach_is_refused(count, at_least):
+    with pytest.raises(Malformed):
+        QuorumReader([Node() for _ in range(count)], at_least=at_least)
+
+
+def test_nodes_with_different_pins_are_refused():
+    with pytest.raises(Malformed):
+        QuorumReader([Node(), Node(pin=replace(PIN, chain_id=1)), Node()], at_least=2)
