@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The public application: pages for people, an API for programs, and nothing that could sign or change anything.
+
+`create_app` takes its parts as arguments and reads no setting. Around all routes stand two layers: one that puts the security
+headers on, and one that turns whatever was not foreseen into a plain 500 with an id.
+
+Example::
+
+    app = create_app(verifier=verifier, reader=reader, registry=registry, public_url="https://hocba.example",
+                     closers=[examiner.close])
+    uvicorn.run(app, host="127.0.0.1", port=8000, access_log=False)
+"""
+
+import logging
+import traceback
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from http import HTTPStatus
+from uuid import UUID, uuid4
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.datastructures import MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ledger.errors import LedgerError
+from verifier_api import problems
+from verifier_api.pages import STATIC, Pages, pages
+from verifier_api.problems import Refusal, json_answer, refusal_of
+from verifier_api.routes import api
+from verifier_api.serving import Answers, ChainHead, Ledger, Serving, language_of
+from verifier_api.uploads import UploadPlaces
+
+SECURITY_HEADERS = {
+    # Nothing is allowed but what is named: our own style sheet, script and images, and forms to ourselves.
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+STRICT_TRANSPORT = "max-age=31536000"
+STATIC_CACHE = "public, max-age=86400"
+
+_logger = logging.getLogger(__name__)
+
+
+def create_app(
+    *,
+    verifier: Answers,
+    reader: Ledger,
+    registry: ChainHead,
+    public_url: str,
+    closers: Sequence[Callable[[], None]] = (),
+    places: UploadPlaces | None = None,
+    new_id: Callable[[], UUID] = uuid4,
+) -> FastAPI:
+    """The application. `closers` run when it shuts down; `places` bounds the uploads at a time; `new_id` names errors."""
+    public_url = public_url.rstrip("/")
+    serving = Serving(
+        verifier=verifier,
+        ledger=reader,
+        registry=registry,
+        public_url=public_url,
+        places=UploadPlaces() if places is None else places,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        for close in closers:
+            await serving.ask(close)
+
+    app = FastAPI(
+        title="hocba",
+        summary="Kiểm tra học bạ số / Verify Vietnam's digital school records",
+        version="1",
+        # The interactive pages would load scripts from third parties.
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
+    )
+    maker = Pages(public_url=public_url)
+    app.include_router(api(serving))
+    app.include_router(pages(serving, maker))
+    app.mount("/static", StaticFiles(directory=STATIC))
+
+    async def refuse(request: Request, error: Exception) -> Response:
+        refusal = refusal_of(error)
+        if refusal is None:
+            raise error
+        return _shown(request, refusal)
+
+    def _shown(request: Request, refusal: Refusal) -> Response:
+        if _is_for_programs(request.url.path):
+            return json_answer(refusal, language=language_of(request), public_url=public_url)
+        return maker.refusal(request, refusal)
+
+    for kind in (Refusal, LedgerError, HTTPException, RequestValidationError):
+        app.add_exception_handler(kind, refuse)
+    app.add_middleware(LastResort, shown=_shown, new_id=new_id)
+    app.add_middleware(Headers, https=public_url.startswith("https:"))
+    return app
+
+
+class LastResort:
+    """Turns what nobody foresaw into a 500 with an id.
+
+    The log gets the error's kind and where it arose, never its words: those may quote the request.
+    """
+
+    def __init__(
+        self, app: ASGIApp, *, shown: Callable[[Request, Refusal], Response], new_id: Callable[[], UUID]
+    ) -> None:
+        self._app = app
+        self._shown = shown
+        self._new_id = new_id
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI's own
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = False
+
+        async def watch(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watch)
+        except Exception as error:
+            number = str(self._new_id())
+            where = " < ".join(
+                f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
+                for frame in reversed(traceback.extract_tb(error.__traceback__))
+            )
+            _logger.error("internal error %s: %s at %s", number, type(error).__name__, where)  # noqa: TRY400
+            if not started:
+                refusal = Refusal(problems.INTERNAL, id=number)
+                await self._shown(Request(scope), refusal)(scope, receive, send)
+
+
+class Headers:
+    """Puts the security headers on every response, and lets other sites' scripts read the API's GET answers."""
+
+    def __init__(self, app: ASGIApp, *, https: bool) -> None:
+        self._app = app
+        self._always = {**SECURITY_HEADERS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if https else {})}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI's own
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        path: str = scope["path"]
+        public = path.startswith("/v1/") and scope["method"] in ("GET", "HEAD")
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers.update(self._always)
+                headers["Cross-Origin-Resource-Policy"] = "cross-origin" if public else "same-origin"
+                if public:
+                    headers["Access-Control-Allow-Origin"] = "*"
+                if path.startswith("/static/") and message["status"] == HTTPStatus.OK:
+                    headers["Cache-Control"] = STATIC_CACHE
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def _is_for_programs(path: str) -> bool:
+    return path.startswith(("/v1/", "/healthz", "/openapi.json", "/metrics"))

@@ -1,0 +1,254 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Every way in which a request can fail, as one table; and the one place that turns errors into answers.
+
+A problem is about the *request*: what is wrong with a file is a finding, and comes with status 200. Codes are never renamed or
+reused once released. Problems are RFC 9457 documents; the same rows, in words, make the pages of errors. Whatever is not in the
+table becomes a plain 500 with an id, under which the log holds the kind of the error and where it arose, and nothing of what the
+request held.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse
+
+from ledger.errors import Unavailable
+from verifier_api.errors import VerifierError
+from verifier_api.intake import MAX_FILE_BYTES
+from verifier_api.verdict import Language
+
+PROBLEM_JSON = "application/problem+json"
+MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One row: `title` is the same every time, `detail` says what to do. `{name}` places take values."""
+
+    code: str
+    status: HTTPStatus
+    title_vi: str
+    title_en: str
+    detail_vi: str
+    detail_en: str
+    retry_after: int | None = None
+    """Seconds after which asking again makes sense."""
+
+    def title(self, language: Language) -> str:
+        """What kind of problem this is."""
+        return self.title_vi if language == "vi" else self.title_en
+
+    def detail(self, language: Language, values: Mapping[str, object]) -> str:
+        """What to do about it."""
+        return (self.detail_vi if language == "vi" else self.detail_en).format(**values)
+
+
+UNKNOWN_UNIT = Problem(
+    "unknown-unit",
+    HTTPStatus.NOT_FOUND,
+    "Không có học bạ mang mã này",
+    "No record has this id",
+    "Sổ cái này chưa từng phát hành học bạ mang mã đó. Hãy so lại từng ký tự của mã, quét lại mã QR, hoặc hỏi nhà trường.",
+    "This ledger never issued a record with that id. Compare every character, scan the QR code again, or ask the school.",
+)
+UNKNOWN_DIGEST = Problem(
+    "unknown-digest",
+    HTTPStatus.NOT_FOUND,
+    "Chưa từng phát hành tệp này",
+    "No such file was issued",
+    "Không có tệp nào với mã băm đó được phát hành ở đây: tệp có thể đã bị sửa, lưu lại, hoặc của nơi khác. Hãy dùng tệp gốc.",
+    "No file with that digest was issued here: it may have been altered, re-saved, or be from elsewhere. Use the original.",
+)
+BAD_UNIT_ID = Problem(
+    "bad-unit-id",
+    HTTPStatus.BAD_REQUEST,
+    "Mã tra cứu sai dạng",
+    "Not a lookup id",
+    "Mã tra cứu là UUID: 32 chữ số thập lục phân, chia nhóm 8-4-4-4-12. Hãy quét lại mã QR hoặc chép đủ mã.",
+    "A lookup id is a UUID: 32 hexadecimal digits in groups of 8-4-4-4-12. Scan the QR code again, or copy all of it.",
+)
+BAD_DIGEST = Problem(
+    "bad-digest",
+    HTTPStatus.BAD_REQUEST,
+    "Mã băm sai dạng",
+    "Not a SHA-256",
+    "Mã băm SHA-256 gồm đúng 64 chữ số thập lục phân. Hãy tính lại từ tệp gốc.",
+    "A SHA-256 has exactly 64 hexadecimal digits. Compute it again from the original file.",
+)
+RECEIPT_PENDING = Problem(
+    "receipt-pending",
+    HTTPStatus.CONFLICT,
+    "Biên nhận chưa sẵn sàng",
+    "The receipt is not ready",
+    "Học bạ đã phát hành và đang chờ đủ xác nhận trên chuỗi khối. Hãy thử lại sau ít phút.",
+    "The record is issued and waits for confirmations on the chain. Try again in a few minutes.",
+    retry_after=60,
+)
+TOO_LARGE = Problem(
+    "too-large",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    "Tệp quá lớn",
+    "The file is too large",
+    "Tệp gửi lên vượt {limit} MB nên không thể là học bạ số. Hãy chọn đúng tệp học bạ gốc.",
+    "What was sent exceeds {limit} MB, so it cannot be a school record. Choose the original record.",
+)
+NO_FILE = Problem(
+    "no-file",
+    HTTPStatus.BAD_REQUEST,
+    "Chưa có tệp nào",
+    "There is no file",
+    "Hãy chọn tệp học bạ (PDF hoặc XML) rồi gửi lại; trong API, tệp nằm ở trường «file».",
+    "Choose the record's file (PDF or XML) and send it again; in the API it is the field `file`.",
+)
+ONE_FILE = Problem(
+    "one-file",
+    HTTPStatus.BAD_REQUEST,
+    "Chỉ kiểm tra mỗi lần một tệp",
+    "One file at a time",
+    "Yêu cầu có nhiều hơn một tệp học bạ. Hãy gửi từng tệp một.",
+    "The request holds more than one record. Send them one by one.",
+)
+BROKEN_UPLOAD = Problem(
+    "broken-upload",
+    HTTPStatus.BAD_REQUEST,
+    "Tệp gửi lên bị đứt quãng",
+    "The upload is broken",
+    "Không đọc được yêu cầu gửi tệp: dữ liệu thiếu hoặc sai dạng multipart. Hãy gửi lại.",
+    "The upload could not be read: it is cut off, or not proper multipart. Send it again.",
+)
+UNSUPPORTED = Problem(
+    "unsupported-media-type",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "Cách gửi tệp không được hỗ trợ",
+    "This way of sending is not supported",
+    "Hãy gửi multipart/form-data với trường «file», hoặc gửi thẳng nội dung tệp với kiểu application/pdf hay application/xml.",
+    "Send multipart/form-data with a field `file`, or the bare file as application/pdf or application/xml.",
+)
+TOO_SLOW = Problem(
+    "upload-too-slow",
+    HTTPStatus.REQUEST_TIMEOUT,
+    "Gửi tệp quá lâu",
+    "The upload took too long",
+    "Tệp chưa tới đủ trong {seconds} giây. Hãy thử lại khi mạng tốt hơn.",
+    "The file did not arrive within {seconds} seconds. Try again on a better network.",
+)
+BUSY = Problem(
+    "busy",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Đang quá nhiều người kiểm tra",
+    "Too many checks at once",
+    "Máy chủ đang bận nên chưa nhận thêm tệp. Hãy thử lại sau ít giây; điều này không nói gì về học bạ.",
+    "The server is busy and takes no more files right now. Try again in a few seconds; this says nothing about the record.",
+    retry_after=10,
+)
+LEDGER_DOWN = Problem(
+    "ledger-unavailable",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Chưa tra được sổ cái",
+    "The ledger cannot be asked",
+    "Sổ cái đang tạm ngừng nên chưa thể trả lời. Học bạ không vì thế mà sai; hãy thử lại sau.",
+    "The ledger is down for the moment, so there is no answer. That says nothing against the record; try again later.",
+    retry_after=60,
+)
+NOT_FOUND = Problem(
+    "not-found",
+    HTTPStatus.NOT_FOUND,
+    "Không có trang này",
+    "There is no such page",
+    "Địa chỉ không đúng. Hãy bắt đầu lại từ trang kiểm tra, hoặc xem các địa chỉ API ở /openapi.json.",
+    "The address is wrong. Start again from the checking page, or see the API's addresses at /openapi.json.",
+)
+METHOD = Problem(
+    "method-not-allowed",
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    "Không dùng được cách gọi này",
+    "This method is not allowed",
+    "Địa chỉ này không nhận phương thức đó. Hãy xem /openapi.json.",
+    "This address does not take that method. See /openapi.json.",
+)
+BAD_REQUEST = Problem(
+    "bad-request",
+    HTTPStatus.BAD_REQUEST,
+    "Yêu cầu không hợp lệ",
+    "The request is not valid",
+    "Không hiểu được yêu cầu. Hãy xem lại theo /openapi.json.",
+    "The request makes no sense here. Compare it with /openapi.json.",
+)
+INTERNAL = Problem(
+    "internal",
+    HTTPStatus.INTERNAL_SERVER_ERROR,
+    "Có lỗi phía máy chủ",
+    "Something went wrong on our side",
+    "Đây là lỗi của chúng tôi, không phải của học bạ. Hãy thử lại; nếu vẫn vậy, hãy báo người vận hành mã lỗi {id}.",
+    "This is our fault and says nothing about the record. Try again; if it stays so, tell the operator the id {id}.",
+)
+
+ALL = tuple(value for value in globals().values() if isinstance(value, Problem))
+"""Every problem, for the page that explains them and for the documentation's test."""
+
+
+class Refusal(VerifierError):
+    """A request that gets no answer but `problem`."""
+
+    def __init__(self, problem: Problem, **values: object) -> None:
+        super().__init__(problem.detail("vi", values), problem.detail("en", values))
+        self.problem = problem
+        self.values = values
+
+
+def too_large() -> Refusal:
+    """The refusal of an upload beyond the bound."""
+    return Refusal(TOO_LARGE, limit=MAX_FILE_BYTES // MEGABYTE)
+
+
+def refusal_of(error: Exception) -> Refusal | None:
+    """The table from errors to problems; None for what is in no row."""
+    match error:
+        case Refusal():
+            return error
+        case Unavailable():
+            return Refusal(LEDGER_DOWN)
+        case HTTPException(status_code=HTTPStatus.NOT_FOUND):
+            return Refusal(NOT_FOUND)
+        case HTTPException(status_code=HTTPStatus.METHOD_NOT_ALLOWED):
+            return Refusal(METHOD)
+        case HTTPException(status_code=status) if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return Refusal(BAD_REQUEST)
+    return None
+
+
+def document(refusal: Refusal, *, language: Language, public_url: str) -> dict[str, Any]:
+    """The RFC 9457 document. `type` leads to the page that explains all problems."""
+    problem = refusal.problem
+    return {
+        "type": f"{public_url}/problems#{problem.code}",
+        "title": problem.title(language),
+        "status": problem.status.value,
+        "detail": problem.detail(language, refusal.values),
+        "code": problem.code,
+        **{name: value for name, value in refusal.values.items() if name == "id"},
+    }
+
+
+def json_answer(refusal: Refusal, *, language: Language, public_url: str) -> JSONResponse:
+    """The refusal as a response."""
+    return JSONResponse(
+        document(refusal, language=language, public_url=public_url),
+        status_code=refusal.problem.status,
+        headers=headers(refusal, language=language),
+        media_type=PROBLEM_JSON,
+    )
+
+
+def headers(refusal: Refusal, *, language: Language) -> dict[str, str]:
+    """What goes with a refusal, as page or as document."""
+    retry = refusal.problem.retry_after
+    return {
+        "Cache-Control": "no-store",
+        "Content-Language": language,
+        **({} if retry is None else {"Retry-After": str(retry)}),
+    }

@@ -1,0 +1,260 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The API for programs: `/v1/...` and `/healthz`. Each handler asks one question and hands the answer on.
+
+Answers that may be cached say so, for so short a time that a recall shows within a minute; what was found during an outage is not
+cached at all.
+"""
+
+import datetime as dt
+from http import HTTPStatus
+from typing import Any, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import JSONResponse, Response
+from pydantic import BaseModel
+
+from ledger.chain.errors import ChainError
+from ledger.errors import LedgerError
+from verifier_api import problems
+from verifier_api.problems import PROBLEM_JSON, Problem, Refusal
+from verifier_api.serving import Serving, digest, language_of, ledger_is_down
+from verifier_api.verdict import Check, Conclusion, Outcome, Standing, Verdict
+
+VERDICT_SECONDS = 30
+"""How long an answer may be served from a cache. With a page's own delay, a recall still shows within a minute."""
+
+RECEIPT_SECONDS = 3600
+"""A final receipt never changes; the hour is for the case that a file should have to be withdrawn."""
+
+
+class FindingBody(BaseModel):
+    """What one check found."""
+
+    check: Check
+    outcome: Outcome
+    code: str
+    message: str
+    details: dict[str, Any]
+
+
+class SignatureBody(BaseModel):
+    """One signature."""
+
+    role: str
+    signer: str
+    signed_at: dt.datetime | None
+    outcome: Outcome
+    sub_indication: str | None
+
+
+class VerdictSchool(BaseModel):
+    """The school that a verdict names."""
+
+    code: str
+    name: str | None
+
+
+class VerdictBody(BaseModel):
+    """The verdict as JSON. `Verdict.to_dict` writes it; here it is described, for OpenAPI."""
+
+    format: Literal["hocba-verdict/1"]
+    conclusion: Conclusion
+    standing: Standing
+    unit: UUID | None
+    school: VerdictSchool | None
+    school_year: str | None
+    level: str | None
+    anchored_at: dt.datetime | None
+    recalled_at: dt.datetime | None
+    recall_reason: str | None
+    replaced_by: UUID | None
+    file_sha256: str | None
+    judged_at: dt.datetime
+    findings: list[FindingBody]
+    signatures: list[SignatureBody]
+
+
+class ProblemBody(BaseModel):
+    """An RFC 9457 problem."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    id: str | None = None
+    """Of an internal error: what to tell the operator."""
+
+
+class SchoolBody(BaseModel):
+    """A school that issues here."""
+
+    code: str
+    name: str
+    operator: str
+    """The chain account that anchors for it."""
+    seal_cert_sha256: str
+
+
+class HealthBody(BaseModel):
+    """Which leg stands."""
+
+    status: Literal["ok", "degraded"]
+    ledger: Literal["up", "down"]
+    chain: Literal["up", "down"]
+
+
+_UPLOAD_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": {"type": "string", "format": "binary", "description": "The record, PDF or XML."},
+                        "receipt": {"type": "string", "format": "binary", "description": "Its receipt, if at hand."},
+                    },
+                }
+            },
+            "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            "application/xml": {"schema": {"type": "string", "format": "binary"}},
+        },
+    }
+}
+
+
+def api(serving: Serving) -> APIRouter:
+    """The routes, over the parts in `serving`."""
+    router = APIRouter()
+
+    @router.post(
+        "/v1/verify",
+        summary="Verify one file",
+        openapi_extra=_UPLOAD_BODY,
+        responses={
+            200: {"model": VerdictBody},
+            **_refusals(problems.NO_FILE, problems.TOO_SLOW, problems.TOO_LARGE, problems.UNSUPPORTED, problems.BUSY),
+        },
+    )
+    async def verify(request: Request) -> JSONResponse:
+        """Whatever the file holds, the answer is a verdict with status 200; problems are about the request."""
+        return _answer(request, await serving.judge_upload(request))
+
+    @router.get(
+        "/v1/units/{unit_id}",
+        summary="The standing of one unit",
+        responses={
+            200: {"model": VerdictBody},
+            **_refusals(problems.BAD_UNIT_ID, problems.UNKNOWN_UNIT, problems.LEDGER_DOWN),
+        },
+    )
+    async def unit(request: Request, unit_id: str) -> JSONResponse:
+        """What can be said from an id alone; that is never that a file or a paper is genuine."""
+        return _cached_answer(request, await serving.judge_unit(unit_id))
+
+    @router.get(
+        "/v1/digests/{sha256}",
+        summary="Whether a file with this digest was issued",
+        responses={
+            200: {"model": VerdictBody},
+            **_refusals(problems.BAD_DIGEST, problems.UNKNOWN_DIGEST, problems.LEDGER_DOWN),
+        },
+    )
+    async def file_digest(request: Request, sha256: str) -> JSONResponse:
+        """What can be said from a file's SHA-256 alone."""
+        return _cached_answer(request, await serving.judge_digest(sha256))
+
+    @router.get(
+        "/v1/receipts/{sha256}",
+        summary="The receipt of a file, by the file's own digest",
+        responses={
+            200: {"content": {"application/json": {}}, "description": "A receipt, format hocba-receipt/1"},
+            **_refusals(problems.BAD_DIGEST, problems.UNKNOWN_DIGEST, problems.RECEIPT_PENDING, problems.LEDGER_DOWN),
+        },
+    )
+    async def receipt(sha256: str) -> Response:
+        """Only who holds the file can name its digest, so only they get the receipt and the salt in it."""
+        wanted = digest(sha256)
+        entry = await serving.ask(serving.ledger.receipt_of_file, wanted)
+        if entry is None:
+            raise Refusal(problems.UNKNOWN_DIGEST)
+        if entry.receipt is None or not entry.final:
+            raise Refusal(problems.RECEIPT_PENDING)
+        return Response(
+            entry.receipt,
+            media_type="application/json",
+            headers={
+                "Content-Disposition": f'attachment; filename="{entry.unit_id}.receipt.json"',
+                "Cache-Control": f"public, max-age={RECEIPT_SECONDS}",
+            },
+        )
+
+    @router.get("/v1/schools", summary="The schools that issue here", responses=_refusals(problems.LEDGER_DOWN))
+    async def schools(response: Response) -> list[SchoolBody]:
+        """By code. The seal's digest is to be compared with the chain's."""
+        response.headers["Cache-Control"] = f"public, max-age={VERDICT_SECONDS}"
+        return [
+            SchoolBody(
+                code=school.code, name=school.name, operator=school.operator, seal_cert_sha256=school.seal_cert_sha256
+            )
+            for school in await serving.ask(serving.ledger.schools)
+        ]
+
+    @router.get(
+        "/healthz",
+        summary="Which leg stands",
+        responses={200: {"model": HealthBody}, 503: {"model": HealthBody, "description": "A leg is down"}},
+    )
+    async def health() -> JSONResponse:
+        """503 when ledger or chain cannot be asked. The service still answers what it can."""
+        ledger = await serving.ask(_stands, serving.ledger.schools)
+        chain = await serving.ask(_stands, serving.registry.head)
+        well = ledger and chain
+        body = HealthBody(
+            status="ok" if well else "degraded", ledger="up" if ledger else "down", chain="up" if chain else "down"
+        )
+        return JSONResponse(
+            body.model_dump(),
+            status_code=HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE,
+            headers={"Cache-Control": "no-store"},
+        )
+
+    return router
+
+
+def _stands(question: Any) -> bool:  # noqa: ANN401 - any question without arguments
+    try:
+        question()
+    except (LedgerError, ChainError):
+        return False
+    return True
+
+
+def _answer(request: Request, verdict: Verdict, *, cache: str = "no-store") -> JSONResponse:
+    language = language_of(request)
+    return JSONResponse(
+        verdict.to_dict(language),
+        headers={"Cache-Control": cache, "Content-Language": language, "Vary": "Accept-Language, Cookie"},
+    )
+
+
+def _cached_answer(request: Request, verdict: Verdict) -> JSONResponse:
+    if ledger_is_down(verdict):
+        raise Refusal(problems.LEDGER_DOWN)
+    settled = all(found.outcome is not Outcome.UNKNOWN for found in verdict.findings)
+    return _answer(request, verdict, cache=f"public, max-age={VERDICT_SECONDS}" if settled else "no-store")
+
+
+def _refusals(*rows: Problem) -> dict[int | str, dict[str, Any]]:
+    """How OpenAPI describes these problems."""
+    return {
+        row.status.value: {"description": row.title_en, "content": {PROBLEM_JSON: {"schema": _PROBLEM_SCHEMA}}}
+        for row in rows
+    }
+
+
+_PROBLEM_SCHEMA = ProblemBody.model_json_schema()
