@@ -22,7 +22,6 @@ from uuid import UUID
 
 from ledger.errors import NotSigned, WrongCertificate
 from ledger.paper.render import render_unit
-from ledger.paper.stamps import VIETNAM
 from ledger.paper.wording import from_record
 from ledger.proof.manifest import IssuedFile, Level, Manifest, ManifestSigner
 from ledger.record import xml
@@ -143,9 +142,7 @@ class Issuing:
                 replaces=unit.replaces,
             )
             pdf = render_unit(
-                from_record(
-                    read.record, unit_id=unit.id, planned_issue_date=planned_issue_date.astimezone(VIETNAM).date()
-                ),
+                from_record(read.record, unit_id=unit.id, planned_issue_date=planned_issue_date),
                 record_xml=xml.data_element(document),
                 qr_url=self.link(unit.id),
                 created=read.created_at,

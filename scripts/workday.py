@@ -8,7 +8,8 @@ Each step goes on where an earlier run of it stopped, and yields as it goes, so 
 import datetime as dt
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -28,6 +29,8 @@ from ledger.unit import Role, UnitState
 from scripts.compose import Ledger
 from scripts.crew import LocalArchivist, LocalHand, Sitting
 from verifier_api.trust import Trust
+from verifier_api.verdict import Verdict
+from verifier_api.verifier import Verifier
 
 POLL_SECONDS = 0.25
 MINING_SECONDS = 600.0
@@ -162,6 +165,20 @@ def hand_out(ledger: Ledger, units: list[Unit], folder: Path) -> Iterator[Path]:
         stem.with_suffix(".xml").write_bytes(ledger.files.get(unit.file(FileRole.XML).sha256))
         stem.with_suffix(".receipt.json").write_bytes(entry.receipt)
         yield pdf
+
+
+def verdicts(
+    verifier: Verifier, paths: Sequence[Path], *, jobs: int, receipt: bytes | None = None
+) -> Iterator[tuple[Path, Verdict]]:
+    """Each file with its verdict, in order. A receipt is `receipt`, or the file's sibling, or looked up by the verifier."""
+
+    def one(path: Path) -> tuple[Path, Verdict]:
+        beside = path.with_suffix(".receipt.json")
+        own = beside.read_bytes() if receipt is None and beside.is_file() else receipt
+        return path, verifier.verify(path.read_bytes(), receipt=own)
+
+    with ThreadPoolExecutor(max_workers=jobs) as threads:
+        yield from threads.map(one, paths)
 
 
 def certificate_sha256(path: Path) -> str:

@@ -3,15 +3,14 @@
 """What anybody does: verify files, serve the public verifier, run a chain of one's own."""
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
 from rich.table import Table
-from verifier_api.app import create_app
 
+from scripts import workday
 from scripts.commands.terminal import (
     EXIT_FAILED,
     EXIT_OK,
@@ -27,12 +26,12 @@ from scripts.commands.terminal import (
     tell,
     track,
 )
-from scripts.compose import ReceiptFolder, public_reader, public_verifier
+from scripts.compose import ReceiptFolder, public_reader, public_verifier, registry_reader
 from scripts.devchain import DEFAULT_CHAIN_ID, DEFAULT_PORT
 from scripts.devchain import main as run_devchain
+from verifier_api.app import create_app
 from verifier_api.trust import TRUST_FILE, Trust
 from verifier_api.verdict import Conclusion, Language, Standing, Verdict
-from verifier_api.verifier import Verifier
 
 RECORD_SUFFIXES = (".pdf", ".xml")
 
@@ -83,7 +82,8 @@ def verify(
     believed = Trust.load(trust or _beside(paths[0]))
     issued = ReceiptFolder(sorted({path.parent for path in paths}))
     with public_verifier(believed, issued, rpc=rpc or (), offline=offline, workers=min(jobs, len(paths))) as verifier:
-        verdicts = _judge(verifier, paths, receipt, jobs=jobs)
+        given = None if receipt is None else receipt.read_bytes()
+        verdicts = workday.verdicts(verifier, paths, jobs=jobs, receipt=given)
         shown = verdicts if as_json or len(paths) == 1 else track(verdicts, total=len(paths), label="hocba verify")
         judged = []
         for path, verdict in shown:
@@ -111,7 +111,8 @@ def serve(
     chosen = settings(home)
     trust, reader = Trust.load(chosen.trust), public_reader(chosen)
     with public_verifier(trust, reader, workers=chosen.workers) as verifier:
-        app = create_app(verifier=verifier, reader=reader, public_url=chosen.public_url)
+        registry = registry_reader(trust)
+        app = create_app(verifier=verifier, reader=reader, registry=registry, public_url=chosen.public_url)
         tell(
             lang,
             f"Trang tra cứu: http://{host}:{port} (Ctrl-C để dừng)",
@@ -142,20 +143,6 @@ def _records(files: Sequence[Path]) -> Iterator[Path]:
 def _beside(path: Path) -> Path:
     candidates = [path.parent / "trust", Path("trust")]
     return next((folder for folder in candidates if (folder / TRUST_FILE).is_file()), candidates[0])
-
-
-def _judge(
-    verifier: Verifier, paths: Sequence[Path], receipt: Path | None, *, jobs: int
-) -> Iterator[tuple[Path, Verdict]]:
-    given = None if receipt is None else receipt.read_bytes()
-
-    def one(path: Path) -> tuple[Path, Verdict]:
-        beside = path.with_suffix(".receipt.json")
-        own = given if given is not None else beside.read_bytes() if beside.is_file() else None
-        return path, verifier.verify(path.read_bytes(), receipt=own)
-
-    with ThreadPoolExecutor(max_workers=jobs) as threads:
-        yield from threads.map(one, paths)
 
 
 def _status(verdict: Verdict) -> int:

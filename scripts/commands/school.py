@@ -11,7 +11,7 @@ import typer
 
 from ledger.chain.wallet import KeyWallet
 from ledger.errors import LedgerError
-from ledger.paper.stamps import VIETNAM
+from ledger.paper.moments import VIETNAM
 from ledger.record.findings import Finding, Severity, has_errors
 from ledger.store.reader import School
 from ledger.unit import MOET, RecallReason, Role, UnitState
