@@ -26,11 +26,13 @@ from ledger.record.errors import UnknownRulebook
 from ledger.record.findings import Finding, Severity, has_errors
 from ledger.record.model import ClassInfo, ClassSheet, Mark, Person, Place, Record, School, Schooling, SubjectResult
 from ledger.record.pupil_rows import (
+    PROMOTED,
     PUPIL_COLUMNS,
     RESULT_COLUMNS,
     PupilRow,
     Reader,
     join,
+    promoted_column,
     pupil_from,
     pupil_rows,
     year_from,
@@ -134,8 +136,12 @@ class _Assembly:
         taught = self._subjects(marks)
         results = self._table(RESULTS, RESULT_COLUMNS, (CODE,))
         if results is not None:
-            wanted = [heading for heading in RESULT_COLUMNS if heading.required]
-            self._require(RESULTS, results, [heading.name for heading in wanted])
+            final = promoted_column(final=self._class.is_final)
+            self._reader.findings += [
+                missing_column(RESULTS, final if heading is PROMOTED else heading.name)
+                for heading in RESULT_COLUMNS
+                if heading.required and heading.name not in results.columns and heading not in (CODE, NAME)
+            ]
         comments = self._marks_table(COMMENTS)
         for sheet, table in {**marks, RESULTS: results, COMMENTS: comments}.items():
             if table is not None:
@@ -168,9 +174,6 @@ class _Assembly:
         else:
             self._tables[sheet] = table
         return table
-
-    def _require(self, sheet: str, table: Table, names: list[str]) -> None:
-        self._reader.findings += [missing_column(sheet, name) for name in names if name not in table.columns]
 
     def _marks_table(self, sheet: str) -> Table | None:
         """Find a table with a column per subject; the columns come out under the subjects' codes."""

@@ -8,6 +8,7 @@ from base64 import b64decode
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from pathlib import Path
 from uuid import UUID, uuid1
 
 import pytest
@@ -60,6 +61,19 @@ def test_writing_what_was_read_gives_the_same_bytes():
         replaces=unit.replaces,
     )
     assert again == document(replaces=OLD)
+
+
+def test_a_document_of_profile_0_stays_readable_for_good():
+    """The file is never written again: documents like it carry signatures."""
+    kept = (Path(__file__).parents[1] / "vectors/record/hocba-0.xml").read_bytes()
+    unit = read(kept)
+    arguments = {
+        "created_at": unit.created_at,
+        "planned_issue_date": unit.planned_issue_date,
+        "replaces": unit.replaces,
+    }
+    assert write(unit.record, unit_id=unit.unit_id, **arguments) == kept
+    assert record_digest(kept).hex() == "6aebf59ec534289c12fb567efdea8ec61b0caf65df4ef9391c9449f871c7edde"
 
 
 def test_the_ministrys_tags_stand_to_the_letter():
