@@ -142,13 +142,14 @@ class DemoPki:
     def revoked(self, role: str, *, since: datetime, reason: str = "key_compromise") -> "DemoPki":
         """The same infrastructure in which the certificate of `role` is revoked `since`; written to the folder.
 
+        In whole seconds, as RFC 5280 (5.1.2.6) wants it.
         A running server must be started anew to learn of it.
         """
         path = self.folder / "certomancer.yml"
         settings = yaml.safe_load(path.read_text("utf-8"))
         hierarchy, label = SIGNERS[role]
         certificate = settings["pki-architectures"][hierarchy]["certs"][label]
-        certificate["revocation"] = {"revoked-since": since.isoformat(), "reason": reason}
+        certificate["revocation"] = {"revoked-since": since.replace(microsecond=0).isoformat(), "reason": reason}
         path.write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), "utf-8")
         return DemoPki(self.folder, self.host, self.port, self.identities, self.roots)
 

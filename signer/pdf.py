@@ -38,6 +38,7 @@ from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation.dss import DocumentSecurityStore
+from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
@@ -243,7 +244,7 @@ def _append_timestamp(
         writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
         reader = writer.prev
         needed = _last_timestamp(reader) if only_last_timestamp else _all_signatures(reader)
-        stamps = len(reader.embedded_timestamp_signatures)
+        kept = _certificates_kept(reader)
     except _LIBRARY_ERRORS as error:
         raise _unreadable(error) from error
     if not needed:
@@ -252,7 +253,9 @@ def _append_timestamp(
             "The record has no signature or timestamp yet, so there is nothing to keep. Let everybody sign first.",
         )
     try:
-        return sessions.run(_archive_revision(writer, needed, stamps, timestamper, validation_data))
+        return sessions.run(
+            _archive_revision(writer, needed, kept, timestamper=timestamper, validation_data=validation_data)
+        )
     except SignerError:
         raise
     except _LIBRARY_ERRORS as error:
@@ -266,7 +269,8 @@ _Needed = tuple[x509.Certificate, Sequence[x509.Certificate], bool]
 async def _archive_revision(
     writer: IncrementalPdfFileWriter,
     needed: Sequence[_Needed],
-    stamps: int,
+    kept: Sequence[x509.Certificate],
+    *,
     timestamper: TimeStamper,
     validation_data: ValidationData,
 ) -> bytes:
@@ -274,7 +278,7 @@ async def _archive_revision(
     # it is; pyHanko keeps that token.
     sample = await timestamper.async_dummy_response(PADES.digest)
     needed = [*needed, _of_token(sample["content"])]
-    others = [certificate for own, more, _ in needed for certificate in (own, *more)]
+    others = [*kept, *(certificate for own, more, _ in needed for certificate in (own, *more))]
     proofs = [await validation_data.proof(own, others, timestamping=stamping) for own, _, stamping in needed]
     DocumentSecurityStore.supply_dss_in_writer(
         writer,
@@ -285,6 +289,7 @@ async def _archive_revision(
         embed_roots=PADES.embed_roots,
     )
     # No validation context here: the data is in the writer already, and the library would add whatever it ever saw.
+    stamps = len(writer.prev.embedded_timestamp_signatures)
     stamping = PdfTimeStamper(timestamper, field_name=f"Timestamp-{stamps + 1}", readable_field_name="Dấu thời gian")
     out = await stamping.async_timestamp_pdf(writer, PADES.digest, bytes_reserved=PADES.timestamp_reserved)
     return _bytes_of(out)
@@ -303,6 +308,14 @@ def _all_signatures(reader: PdfFileReader) -> list[_Needed]:
 def _last_timestamp(reader: PdfFileReader) -> list[_Needed]:
     stamps = reader.embedded_timestamp_signatures
     return [(stamps[-1].signer_cert, stamps[-1].other_embedded_certs, True)] if stamps else []
+
+
+def _certificates_kept(reader: PdfFileReader) -> list[x509.Certificate]:
+    """Certificates that an earlier archive revision put into the file; tokens often come without their CA's."""
+    try:
+        return list(DocumentSecurityStore.read_dss(reader).load_certs())
+    except NoDSSFoundError:
+        return []
 
 
 def _of_token(token: cms.SignedData) -> _Needed:

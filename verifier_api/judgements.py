@@ -40,7 +40,9 @@ class SignatureJudgement:
     trusted: bool
     """The certificate was good at the proven time, under a root that was given."""
     revoked: bool
-    """The certificate was revoked, as the data in the file says."""
+    """A certificate on its path was revoked at or before the proven time, as the data in the file says."""
+    revoked_at: datetime | None
+    """When it was revoked, even if that was after the proven time and so does no harm."""
     covers_entire_file: bool
     """No byte follows it."""
     sub_indication: str

@@ -17,6 +17,7 @@ import io
 from collections.abc import Iterator
 from typing import Any, Final
 
+from asn1crypto.parser import peek as asn1_length
 from lxml import etree
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.reader import HistoricalResolver, PdfFileReader
@@ -43,7 +44,7 @@ _TIMESTAMP_FIELD_KEYS: Final = {"/FT", "/T", "/V", "/Type", "/Subtype", "/F", "/
 
 _VOLATILE_INFO: Final = {"/ModDate", "/Producer"}
 _VOLATILE_XMP: Final = {"ModifyDate", "MetadataDate", "Producer", "xmptk", "about"}
-_CATALOG_KEYS: Final = frozenset({"/AcroForm", "/DSS", "/Extensions", "/Metadata"})
+_CATALOG_KEYS: Final = frozenset({"/AcroForm", "/DSS", "/Metadata"})
 
 
 class RevisionProblem(Exception):
@@ -95,7 +96,8 @@ def strict_policy(names: frozenset[str]) -> StandardDiffPolicy:
 def _whole_revision(reader: PdfFileReader, signature: EmbeddedPdfSignature) -> None:
     """The signed bytes are one revision from its first byte to its last, less the signature itself.
 
-    The library checks the sum of the lengths before it checks that the two ranges touch the signature; here they must.
+    The library checks the sum of the lengths before it checks that the two ranges touch the signature; here they must. The
+    room that a signature does not need is filled with zeros, since no signature covers it.
     """
     if signature.evaluate_signature_coverage() < SignatureCoverageLevel.ENTIRE_REVISION:
         raise RevisionProblem(f"{signature.field_name}: the signature does not cover its whole revision")
@@ -108,6 +110,8 @@ def _whole_revision(reader: PdfFileReader, signature: EmbeddedPdfSignature) -> N
     whole = start == 0 and len(gap) == hexadecimal and gap[:1] == b"<" and gap[-1:] == b">" and gap_end + rest <= size
     if not whole:
         raise RevisionProblem(f"{signature.field_name}: the signed byte range leaves a gap")
+    if any(signature.pkcs7_content[asn1_length(signature.pkcs7_content) :]):
+        raise RevisionProblem(f"{signature.field_name}: something is hidden behind the signature")
 
 
 class _TimestampFieldsOnly(SigFieldCreationRule):

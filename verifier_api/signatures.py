@@ -56,6 +56,7 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 from verifier_api import corrections
 from verifier_api.judgements import Attachment, PdfJudgement, SignatureJudgement
 from verifier_api.revisions import review
+from verifier_api.revocations import UnreadableEvidence, earliest_revocation
 from verifier_api.verdict import Outcome
 
 __all__ = ["Attachment", "PdfJudgement", "SignatureJudgement", "judge_pdf"]
@@ -243,9 +244,18 @@ def _with_dss(reader: PdfFileReader, specification: SignatureValidationSpec) -> 
 def _describe(signature: EmbeddedPdfSignature, found: _Found, anchors: _Anchors) -> SignatureJudgement:
     root = _root_of(found.path)
     hierarchy = anchors.hierarchies.get(root) if root is not None else None
-    passed = found.sub_indication == AdESPassed.OK
-    outcome = _STATUS[found.sub_indication.status]
-    if passed and not (found.intact and found.valid and hierarchy is not None):
+    indication, revoked_at = found.sub_indication, None
+    try:
+        revoked_at = _revoked_at(signature.reader, found.path)
+    except UnreadableEvidence as unreadable:
+        found = replace(found, reason=_words(unreadable))
+        indication = AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE if indication == AdESPassed.OK else indication
+    known_too_late = found.timestamped_at is not None and revoked_at is not None and revoked_at > found.timestamped_at
+    if revoked_at is not None and not known_too_late and indication == AdESPassed.OK:
+        # The library stops at the first CRL that says "good"; see verifier_api.revocations.
+        indication = AdESIndeterminate.REVOKED_NO_POE
+    outcome = _STATUS[indication.status]
+    if outcome is Outcome.PASSED and not (found.intact and found.valid and hierarchy is not None):
         outcome = Outcome.UNKNOWN
     der = signature.signer_cert.dump()
     return SignatureJudgement(
@@ -261,9 +271,10 @@ def _describe(signature: EmbeddedPdfSignature, found: _Found, anchors: _Anchors)
         intact=found.intact,
         valid=found.valid,
         trusted=outcome is Outcome.PASSED,
-        revoked=found.sub_indication.standard_name in _REVOKED,
+        revoked=indication.standard_name in _REVOKED,
+        revoked_at=revoked_at,
         covers_entire_file=signature.evaluate_signature_coverage() == SignatureCoverageLevel.ENTIRE_FILE,
-        sub_indication=found.sub_indication.standard_name,
+        sub_indication=indication.standard_name,
         outcome=outcome,
         reason="" if outcome is Outcome.PASSED else found.reason[:MAX_REASON_CHARACTERS],
     )
@@ -285,10 +296,26 @@ def _unjudged(signature: EmbeddedPdfSignature, error: Exception) -> SignatureJud
         valid=False,
         trusted=False,
         revoked=False,
+        revoked_at=None,
         covers_entire_file=False,
         sub_indication=AdESFailure.FORMAT_FAILURE.standard_name,
         outcome=Outcome.FAILED,
         reason=_words(error),
+    )
+
+
+def _revoked_at(reader: PdfFileReader, path: ValidationPath | None) -> datetime | None:
+    """The earliest revocation on the path, by all the data in the file."""
+    if path is None:
+        return None
+    try:
+        store = DocumentSecurityStore.read_dss(reader)
+    except NoDSSFoundError:
+        return None
+    return earliest_revocation(
+        [certificate.dump() for certificate in path],
+        [reference.get_object().data for reference in store.crls],
+        [reference.get_object().data for reference in store.ocsps],
     )
 
 
