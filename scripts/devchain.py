@@ -241,15 +241,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--chain-id", type=int, default=DEFAULT_CHAIN_ID)
     parser.add_argument("--block-time", type=float, help="seconds; without it every transaction is mined at once")
     asked = parser.parse_args(arguments)
-    # The signals are blocked before the chain starts, and waited for afterwards: none can be missed in between.
-    awaited = {signal.SIGINT, signal.SIGTERM}
-    signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
-    chain = Devchain(state=asked.state, port=asked.port, chain_id=asked.chain_id, block_time=asked.block_time)
+    # SIGTERM ends it as Ctrl-C does. Blocking the signals and waiting for them would be simpler, but anvil would inherit the
+    # blocked SIGINT and never write its state.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        with chain:
+        with Devchain(
+            state=asked.state, port=asked.port, chain_id=asked.chain_id, block_time=asked.block_time
+        ) as chain:
             sys.stdout.write(f"{chain.url} (chain id {chain.chain_id}, pid {os.getpid()})\n")
             sys.stdout.flush()
-            signal.sigwait(awaited)
+            signal.pause()
+    except KeyboardInterrupt:
+        return 0
     except DevchainError as error:
         sys.stderr.write(f"{error.vi}\n{error.en}\n")
         return 1

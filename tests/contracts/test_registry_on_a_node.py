@@ -2,7 +2,10 @@
 """The registry through a real node (anvil), and through nodes that fail, refuse, lie and vanish."""
 
 import json
+import signal
 import socket
+import subprocess
+import sys
 import urllib.request
 from dataclasses import replace
 
@@ -144,6 +147,17 @@ def test_the_chain_is_there_again_after_a_restart(tmp_path):
         after = again.status_of(school=SCHOOL, root=batch.root, leaf=batch.leaves[0], proof=batch.proof(0))
     assert (after.anchored_at, after.anchored_in_block) == (before.anchored_at, before.anchored_in_block)
     assert chain.pid is None
+
+
+@pytest.mark.parametrize("word", [signal.SIGINT, signal.SIGTERM])
+def test_a_devchain_told_to_end_keeps_its_state(tmp_path, word):
+    state = tmp_path / "chain.json"
+    words = [sys.executable, "-m", "scripts.devchain", "--port", str(free_port()), "--state", str(state)]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as running:
+        assert "chain id 31337" in running.stdout.readline()
+        running.send_signal(word)
+        assert running.wait(30) == 0
+    assert json.loads(state.read_text())["accounts"]
 
 
 def test_a_devchain_that_cannot_start_says_why():
