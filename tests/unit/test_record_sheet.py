@@ -98,6 +98,8 @@ def test_an_encrypted_part_is_refused():
     flags = struct.unpack_from("<H", data, central + 8)[0]
     struct.pack_into("<H", data, central + 8, flags | 1)
     assert refused(bytes(data)) == "SH-01"
+    (finding,) = read_class(bytes(data), file="9A1.xlsx").findings
+    assert "mật khẩu" in finding.message_vi
 
 
 def test_a_zip_bomb_is_refused_by_what_it_declares():
