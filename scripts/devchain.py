@@ -250,7 +250,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ) as chain:
             sys.stdout.write(f"{chain.url} (chain id {chain.chain_id}, pid {os.getpid()})\n")
             sys.stdout.flush()
-            signal.pause()
+            # Not signal.pause: a signal just before it would be slept through.
+            while True:
+                time.sleep(1)
     except KeyboardInterrupt:
         return 0
     except DevchainError as error:
