@@ -46,6 +46,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from pyhanko.sign.timestamps import TimeStamper
 from werkzeug.serving import WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request
 
 TEMPLATE = Path(__file__).with_suffix(".yml")
 LAYOUT = 1
@@ -353,6 +354,15 @@ def load_pki(folder: Path) -> DemoPki:
         raise DemoPkiFailure(f"{folder} holds no demo PKI; create_pki makes one") from error
 
 
+class _WholeSeconds(Animator):
+    """Tells times in whole seconds, as RFC 5280 and RFC 6960 want them; certomancer writes microseconds."""
+
+    def at_time(self, request: Request) -> datetime:
+        """The server's clock."""
+        now: datetime = super().at_time(request)  # type: ignore[no-untyped-call]
+        return now.replace(microsecond=0)
+
+
 class _Silent(WSGIRequestHandler):
     """Does not write a line per request: a class of 45 asks some two hundred times."""
 
@@ -363,7 +373,7 @@ class _Silent(WSGIRequestHandler):
 def serve(folder: Path) -> None:
     """Answer TSA, OCSP and CRL requests until terminated. Prints `ready` once the port is open."""
     pki = load_pki(folder)
-    application = Animator(AnimatorArchStore(pki.config.pki_archs), with_web_ui=False, allow_time_override=False)
+    application = _WholeSeconds(AnimatorArchStore(pki.config.pki_archs), with_web_ui=False, allow_time_override=False)
     server = make_server(pki.host, pki.port, application, threaded=True, request_handler=_Silent)
     print("ready", flush=True)
     server.serve_forever()
