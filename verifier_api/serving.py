@@ -86,7 +86,7 @@ class Serving:
     async def judge_upload(self, request: Request) -> Verdict:
         """The verdict on the file that `request` carries. Raises `Refusal`."""
         async with self.places.taken():
-            upload = await uploads.receive(request)
+            upload = await uploads.receive(request, seconds=self.places.receiving_seconds)
             judge = functools.partial(self.verifier.verify, upload.data, receipt=upload.receipt)
             return await anyio.to_thread.run_sync(judge, limiter=self.judging)
 

@@ -50,11 +50,18 @@ class Upload:
 
 
 class UploadPlaces:
-    """How many uploads are in memory at a time. Make one per application."""
+    """How many uploads are in memory at a time, and for how long each may arrive. Make one per application."""
 
-    def __init__(self, places: int = UPLOADS_AT_ONCE, *, waiting_seconds: float = WAITING_SECONDS) -> None:
+    def __init__(
+        self,
+        places: int = UPLOADS_AT_ONCE,
+        *,
+        waiting_seconds: float = WAITING_SECONDS,
+        receiving_seconds: float = RECEIVING_SECONDS,
+    ) -> None:
         self._places = anyio.Semaphore(places)
         self._waiting_seconds = waiting_seconds
+        self.receiving_seconds = receiving_seconds
 
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[None]:
@@ -70,8 +77,8 @@ class UploadPlaces:
             self._places.release()
 
 
-async def receive(request: Request, *, seconds: float = RECEIVING_SECONDS) -> Upload:
-    """The upload that `request` carries. Raises `Refusal`."""
+async def receive(request: Request, *, seconds: float) -> Upload:
+    """The upload that `request` carries, if it arrives within `seconds`. Raises `Refusal`."""
     _refuse_by_declared_size(request)
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
@@ -92,6 +99,11 @@ class _InMemoryParser(MultiPartParser):
     """Starlette's parser, which starts a temporary file above this size: never, since no body is that long."""
 
     spool_max_size = MAX_BODY_BYTES + 1
+    ended = False
+
+    def on_end(self) -> None:
+        """Called for the closing boundary. Without one the body was cut off, which Starlette lets pass."""
+        self.ended = True
 
 
 def _refuse_by_declared_size(request: Request) -> None:
@@ -128,6 +140,8 @@ async def _upload_in_form(request: Request) -> Upload:
     )
     form = await parser.parse()
     try:
+        if not parser.ended:
+            raise Refusal(problems.BROKEN_UPLOAD)
         chosen = [file for file in form.getlist("file") if isinstance(file, UploadFile) and not _left_empty(file)]
         if not chosen:
             raise Refusal(problems.NO_FILE)

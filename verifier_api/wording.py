@@ -212,6 +212,5 @@ TEXTS = {
         "Each problem of the API has a fixed code (RFC 9457). A problem is about the request, never about the record.",
     ),
     "home": Text("Về trang kiểm tra", "To the checking page"),
-    "retry": Text("Thử lại", "Try again"),
 }
 """What the templates say, by the name they say it with."""
