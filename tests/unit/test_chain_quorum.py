@@ -14,6 +14,7 @@ from ledger.chain.registry import Head, LeafStatus, RecallReason, RegistryPin, S
 
 PIN = RegistryPin(chain_id=31337, address="0x" + "11" * 20, code_hash="0x" + "22" * 32)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+STUCK_SECONDS = 5
 ROOT, LEAF = b"\x01" * 32, b"\x02" * 32
 
 
@@ -48,12 +49,14 @@ class Node:
     failure: ChainError | None = None
     pin: RegistryPin = PIN
     stuck: threading.Event | None = None
+    recovered: bool = False
     questions: list[tuple[object, ...]] = field(default_factory=list)
 
     def _answer(self, *question):
         self.questions.append(question)
         if self.stuck is not None:
-            self.stuck.wait(20)
+            self.stuck.wait(STUCK_SECONDS)
+            self.recovered = True
         if self.failure is not None:
             raise self.failure
 
@@ -169,11 +172,12 @@ def test_of_a_single_node_its_own_error_is_told(quorum):
 
 
 def test_a_stuck_node_is_not_waited_for_once_enough_agree(quorum):
-    stuck = threading.Event()
+    stuck = Node(stuck=threading.Event())
     try:
-        assert status(quorum([Node(stuck=stuck), Node(), Node()], 2)) == CURRENT
+        assert status(quorum([stuck, Node(), Node()], 2)) == CURRENT
+        assert not stuck.recovered
     finally:
-        stuck.set()
+        stuck.stuck.set()
 
 
 def test_a_question_ends_with_its_deadline(quorum):
