@@ -99,7 +99,7 @@ def sign_field(
     )
     signer = _TimedPdfSigner(
         meta,
-        _HeldKeySigner(key),
+        HeldKeySigner(key),
         timestamper=timestamper if PADES.timestamp_each_signature else None,
         stamp_style=_stamp_style(stamp),
     )
@@ -131,7 +131,7 @@ def retimestamp(pdf: bytes, *, timestamper: TimeStamper, validation_data: Valida
     return _append_timestamp(pdf, timestamper, validation_data, only_last_timestamp=True)
 
 
-class _HeldKeySigner(Signer):
+class HeldKeySigner(Signer):
     """Signs with a key that is already open; the stock signer opens and checks it twice per signature."""
 
     def __init__(self, key: LoadedKey) -> None:

@@ -14,7 +14,7 @@ from pyhanko.sign.fields import SigFieldSpec
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper
 
 from signer import sessions
-from signer.pdf import _HeldKeySigner, archive, retimestamp
+from signer.pdf import HeldKeySigner, archive, retimestamp
 from verifier_api.signatures import judge_pdf
 from verifier_api.verdict import Outcome
 
@@ -195,7 +195,7 @@ def test_a_strangers_signature_appended_is_named():
     key = paper.key_of(paper.stranger(), "CBQL")
     signer = PdfSigner(
         PdfSignatureMetadata(field_name="Them", md_algorithm="sha256"),
-        _HeldKeySigner(key),
+        HeldKeySigner(key),
         new_field_spec=SigFieldSpec("Them", on_page=0, box=(72, 600, 300, 700)),
     )
     writer = IncrementalPdfFileWriter(io.BytesIO(paper.archived()))
