@@ -5,7 +5,6 @@
 import sys
 from collections.abc import Sequence
 
-import click
 import typer
 
 from ledger.chain.errors import ChainError
@@ -43,6 +42,9 @@ for command in (
     app.command()(command)
 app.command("import")(school.import_class)
 
+WRONG_USE: type[Exception] = typer.BadParameter.__mro__[1]
+"""typer brings its own copy of click and does not export click's UsageError, of which BadParameter is a kind."""
+
 KNOWN_ERRORS = (LedgerError, ChainError, SignerError, RecordError, PaperError, VerifierError, DevchainError)
 """The roots of our error trees; each carries a sentence in both languages. Anything else is a bug and shows its trace."""
 
@@ -52,10 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
         result = app(words, standalone_mode=False)
-    except click.UsageError as error:
-        error.show()
+    except WRONG_USE as error:
+        err.print(f"{error}\nhocba --help", soft_wrap=True, markup=False)
         return EXIT_USAGE
-    except click.Abort:
+    except typer.Abort:
         return EXIT_USAGE
     except KNOWN_ERRORS as error:
         err.print(error.vi, soft_wrap=True, markup=False)

@@ -236,7 +236,7 @@ class Demo:
     def _publish_trust(self, chain: Devchain, deployment: Deployment, pki: DemoPki, school_code: str) -> Trust:
         folder = self._folders.out / "trust"
         folder.mkdir(parents=True)
-        hierarchies = {}
+        hierarchies: dict[str, tuple[str, ...]] = {}
         for name in pki.roots:
             hierarchies[name] = (f"{name}-root.pem",)
             (folder / f"{name}-root.pem").write_bytes(_pem(pki.root_certificates(name)[0]))

@@ -146,7 +146,7 @@ def _one(judgement: SignatureJudgement, expected: Expected) -> Iterator[Finding]
         yield f.SIGNATURES_INVALID(details, role=name_vi)
         return
     root = judgement.issuer_root_sha256
-    if not judgement.trusted or root is None or not expected.trust.may_certify(root.hex(), role):
+    if root is None or not expected.trust.may_certify(root.hex(), role):
         yield f.SIGNATURES_UNTRUSTED(details, role=name_vi)
         return
     match judgement.outcome:
@@ -154,8 +154,10 @@ def _one(judgement: SignatureJudgement, expected: Expected) -> Iterator[Finding]
             yield f.SIGNATURES_INVALID(details, role=name_vi)
         case Outcome.UNKNOWN | Outcome.SKIPPED:
             yield f.SIGNATURES_INDETERMINATE(details, role=name_vi)
-        case Outcome.PASSED:
+        case Outcome.PASSED if judgement.trusted:
             pass
+        case Outcome.PASSED:
+            yield f.SIGNATURES_INDETERMINATE(details, role=name_vi)
 
 
 def _timestamp(stamp: SignatureJudgement) -> Iterator[Finding]:

@@ -85,8 +85,8 @@ def _no_rules(unknown: UnknownRulebook, school_year: str) -> Finding:
     return Finding(
         "ID-10",
         Severity.ERROR,
-        unknown.message_vi,
-        unknown.message_en,
+        unknown.vi,
+        unknown.en,
         sheet=INFO,
         column="Năm học",
         found=school_year,

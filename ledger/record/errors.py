@@ -15,10 +15,10 @@ A mistake in a school's marks is never an exception: it is a `Finding`. Anything
 class RecordError(Exception):
     """The root of the tree; carries what to tell a person, in Vietnamese and in English."""
 
-    def __init__(self, message_vi: str, message_en: str) -> None:
-        super().__init__(message_en)
-        self.message_vi = message_vi
-        self.message_en = message_en
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(en)
+        self.vi = vi
+        self.en = en
 
 
 class UnknownRulebook(RecordError):

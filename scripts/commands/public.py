@@ -159,8 +159,10 @@ def _show(judged: Sequence[tuple[Path, Verdict]], lang: Language) -> None:
         table.add_column(heading[at], overflow="fold")
     for path, verdict in judged:
         worst = verdict.worst
-        good = _status(verdict) == EXIT_OK
-        why = verdict.school_name or "" if good else "" if worst is None else f"{worst.message(lang)} ({worst.code})"
+        if _status(verdict) == EXIT_OK or worst is None:
+            why = verdict.school_name or ""
+        else:
+            why = f"{worst.message(lang)} ({worst.code})"
         table.add_row(path.name, CONCLUSIONS[verdict.conclusion][at], STANDINGS[verdict.standing][at], why)
     out.print(table)
     good = sum(_status(verdict) == EXIT_OK for _, verdict in judged)

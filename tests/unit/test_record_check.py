@@ -2,27 +2,21 @@
 
 """Classes held against the rules: the given workbooks, and one mistake at a time in a class of our own."""
 
-import json
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
+from given_workbooks import given, planted_faults
 
 from ledger.record.check import CheckOptions, check, check_workbook
 from ledger.record.findings import Severity
 from ledger.record.model import Attainment, Rating
 from scripts.sample_class import BOUNDARIES, Edit, make_workbook
 
-VECTORS = Path(__file__).parents[1] / "vectors/record"
 SYNTHETIC = CheckOptions(allow_synthetic_province=True)
 PLAIN = len(BOUNDARIES) + 11
 """STT of an ordinary pupil, below the boundary cases and the hard names."""
-
-
-def workbook(name):
-    return (VECTORS / f"{name}.xlsx").read_bytes()
 
 
 def errors_of(data, options=SYNTHETIC):
@@ -38,12 +32,12 @@ def spoilt(*edits, **options):
 
 @pytest.mark.parametrize(("name", "pupils"), [("thcs-9A1", 42), ("thcs-6A5-messy", 34), ("thpt-12A3", 40)])
 def test_correct_classes_draw_no_error(name, pupils):
-    reading = check_workbook(workbook(name), file=name, options=SYNTHETIC)
+    reading = check_workbook(given(name), file=name, options=SYNTHETIC)
     assert not [f for f in reading.findings if f.severity is Severity.ERROR]
     assert reading.class_sheet.enrolled == len(reading.class_sheet.records) == pupils
 
 
-FAULTS = json.loads((VECTORS / "thcs-8A2-faults.json").read_text())["faults"]
+FAULTS = planted_faults()
 
 
 def place_of(finding):
@@ -52,14 +46,14 @@ def place_of(finding):
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault["rule"] + " " + fault["what"])
 def test_each_planted_fault_is_found_at_its_place(fault):
-    errors = errors_of(workbook("thcs-8A2-faults"))
+    errors = errors_of(given("thcs-8A2-faults"))
     assert place_of(fault) in [place_of(finding.to_dict()) for finding in errors]
 
 
 def test_pupils_without_a_fault_draw_no_error_and_others_only_what_follows():
     allowed = {(fault["stt"], rule) for fault in FAULTS for rule in (fault["rule"], *fault["may_entail"])}
     allowed |= {(fault["stt"], rule) for fault in FAULTS for rule in ("TT-06", "TT-09", "TT-11")}
-    assert {(finding.stt, finding.rule) for finding in errors_of(workbook("thcs-8A2-faults"))} <= allowed
+    assert {(finding.stt, finding.rule) for finding in errors_of(given("thcs-8A2-faults"))} <= allowed
 
 
 def test_our_own_classes_are_correct():
@@ -74,7 +68,7 @@ def test_the_same_seed_makes_the_same_bytes_and_another_does_not():
 
 
 def test_every_error_says_what_to_do_in_both_languages_and_where():
-    for finding in errors_of(workbook("thcs-8A2-faults")):
+    for finding in errors_of(given("thcs-8A2-faults")):
         assert finding.message_vi != finding.message_en
         assert "hãy" in finding.message_vi.lower()
         assert finding.to_dict("en")["message"] == finding.message_en
@@ -206,7 +200,7 @@ def test_a_record_from_elsewhere_is_held_to_the_same_scale():
 
 
 def test_a_pupil_who_is_not_assessed_needs_no_marks_and_the_flag_is_kept():
-    sheet = check_workbook(workbook("thcs-6A5-messy"), file="6A5", options=SYNTHETIC).class_sheet
+    sheet = check_workbook(given("thcs-6A5-messy"), file="6A5", options=SYNTHETIC).class_sheet
     pupil = sheet.records[22]
     assert pupil.year.not_assessed
     assert pupil.year.study.year is None
@@ -214,7 +208,7 @@ def test_a_pupil_who_is_not_assessed_needs_no_marks_and_the_flag_is_kept():
 
 
 def test_the_year_is_computed_where_the_sheet_is_missing():
-    sheet = check_workbook(workbook("thcs-6A5-messy"), file="6A5", options=SYNTHETIC).class_sheet
+    sheet = check_workbook(given("thcs-6A5-messy"), file="6A5", options=SYNTHETIC).class_sheet
     assert sheet.year_computed
     first = sheet.records[0]
     assert (first.subjects[0].hk1, first.subjects[0].hk2) == (Decimal("5.3"), Decimal("7.6"))

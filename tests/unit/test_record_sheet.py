@@ -7,10 +7,10 @@ import struct
 import zipfile
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 
 import openpyxl
 import pytest
+from given_workbooks import given
 
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.findings import Severity
@@ -20,7 +20,6 @@ from ledger.record.tables import heading_key
 from ledger.record.workbook import MAX_FILE_BYTES
 from scripts.sample_class import Edit, make_workbook
 
-VECTORS = Path(__file__).parents[1] / "vectors/record"
 PLAIN = 20
 
 
@@ -182,7 +181,7 @@ def test_a_missing_line_of_information_is_named(label):
 
 
 def test_a_level_that_is_not_read_yet_is_said_once():
-    data = (VECTORS / "th-4B.xlsx").read_bytes()
+    data = given("th-4B")
     assert [f.rule for f in errors(read_class(data, file="4B.xlsx"))] == ["SH-11"]
 
 
@@ -267,7 +266,7 @@ def test_a_date_may_be_written_in_many_ways(written):
 
 
 def test_an_untidy_class_reads_like_a_tidy_one():
-    records = read_class((VECTORS / "thcs-6A5-messy.xlsx").read_bytes(), file="6A5").class_sheet.records
+    records = read_class(given("thcs-6A5-messy"), file="6A5").class_sheet.records
     names = [record.pupil.name for record in records]
     assert {"H'Hen Niê", "Park Ji-hoon", "Tôn Nữ Hương Giang", "Nguyễn Thị Mai"} <= set(names)
     assert all(name == clean(name) for name in names)
