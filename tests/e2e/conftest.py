@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""A served application over a simulated world, and a browser that reaches nothing else."""
+
+import socket
+import threading
+from dataclasses import dataclass
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from tests.simulators.issuing_world import World
+
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+PHONE = {"width": 390, "height": 844}
+DESK = {"width": 1280, "height": 800}
+
+
+@dataclass
+class Site:
+    """Where the world is served."""
+
+    url: str
+    world: World
+
+
+@pytest.fixture
+def site():
+    """A served world. It has a port of its own and is gone after the test."""
+    world = World()
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    started = threading.Event()
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets=None):
+            await super().startup(sockets)
+            started.set()
+
+    server = Server(uvicorn.Config(world.app(public_url=url), log_level="error"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    assert started.wait(30)
+    yield Site(url, world)
+    server.should_exit = True
+    thread.join(30)
+    listener.close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=[PHONE, DESK], ids=["phone", "desk"])
+def page(request, browser: Browser, site: Site):
+    """A page at one of two sizes. Anything that it asks of another site, or complains of, fails the test."""
+    yield from watched_page(browser, site, viewport=request.param)
+
+
+@pytest.fixture
+def scriptless(browser: Browser, site: Site):
+    """A phone's page without JavaScript."""
+    yield from watched_page(browser, site, viewport=PHONE, java_script_enabled=False)
+
+
+def watched_page(browser: Browser, site: Site, **context: object):
+    opened = browser.new_context(locale="vi-VN", base_url=site.url, **context)
+    page: Page = opened.new_page()
+    strangers, complaints = [], []
+    page.on("request", lambda request: None if request.url.startswith(site.url) else strangers.append(request.url))
+    page.on("console", lambda message: complaints.append(message.text) if "Content Security" in message.text else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    yield page
+    opened.close()
+    assert strangers == []
+    assert complaints == []
