@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 from ledger.batch import OPEN_STATES, BatchState, Sighting, Step, next_step
 from ledger.chain.errors import Rejected
 from ledger.chain.registry import RecallReason, RegistrySender, UnsignedTransaction, Wallet
-from ledger.errors import LostRace, Refused
+from ledger.errors import LedgerError, LostRace, Refused
 from ledger.proof.leaf import SALT_BYTES, leaf_hash
 from ledger.proof.manifest import Manifest
 from ledger.proof.merkle import MerkleTree
@@ -100,7 +100,8 @@ class Anchorer:
 
     Guarantees that for every transaction it ever sent, the same bytes are in the database, and that an errand is FINAL only
     when its transaction is `confirmations` blocks deep. Does not guarantee delivery: when the chain is unreachable, `tick` raises
-    what the sender raised, nothing has changed, and the next `tick` goes on from there.
+    what the sender raised, the errand stands where it stood, and the next `tick` goes on from there. An errand that another
+    worker is carrying, or that the contract refuses, keeps none of the others waiting.
     """
 
     def __init__(
@@ -123,14 +124,26 @@ class Anchorer:
         self._confirmations = confirmations
 
     def tick(self, *, head: int) -> Progress:
-        """Moves every open errand of the school as far as the chain, whose newest block is `head`, allows today."""
+        """Moves every open errand of the school as far as the chain, whose newest block is `head`, allows today.
+
+        Raises `Refused` for the first that the contract would not take, after all others have moved.
+        """
         everything: list[Batch | Recall] = [*self._reader.open_batches(), *self._reader.open_recalls()]
         errands = [errand for errand in everything if errand.school_code == self._school_code]
         moved = still_open = 0
+        refused: Refused | None = None
         for errand in errands:
-            after = self._carry(errand, head)
-            moved += after.state is not errand.state
-            still_open += after.state in OPEN_STATES
+            try:
+                after = self._carry(errand, head)
+            except LostRace:
+                still_open += 1  # Whoever moved it carries it on; the next pass reads it again.
+            except Refused as refusal:
+                refused = refused or refusal
+            else:
+                moved += after.state is not errand.state
+                still_open += after.state in OPEN_STATES
+        if refused is not None:
+            raise refused
         return Progress(moved=moved, open=still_open)
 
     def _carry(self, errand: Batch | Recall, head: int) -> Batch | Recall:
@@ -145,7 +158,7 @@ class Anchorer:
                     errand = replace(errand, state=BatchState.PREPARED)
                 case Step.BROADCAST:
                     if attempt is None:
-                        raise LostRace(f"giao dịch/attempt {errand.id}", errand.state)
+                        raise _incomplete(errand, "giao dịch đã ký", "its signed transaction")
                     self._sender.broadcast(attempt.raw)
                     return self._move(errand, BatchState.SENT) if errand.state is BatchState.PREPARED else errand
                 case Step.NOTE_MINED:
@@ -186,7 +199,7 @@ class Anchorer:
             )
         entry = self._reader.receipt_of_unit(errand.unit_id)
         if entry is None or entry.receipt is None:
-            raise LostRace(f"học bạ/unit {errand.unit_id}", "batched")
+            raise _incomplete(errand, "biên nhận của học bạ", "its unit's receipt")
         receipt = Receipt.parse(entry.receipt)
         return self._sender.prepare_recall(
             sender=sender,
@@ -201,3 +214,12 @@ class Anchorer:
     def _move(self, errand: Batch | Recall, new: BatchState) -> Batch | Recall:
         self._writer.move_errand(errand, new)
         return replace(errand, state=new)
+
+
+def _incomplete(errand: Batch | Recall, vi: str, en: str) -> LedgerError:
+    """No move of ours leads there, so somebody else has changed the database. Going on would only hide it."""
+    what = f"{type(errand).__name__} {errand.id}"
+    return LedgerError(
+        f"Sổ cái thiếu {vi} của {what}. Hãy dừng việc neo và khôi phục cơ sở dữ liệu từ bản sao lưu.",
+        f"The ledger lacks {en} for {what}. Stop anchoring and restore the database from its backup.",
+    )

@@ -30,7 +30,7 @@ class BatchState(StrEnum):
     FINAL = "final"
     """It is as deep as the chain's confirmation rule asks; receipts are handed out from here on."""
     FAILED = "failed"
-    """The contract refused it, and it changed nothing on chain. A person must look."""
+    """The contract refused it, deep enough that no reorg brings it back, and it changed nothing on chain. A person must look."""
 
 
 LEGAL_MOVES: frozenset[tuple[BatchState, BatchState]] = frozenset(
@@ -84,10 +84,16 @@ def next_step(state: BatchState, *, sighting: Sighting | None, head: int, confir
         case BatchState.PREPARED | BatchState.SENT:
             if sighting is None:
                 return Step.BROADCAST
-            return Step.NOTE_MINED if sighting.succeeded else Step.NOTE_FAILED
+            # A reorg may still carry out what this branch of the chain refused.
+            refused = Step.NOTE_FAILED if _deep(sighting, head, confirmations) else Step.WAIT
+            return Step.NOTE_MINED if sighting.succeeded else refused
         case BatchState.MINED:
             if sighting is None or not sighting.succeeded:
                 return Step.NOTE_REORG
-            return Step.NOTE_FINAL if head - sighting.block_number + 1 >= confirmations else Step.WAIT
+            return Step.NOTE_FINAL if _deep(sighting, head, confirmations) else Step.WAIT
         case BatchState.FINAL | BatchState.FAILED:
             return Step.WAIT
+
+
+def _deep(sighting: Sighting, head: int, confirmations: int) -> bool:
+    return head - sighting.block_number + 1 >= confirmations

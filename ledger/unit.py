@@ -90,14 +90,19 @@ class SigningProfile:
     """Those without whom nothing is issued."""
 
     def next_role(self, signed: Sequence[Role], *, assigned: frozenset[Role]) -> Role | None:
-        """Who signs next, or `None` when all are done.
+        """Who signs next, or `None` when nobody is waited for: all are done, or no further signature can mend the order.
 
-        `signed` are the roles that have signed, in order. Of the optional roles only those in `assigned` are waited for.
+        `signed` are the roles that have signed, in order. Of the optional roles only those in `assigned` are waited for, and
+        only until somebody after them has signed. An optional role that has signed counts, whether assigned or not: what it
+        signed must not be stuck because it was assigned at one sitting and forgotten at the next.
         """
-        expected = [role for role in self.order if role in self.required | assigned]
-        return (
-            expected[len(signed)] if list(signed) == expected[: len(signed)] and len(signed) < len(expected) else None
-        )
+        last = self.order.index(signed[-1]) + 1 if signed else 0
+        passed, ahead = self.order[:last], self.order[last:]
+        if list(signed) != [role for role in passed if role in signed] or not self.required & set(passed) <= set(
+            signed
+        ):
+            return None
+        return next((role for role in ahead if role in self.required | assigned), None)
 
     def complete(self, signed: Sequence[Role]) -> bool:
         """Whether a unit with these signatures, in this order, may be issued."""

@@ -3,7 +3,8 @@
 
 It is written as canonical JSON (RFC 8785), so that anybody who holds its values computes the same bytes and the same
 SHA-256. It names no pupil. A member without a value is absent, never null. Unknown members are refused: a manifest that
-says more than we understand is one that we can't vouch for.
+says more than we understand is one that we can't vouch for. `parse` takes canonical bytes and no others, so that a manifest
+has one digest, whoever computes it.
 """
 
 import hashlib
@@ -26,6 +27,14 @@ SchoolCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{8}$")]
 SchoolYear = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{4}$")]
 """`TEN_NAM_HOC`, such as 2025-2026."""
 
+UnitId = Annotated[
+    UUID, Field(strict=False, json_schema_extra={"pattern": r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"})
+]
+"""A unit's id, written with 32 lower-case hexadecimal digits and four hyphens."""
+
+MAX_EXACT_INTEGER = 2**53 - 1
+"""Beyond that, JSON readers disagree about an integer, and RFC 8785 (3.2.2.3) has no form for it."""
+
 Level = Literal["TH", "THCS", "THPT"]
 FileRole = Literal["pdf", "xml"]
 SignerRole = Literal["GVCN", "CBQL", "KY_PHAT_HANH"]
@@ -43,7 +52,7 @@ class IssuedFile(_Value):
 
     role: FileRole
     sha256: Sha256Hex
-    size: Annotated[int, Field(gt=0)]
+    size: Annotated[int, Field(gt=0, le=MAX_EXACT_INTEGER)]
     """In bytes."""
 
 
@@ -59,7 +68,7 @@ class Manifest(_Value):
 
     version: Literal["hocba-manifest/1"] = MANIFEST_VERSION
     kind: Literal["unit"] = "unit"
-    id: Annotated[UUID, Field(strict=False)]
+    id: UnitId
     school: SchoolCode
     year: SchoolYear
     level: Level
@@ -70,7 +79,7 @@ class Manifest(_Value):
     files: Annotated[tuple[IssuedFile, ...], Field(min_length=1, strict=False)]
     signers: Annotated[tuple[ManifestSigner, ...], Field(min_length=1, strict=False)]
     """In the order in which they signed."""
-    replaces: Annotated[UUID | None, Field(strict=False)] = None
+    replaces: UnitId | None = None
 
     @field_serializer("id", "replaces")
     def _plain_uuid(self, value: UUID | None) -> str | None:
@@ -115,9 +124,12 @@ class Manifest(_Value):
     def parse(cls, canonical: bytes) -> Self:
         """Reads what `canonical` wrote. Raises `MalformedManifest` with the first thing that is wrong."""
         try:
-            return cls.model_validate_json(canonical)
+            manifest = cls.model_validate_json(canonical)
         except ValidationError as error:
             raise MalformedManifest(first_problem(error)) from error
+        if manifest.canonical() != canonical:
+            raise MalformedManifest("the bytes are not the canonical form (RFC 8785) of what they say")
+        return manifest
 
 
 def first_problem(error: ValidationError) -> str:

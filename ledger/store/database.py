@@ -3,6 +3,7 @@
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
@@ -34,20 +35,33 @@ def open_for_writing(url: str | URL) -> Engine:
 
 
 def open_for_reading(url: str | URL) -> Engine:
-    """An engine that cannot write, whoever holds it: SQLite's `query_only`, PostgreSQL's read-only transactions.
+    """An engine that cannot write, whoever holds it, and that shows one state of the ledger per transaction.
 
-    On PostgreSQL the role in `url` should have SELECT and nothing else; the setting here is the second lock on that door.
+    A SQLite file is opened read-only, so that a wrong path is an error and not a new, empty ledger. On PostgreSQL the role in
+    `url` should have SELECT and nothing else; the setting here is the second lock on that door.
     """
-    engine = create_engine(url, connect_args=_sqlite_arguments(url))
+    engine = create_engine(_read_only(make_url(url)), connect_args=_sqlite_arguments(url))
+    sqlite = engine.dialect.name == "sqlite"
     statement = (
-        "PRAGMA query_only = ON" if engine.dialect.name == "sqlite" else "SET default_transaction_read_only = on"
+        "PRAGMA query_only = ON"
+        if sqlite
+        else "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"
     )
 
     @event.listens_for(engine, "connect")
     def configure(connection: Any, _record: object) -> None:  # noqa: ANN401 - the driver's own type
+        if sqlite:
+            connection.isolation_level = None
         cursor = connection.cursor()
         cursor.execute(statement)
         cursor.close()
+        connection.commit()  # PostgreSQL forgets a setting whose transaction is rolled back.
+
+    if sqlite:
+        # Python's driver opens no transaction for a SELECT: files and signatures could be newer than their unit.
+        @event.listens_for(engine, "begin")
+        def begin(connection: Connection) -> None:
+            connection.exec_driver_sql("BEGIN")
 
     return engine
 
@@ -64,6 +78,12 @@ def migration_config(connection: Connection) -> Config:
     config.set_main_option("script_location", str(MIGRATIONS))
     config.attributes["connection"] = connection
     return config
+
+
+def _read_only(url: URL) -> URL:
+    if url.get_backend_name() != "sqlite" or url.database in {None, "", ":memory:"}:
+        return url
+    return url.set(database=f"file:{quote(url.database or '')}", query={"mode": "ro", "uri": "true"})
 
 
 def _sqlite_arguments(url: str | URL) -> dict[str, Any]:

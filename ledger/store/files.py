@@ -3,17 +3,21 @@
 
 import hashlib
 import os
+import re
 import tempfile
 from pathlib import Path
 
 from ledger.errors import DamagedFile, UnknownFile
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class FileStore:
     """Keeps bytes under their digest.
 
     Guarantees that a file which `put` has named is whole and on disk, whatever dies afterwards, and that `get` returns the
-    bytes that were put or raises. Two writers of the same bytes do not disturb each other. It never deletes.
+    bytes that were put or raises. Two writers of the same bytes do not disturb each other. A damaged file is repaired by
+    putting its bytes again. It never deletes.
     """
 
     def __init__(self, root: Path) -> None:
@@ -23,9 +27,13 @@ class FileStore:
         """Stores `data` and returns its digest, 64 hexadecimal digits."""
         name = hashlib.sha256(data).hexdigest()
         path = self._path(name)
-        if path.exists():
+        if self._holds(path, data):
+            # Whoever renamed it here may have died before the folder was on disk.
+            self._sync(path.parent)
             return name
-        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.is_dir():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._sync(self._root)
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".part-")
         try:
             with os.fdopen(handle, "wb") as file:
@@ -41,6 +49,8 @@ class FileStore:
 
     def get(self, sha256: str) -> bytes:
         """The bytes with this digest. Raises `UnknownFile`, or `DamagedFile` when the disk gives back something else."""
+        if not _DIGEST.fullmatch(sha256):
+            raise UnknownFile(sha256)
         try:
             data = self._path(sha256).read_bytes()
         except FileNotFoundError:
@@ -51,6 +61,13 @@ class FileStore:
 
     def _path(self, name: str) -> Path:
         return self._root / name[:2] / name
+
+    @staticmethod
+    def _holds(path: Path, data: bytes) -> bool:
+        try:
+            return path.read_bytes() == data
+        except FileNotFoundError:
+            return False
 
     @staticmethod
     def _sync(folder: Path) -> None:

@@ -1,22 +1,25 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every change of the ledger. Each method is one transaction, and each move names the state it was read in.
 
-A move that finds its row elsewhere changes nothing and raises `LostRace`: another worker was first. Callers store files
-before they call, so a row never names bytes that are not on disk.
+A move that finds its row elsewhere changes nothing and raises `LostRace`: another worker was first. A database that cannot be
+asked is `Unavailable`, and nothing is known to have changed. Callers store files before they call, so a row never names bytes
+that are not on disk.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import Engine, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from ledger import batch as batch_rules
 from ledger.batch import BatchState
-from ledger.errors import AlreadyImported, ForbiddenMove, LostRace
+from ledger.errors import AlreadyImported, ForbiddenMove, LostRace, Unavailable, UnknownSchool, UnknownUnit
 from ledger.store.reader import Attempt, Batch, Recall, School
 from ledger.store.tables import (
     AttemptRow,
@@ -71,7 +74,7 @@ class Writer:
     def register_school(self, school: School) -> None:
         """Adds a school. Adding the same one again changes nothing; with other values it raises `LostRace`."""
         values = {name: getattr(school, name) for name in School.__dataclass_fields__}
-        with Session(self._engine) as session, session.begin():
+        with self._transaction() as session:
             row = session.get(SchoolRow, school.code)
             if row is None:
                 session.add(SchoolRow(**values, registered_at=self._now()))
@@ -91,10 +94,13 @@ class Writer:
     ) -> None:
         """Takes a class in whole or not at all. Drafts of an earlier import of this class give way to the new ones.
 
-        Raises `AlreadyImported` when a current unit of the class has left `draft`, or a pupil's current unit stands elsewhere.
+        Raises `AlreadyImported` when a current unit of the class has left `draft`, or a pupil's current unit stands elsewhere,
+        and `UnknownSchool`.
         """
         now = self._now()
-        with Session(self._engine) as session, session.begin():
+        with self._transaction() as session:
+            if session.get(SchoolRow, school_code) is None:
+                raise UnknownSchool(school_code)
             row = session.scalars(
                 select(ClassRow).filter_by(school_code=school_code, school_year=school_year, name=name)
             ).one_or_none()
@@ -116,6 +122,8 @@ class Writer:
             if begun := sum(state is not UnitState.DRAFT for state in current):
                 raise AlreadyImported(name, school_year, begun)
             session.execute(delete(UnitRow).where(UnitRow.class_id == row.id, UnitRow.state == UnitState.DRAFT))
+            if not drafts:  # SQLAlchemy would insert one row of defaults.
+                return
             try:
                 session.execute(
                     insert(UnitRow),
@@ -142,7 +150,7 @@ class Writer:
 
     def begin_signing(self, unit_id: UUID, *, record_sha256: str, pdf: NewFile, xml: NewFile) -> None:
         """DRAFT to SIGNING, with the rendered files that signers will see and the digest of the record in both."""
-        with Session(self._engine) as session, session.begin():
+        with self._transaction() as session:
             self._move_unit(session, unit_id, UnitState.DRAFT, UnitState.SIGNING, record_sha256=record_sha256)
             session.add_all(
                 UnitFileRow(unit_id=unit_id, role=role, sha256=file.sha256, size=file.size)
@@ -162,7 +170,7 @@ class Writer:
         xml: NewFile,
     ) -> None:
         """Stores one role's signature on both files. `replaced` are the digests that it signed; others mean a lost race."""
-        with Session(self._engine) as session, session.begin():
+        with self._transaction() as session:
             self._expect_unit(session, unit_id, UnitState.SIGNING)
             session.add(
                 SignatureRow(
@@ -178,14 +186,14 @@ class Writer:
 
     def issue(self, unit_id: UUID, *, manifest: bytes, replaced_pdf: str, pdf: NewFile) -> None:
         """SIGNING to ISSUED, with the archived PDF and the canonical manifest."""
-        with Session(self._engine) as session, session.begin():
+        with self._transaction() as session:
             self._move_unit(session, unit_id, UnitState.SIGNING, UnitState.ISSUED, manifest=manifest)
             self._replace_file(session, unit_id, FileRole.PDF, replaced_pdf, pdf)
 
     def seal_batch(self, *, school_code: str, school_year: str, root: bytes, leaves: Sequence[NewLeaf]) -> None:
         """Closes a batch of issued units, with the receipts that will be handed out. A unit in a batch already is a lost race."""
         now = self._now()
-        with Session(self._engine) as session, session.begin():
+        with self._transaction() as session:
             row = BatchRow(
                 school_code=school_code,
                 school_year=school_year,
@@ -196,10 +204,10 @@ class Writer:
                 changed_at=now,
             )
             session.add(row)
-            session.flush()  # Leaves name their batch.
-            for leaf in leaves:
-                self._expect_unit(session, leaf.unit_id, UnitState.ISSUED)
             try:
+                session.flush()  # Leaves name their batch.
+                for leaf in leaves:
+                    self._expect_issued(session, leaf.unit_id, school_code=school_code, school_year=school_year)
                 session.execute(
                     insert(LeafRow),
                     [{"unit_id": n.unit_id, "batch_id": row.id, "leaf": n.leaf, "receipt": n.receipt} for n in leaves],
@@ -208,10 +216,17 @@ class Writer:
                 raise LostRace("đợt neo/batch", "unbatched") from error
 
     def decide_recall(self, unit_id: UUID, *, school_code: str, reason: RecallReason, note: str) -> None:
-        """Stores the decision to withdraw an anchored unit; the chain hears of it next. A second decision is a lost race."""
+        """Stores the decision to withdraw an anchored unit; the chain hears of it next. A second decision is a lost race.
+
+        Raises `UnknownUnit` unless the unit is one of this school's, and `ForbiddenMove` from where no recall leads.
+        """
         now = self._now()
-        with Session(self._engine) as session, session.begin():
-            state = session.scalars(select(UnitRow.state).where(UnitRow.id == unit_id)).one()
+        with self._transaction() as session:
+            state = session.scalars(
+                select(UnitRow.state).where(UnitRow.id == unit_id, UnitRow.school_code == school_code)
+            ).one_or_none()
+            if state is None:
+                raise UnknownUnit(unit_id)
             require_move(state, UnitState.RECALLED)
             session.add(
                 RecallRow(
@@ -232,7 +247,7 @@ class Writer:
     def store_attempt(self, errand: Batch | Recall, attempt: Attempt) -> None:
         """SEALED to PREPARED, together with the signed transaction. Nothing may be sent before this returns."""
         ours = {"batch_id": errand.id} if isinstance(errand, Batch) else {"recall_id": errand.id}
-        with Session(self._engine) as session, session.begin():
+        with self._transaction() as session:
             self._move_errand(session, errand, BatchState.PREPARED)
             session.add(
                 AttemptRow(
@@ -250,8 +265,13 @@ class Writer:
                 raise LostRace(f"nonce {attempt.nonce} – {attempt.sender}", "unused") from error
 
     def move_errand(self, errand: Batch | Recall, new: BatchState) -> None:
-        """Moves a batch or a recall on from the state that `errand` was read in. FINAL takes its units along."""
-        with Session(self._engine) as session, session.begin():
+        """Moves a batch or a recall on from the state that `errand` was read in. FINAL takes its units along.
+
+        From SEALED only `store_attempt` leads to PREPARED: nothing is prepared without a transaction.
+        """
+        if (errand.state, new) == (BatchState.SEALED, BatchState.PREPARED):
+            raise ForbiddenMove("đợt neo/batch", errand.state, new)
+        with self._transaction() as session:
             self._move_errand(session, errand, new)
             if new is not BatchState.FINAL:
                 return
@@ -286,6 +306,30 @@ class Writer:
         )
         if result.rowcount != 1:  # type: ignore[attr-defined]
             raise LostRace(f"học bạ/unit {unit_id}", old)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Session]:
+        """All of it, or nothing. What the database refuses because of its own rules passes as it is."""
+        try:
+            with Session(self._engine) as session, session.begin():
+                yield session
+        except (IntegrityError, DataError, ProgrammingError):
+            raise
+        except (DBAPIError, PoolTimeout) as error:
+            raise Unavailable from error
+
+    @staticmethod
+    def _expect_issued(session: Session, unit_id: UUID, *, school_code: str, school_year: str) -> None:
+        found = session.scalars(
+            select(UnitRow.id).where(
+                UnitRow.id == unit_id,
+                UnitRow.state == UnitState.ISSUED,
+                UnitRow.school_code == school_code,
+                UnitRow.school_year == school_year,
+            )
+        ).one_or_none()
+        if found is None:
+            raise LostRace(f"học bạ/unit {unit_id}", UnitState.ISSUED)
 
     @staticmethod
     def _expect_unit(session: Session, unit_id: UUID, state: UnitState) -> None:
