@@ -22,7 +22,7 @@ from verifier_api.intake import MAX_FILE_BYTES
 from verifier_api.problems import MEGABYTE, Problem, Refusal
 from verifier_api.serving import Serving, language_of, ledger_is_down
 from verifier_api.uploads import RECEIVING_SECONDS
-from verifier_api.verdict import Check, Language, Outcome, Standing, Verdict
+from verifier_api.verdict import Check, Language, Outcome, SignatureSummary, Standing, Verdict
 from verifier_api.wording import (
     CHECKS,
     LANGUAGE_COOKIE,
@@ -32,6 +32,7 @@ from verifier_api.wording import (
     ROLES,
     TEXTS,
     Text,
+    local,
     moment,
 )
 
@@ -196,30 +197,49 @@ def _shown(verdict: Verdict, language: Language) -> dict[str, Any]:
     return {
         "verdict": verdict,
         "replacement": verdict.replaced_by if verdict.standing is Standing.REPLACED else None,
+        "checks": [_one_check(check, verdict, language) for check in Check if verdict.finding(check) is not None],
+        "signatures": [_one_signature(signature, verdict, language) for signature in verdict.signatures],
+    }
+
+
+def _one_check(check: Check, verdict: Verdict, language: Language) -> dict[str, Any]:
+    """All findings of one check, under the most serious outcome among them."""
+    found = [finding for finding in verdict.findings if finding.check is check]
+    worst = verdict.finding(check) or found[0]
+    return {
+        "name": _word(CHECKS, check, language),
+        "outcome": worst.outcome.value.lower(),
+        "outcome_word": OUTCOMES[worst.outcome].to(language),
         "findings": [
             {
-                "check": _word(CHECKS, found.check, language),
-                "outcome": found.outcome.value.lower(),
-                "outcome_word": OUTCOMES[found.outcome].to(language),
-                "message": found.message(language),
-                "code": found.code,
-                "details": found.details,
+                "message": finding.message(language),
+                "outcome": finding.outcome.value.lower(),
+                "outcome_word": OUTCOMES[finding.outcome].to(language),
+                "code": finding.code,
+                "details": finding.details,
             }
-            for found in verdict.findings
+            for finding in found
         ],
-        "signatures": [
-            {
-                "role": _word(ROLES, signature.role, language),
-                "signer": signature.signer,
-                "signed_at": TEXTS["no_time"].to(language)
-                if signature.signed_at is None
-                else moment(signature.signed_at, language),
-                "outcome": signature.outcome.value.lower(),
-                "outcome_word": OUTCOMES[signature.outcome].to(language),
-                "sub_indication": signature.sub_indication,
-            }
-            for signature in verdict.signatures
-        ],
+    }
+
+
+def _one_signature(signature: SignatureSummary, verdict: Verdict, language: Language) -> dict[str, Any]:
+    """One signature in words. It is green only where all signatures together passed.
+
+    Anyone with a certificate can make an intact signature and name its field `CBQL`. That it is the principal's is known only
+    once it was compared with what was issued.
+    """
+    together = verdict.finding(Check.SIGNATURES)
+    outcome, word = signature.outcome, OUTCOMES[signature.outcome]
+    if outcome is Outcome.PASSED and (together is None or together.outcome is not Outcome.PASSED):
+        outcome, word = Outcome.SKIPPED, TEXTS["uncompared"]
+    return {
+        "role": _word(ROLES, signature.role, language),
+        "signer": signature.signer,
+        "signed_at": TEXTS["no_time"].to(language) if signature.signed_at is None else local(signature.signed_at),
+        "outcome": outcome.value.lower(),
+        "outcome_word": word.to(language),
+        "sub_indication": None if signature.outcome is Outcome.PASSED else signature.sub_indication,
     }
 
 

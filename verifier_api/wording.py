@@ -53,10 +53,14 @@ def _weight(parameters: str) -> float:
         return 0.0
 
 
+def local(value: dt.datetime) -> str:
+    """A time in Vietnam, where the zone is said nearby."""
+    return f"{value.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
+
+
 def moment(value: dt.datetime, language: Language) -> str:
     """A time as people read it, in Vietnam's time."""
-    zone = TEXTS["zone"].to(language)
-    return f"{value.astimezone(VIETNAM):%d/%m/%Y %H:%M} ({zone})"
+    return f"{local(value)} ({TEXTS['zone'].to(language)})"
 
 
 LEVELS = {
@@ -171,8 +175,9 @@ TEXTS = {
     "signatures": Text("Người ký", "Who signed"),
     "role": Text("Vai trò", "Role"),
     "signer": Text("Chủ chứng thư", "Certificate holder"),
-    "signed_at": Text("Thời điểm ký", "Signed at"),
+    "signed_at": Text("Thời điểm ký (giờ Việt Nam)", "Signed at (Vietnam time)"),
     "outcome": Text("Kết quả", "Result"),
+    "uncompared": Text("Nguyên vẹn; chưa rõ đúng người", "Intact; signer not confirmed"),
     "no_time": Text("không có dấu thời gian", "no time-stamp"),
     "receipt_link": Text("Tải biên nhận (JSON)", "Download the receipt (JSON)"),
     "file_digest": Text("SHA-256 của tệp", "SHA-256 of the file"),

@@ -129,6 +129,13 @@ def test_an_altered_file_is_red_even_of_a_current_unit(world, app):
     assert (page.tone, page.headline) == ("bad", "Tệp đã bị sửa hoặc lưu lại")
 
 
+def test_an_intact_signature_in_a_file_that_is_not_ours_is_not_shown_as_a_principals(world, app):
+    page = Page(check(app, world.forged(world.issue())).text)
+    assert page.text.count(wording.TEXTS["uncompared"].vi) == len(SIGNERS)
+    cells = [a for tag, a in page.tags if tag == "td" and a.get("class")]
+    assert [cell["class"] for cell in cells] == ["skipped"] * len(SIGNERS)
+
+
 def test_a_file_that_could_not_be_examined_is_open(app):
     page = Page(check(app, b"%PDF bomb").text)
     assert (page.tone, page.headline) == ("open", "Chưa kết luận được: chưa kiểm tra xong tệp")
@@ -256,7 +263,7 @@ def test_the_switch_is_remembered_and_nothing_else_sets_a_cookie(app):
 def test_every_text_is_used_and_stands_in_both_languages():
     used = {name for path in TEMPLATES.glob("*.html") for name in re.findall(r'say\("(\w+)"', path.read_text())}
     in_code = {"school", "school_code", "school_year", "level", "unit", "anchored_at", "recalled_at", "recall_reason"}
-    in_code |= {"judged_at", "no_time", "zone"}
+    in_code |= {"judged_at", "no_time", "uncompared", "zone"}
     assert used | in_code == set(wording.TEXTS)
     for table in (wording.TEXTS, wording.LEVELS, wording.ROLES, wording.OUTCOMES, wording.CHECKS, wording.REASONS):
         for text in table.values():
