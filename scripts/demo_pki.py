@@ -49,7 +49,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request
 
 TEMPLATE = Path(__file__).with_suffix(".yml")
-LAYOUT = 1
+LAYOUT = 2
 """Raised whenever what stands in the folder changes, so that an older folder is built anew."""
 
 SIGNERS: Mapping[str, tuple[str, str]] = {
@@ -226,11 +226,13 @@ def create_pki(
     host: str,
     port: int,
     now: datetime,
+    authority: str = "DEMO",
 ) -> DemoPki:
     """Make the infrastructure in `folder`, or reuse what stands there if it is complete and for the same people.
 
-    `now` is an aware time from which the validity of all certificates is counted. Whatever the folder held of an older or
-    unfinished infrastructure is thrown away.
+    `now` is an aware time from which the validity of all certificates is counted. `authority` begins the name of every
+    authority: CRLs are found by name, so two infrastructures that meet in one file need different ones. Whatever the folder
+    held of an older or unfinished infrastructure is thrown away.
     """
     wanted = {
         "layout": LAYOUT,
@@ -238,6 +240,7 @@ def create_pki(
         "teacher": [teacher.name, teacher.cccd],
         "principal": [principal.name, principal.cccd],
         "address": [host, port],
+        "authority": authority,
     }
     standing = _read(folder, wanted, now)
     if standing is not None:
@@ -257,6 +260,8 @@ def create_pki(
         "serial-number": school_code,
     }
     for architecture in settings["pki-architectures"].values():
+        names = architecture["entity-defaults"]
+        names["organization-name"] = names["organization-name"].replace("DEMO", authority, 1)
         for label, certificate in architecture["certs"].items():
             certificate["subject-key"] = label
             certificate["validity"] = _validity(label, now)
