@@ -25,12 +25,12 @@ import asyncio
 import hashlib
 import io
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from asn1crypto import crl, ocsp, x509
+from asn1crypto import cms, crl, ocsp, x509
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.ades.report import AdESFailure, AdESIndeterminate, AdESPassed, AdESStatus, AdESSubIndic
 from pyhanko.sign.validation.ades import ades_lta_validation, ades_timestamp_validation
@@ -160,7 +160,7 @@ async def _judge_all(
             if stamp:
                 found = await _judge_timestamp(signature, anchors, proven)
             else:
-                found = await _judge_signature(signature, anchors)
+                found = await _judge_signature(signature, anchors, proven)
             judgement = _describe(signature, found, anchors)
         except Exception as error:
             judgement = _unjudged(signature, error)
@@ -182,14 +182,13 @@ class _Found:
     timestamped_at: datetime | None = None
 
 
-async def _judge_signature(signature: EmbeddedPdfSignature, anchors: _Anchors) -> _Found:
+async def _judge_signature(signature: EmbeddedPdfSignature, anchors: _Anchors, proven: datetime | None) -> _Found:
     """Steps 2 and 5: the whole procedure of EN 319 102-1, 5.6.3, without the library's view of differences."""
     result = await ades_lta_validation(signature, PdfSignatureValidationSpec(anchors.specification(), diff_policy=None))
-    status, stamp = result.api_status, result.signature_timestamp_status
-    proven = stamp is not None and stamp.ades_subindic == AdESPassed.OK and stamp.api_status is not None
-    indication = result.ades_subindic
-    if indication == AdESPassed.OK and not proven:
-        # A signature without a timestamp of its own is not of our profile, whatever covers it later on.
+    status, indication = result.api_status, result.ades_subindic
+    timestamped_at = await _token_time(signature, anchors, proven)
+    if indication == AdESPassed.OK and timestamped_at is None:
+        # A signature without a good timestamp of its own is not of our profile, whatever covers it later on.
         indication = AdESIndeterminate.SIG_CONSTRAINTS_FAILURE
     return _Found(
         sub_indication=indication,
@@ -197,20 +196,42 @@ async def _judge_signature(signature: EmbeddedPdfSignature, anchors: _Anchors) -
         intact=status is not None and status.intact,
         valid=status is not None and status.valid,
         path=None if status is None else status.validation_path,
-        timestamped_at=stamp.api_status.timestamp if proven and stamp is not None and stamp.api_status else None,
+        timestamped_at=timestamped_at,
     )
 
 
+async def _token_time(signature: EmbeddedPdfSignature, anchors: _Anchors, proven: datetime | None) -> datetime | None:
+    """The time that the signature's own token proves (an unsigned attribute over the signature value), if it is good."""
+    value = signature.signer_info["signature"].native
+    for attribute in signature.signer_info["unsigned_attrs"]:
+        if attribute["type"].native != "signature_time_stamp_token":
+            continue
+        for token in attribute["values"]:
+            specification = _with_dss(signature.reader, anchors.specification())
+            found = await _judge_token(token["content"], specification, lambda name: _digest(name, value), proven)
+            if found.sub_indication == AdESPassed.OK:
+                return found.timestamped_at
+    return None
+
+
 async def _judge_timestamp(signature: EmbeddedPdfSignature, anchors: _Anchors, proven: datetime | None) -> _Found:
-    """Step 3. Judged now; or, if its certificate has ended since, at the time which a later good timestamp proves."""
+    """Step 3."""
     specification = _with_dss(signature.reader, anchors.specification())
-    said = signature.signed_data["encap_content_info"]["content"].parsed["gen_time"].native
-    result = await ades_timestamp_validation(signature.signed_data, specification, signature.compute_digest)
+    return await _judge_token(signature.signed_data, specification, signature.compute_digest, proven)
+
+
+async def _judge_token(
+    token: cms.SignedData,
+    specification: SignatureValidationSpec,
+    imprint: Callable[[str], bytes],
+    proven: datetime | None,
+) -> _Found:
+    """A token judged now; or, if its certificate has ended since, at the time which a later good timestamp proves."""
+    said = token["encap_content_info"]["content"].parsed["gen_time"].native
+    result = await ades_timestamp_validation(token, specification, imprint)
     if result.ades_subindic != AdESPassed.OK and proven is not None:
         then = ValidationTimingInfo(validation_time=proven, best_signature_time=said, point_in_time_validation=True)
-        result = await ades_timestamp_validation(
-            signature.signed_data, specification, signature.compute_digest, timing_info=then
-        )
+        result = await ades_timestamp_validation(token, specification, imprint, timing_info=then)
     status = result.api_status
     return _Found(
         sub_indication=result.ades_subindic,
@@ -220,6 +241,10 @@ async def _judge_timestamp(signature: EmbeddedPdfSignature, anchors: _Anchors, p
         path=None if status is None else status.validation_path,
         timestamped_at=said,
     )
+
+
+def _digest(name: str, value: bytes) -> bytes:
+    return hashlib.new(name, value).digest()
 
 
 def _with_dss(reader: PdfFileReader, specification: SignatureValidationSpec) -> SignatureValidationSpec:

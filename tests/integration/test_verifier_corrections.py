@@ -27,11 +27,7 @@ THEN = datetime.now(UTC).replace(microsecond=0) - timedelta(days=4 * 365)
 """Signers' certificates last three years, the TSA's five."""
 
 
-def then():
-    return THEN
-
-
-def make(label, now):
+def make(label, now, authority="DEMO"):
     return create_pki(
         paper.folder() / label,
         school_code="79000701",
@@ -41,6 +37,7 @@ def make(label, now):
         host="127.0.0.1",
         port=9,
         now=now,
+        authority=authority,
     )
 
 
@@ -49,8 +46,8 @@ def pki():
     return make("four-years-ago", THEN)
 
 
-def signed_then(by):
-    pdf, stamper = paper.unsigned(), by.timestamper(then)
+def signed_then(by, when=THEN):
+    pdf, stamper = paper.unsigned(), by.timestamper(lambda: when)
     for role in paper.FIELDS:
         key = paper.key_of(by, role)
         pdf = sign_field(
@@ -63,9 +60,9 @@ def signed_then(by):
             name=key.common_name,
             location="TP. Hồ Chí Minh",
             timestamper=stamper,
-            signed_at=THEN,
+            signed_at=when,
         )
-    data = ValidationData.offline(paper.all_roots(by), crls=by.crls(THEN), now=then)
+    data = ValidationData.offline(paper.all_roots(by), crls=by.crls(when), now=lambda: when)
     return archive(pdf, timestamper=stamper, validation_data=data)
 
 
@@ -102,6 +99,23 @@ def test_an_old_file_passes_after_its_certificates_have_ended():
     assert [s.sub_indication for s in found.signatures] == ["OK", "OK", "OK"]
     assert found.outcome is Outcome.PASSED
     assert all(abs(s.timestamped_at - THEN) < timedelta(seconds=2) for s in found.signatures)
+
+
+def test_a_timestamp_whose_authority_has_ended_is_judged_by_the_next():
+    six, two = datetime.now(UTC) - timedelta(days=6 * 365), datetime.now(UTC) - timedelta(days=2 * 365)
+    old, new = make("six-years-ago", six), make("two-years-ago", two, "DEMO 2")
+    roots = {"old": paper.all_roots(old), "new": paper.all_roots(new)}
+    pdf = signed_then(old, six)
+    assert old.certificate("public", "tsa").not_valid_after < datetime.now(UTC)
+    unrenewed = judge_pdf(pdf, roots=roots, field_names=frozenset(paper.FIELDS))
+    assert unrenewed.outcome is Outcome.UNKNOWN
+    data = ValidationData.offline(
+        [*roots["old"], *roots["new"]], crls=[*old.crls(two), *new.crls(two)], now=lambda: two
+    )
+    pdf = retimestamp(pdf, timestamper=new.timestamper(lambda: two), validation_data=data)
+    found = judge_pdf(pdf, roots=roots, field_names=frozenset(paper.FIELDS))
+    assert [s.hierarchy for s in found.document_timestamps] == ["old", "new"]
+    assert found.outcome is Outcome.PASSED
 
 
 def test_the_stock_time_slide_still_needs_its_correction(monkeypatch):

@@ -3,6 +3,7 @@
 """The genuine file passes; every forgery that was thought of fails, also when the forger has it timestamped by a real TSA."""
 
 import io
+from types import SimpleNamespace
 
 import laid_out_paper as paper
 import pytest
@@ -10,11 +11,14 @@ from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
-from pyhanko.sign.fields import SigFieldSpec
+from pyhanko.sign.diff_analysis import SuspiciousModification
+from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper
 
 from signer import sessions
 from signer.pdf import HeldKeySigner, archive, retimestamp
+from verifier_api import signatures
+from verifier_api.revisions import _TimestampFieldsOnly
 from verifier_api.signatures import judge_pdf
 from verifier_api.verdict import Outcome
 
@@ -97,6 +101,18 @@ def other_title(writer):
     writer.update_container(info)
 
 
+def other_xmp(writer):
+    reference = writer.root.raw_get("/Metadata")
+    stream = writer.root["/Metadata"]
+    replaced = generic.StreamObject(
+        {pdf_name("/Type"): pdf_name("/Metadata"), pdf_name("/Subtype"): pdf_name("/XML")},
+        stream_data=stream.data.replace("Học bạ thử".encode(), "Học bạ khác".encode()),
+    )
+    assert replaced.data != stream.data
+    writer.objects[(reference.generation, reference.idnum)] = replaced
+    writer._update_meta = lambda: None  # or it would write the old title over ours
+
+
 def orphan(writer):
     writer.add_object(pdf_string("nobody refers to me"))
 
@@ -118,6 +134,7 @@ FORGERIES = {
     "appearance of a signature replaced": other_appearance,
     "signature moved over the page": other_place,
     "title changed": other_title,
+    "XMP changed": other_xmp,
     "orphan object": orphan,
     "text field added": text_field,
 }
@@ -287,3 +304,76 @@ def test_without_roots_nobody_is_trusted():
     found = judge_pdf(paper.archived(), roots={}, field_names=NAMES)
     assert found.outcome is not Outcome.PASSED
     assert not any(s.trusted for s in found.signatures)
+
+
+TIMESTAMP = {
+    "/FT": pdf_name("/Sig"),
+    "/T": pdf_string("Timestamp-2"),
+    "/Rect": generic.ArrayObject(generic.FloatObject(0) for _ in range(4)),
+    "/V": {"/Type": pdf_name("/DocTimeStamp"), "/SubFilter": pdf_name("/ETSI.RFC3161")},
+}
+
+
+def timestamp_field(changes):
+    entries = {**TIMESTAMP, **changes}
+    value = entries.pop("/V")
+    field = generic.DictionaryObject({pdf_name(key): entry for key, entry in entries.items()})
+    if value is not None:
+        field["/V"] = generic.DictionaryObject({pdf_name(key): entry for key, entry in value.items()})
+    return SimpleNamespace(new_field=field, field_type=entries["/FT"])
+
+
+def test_an_invisible_timestamp_field_may_be_new():
+    _TimestampFieldsOnly._require_timestamp("Timestamp-2", timestamp_field({}))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"/Rect": generic.ArrayObject(generic.FloatObject(x) for x in (0, 0, 10, 10))},
+        {"/AA": pdf_string("script")},
+        {"/A": pdf_string("script")},
+        {"/FT": pdf_name("/Tx")},
+        {"/V": None},
+        {"/V": {**TIMESTAMP["/V"], "/Type": pdf_name("/Sig")}},
+        {"/V": {**TIMESTAMP["/V"], "/SubFilter": pdf_name("/ETSI.CAdES.detached")}},
+    ],
+    ids=["visible", "actions", "action", "text", "empty", "signature", "other format"],
+)
+def test_any_other_new_field_is_suspicious(changes):
+    with pytest.raises(SuspiciousModification):
+        _TimestampFieldsOnly._require_timestamp("Timestamp-2", timestamp_field(changes))
+
+
+def test_a_field_that_the_paper_does_not_have_is_not_signed():
+    found = judge_pdf(paper.archived(), roots=roots(paper.pki()), field_names=NAMES - {"CBQL"})
+    assert found.outcome is Outcome.FAILED
+    assert "CBQL" in found.revisions_problem
+
+
+def signed_without(**meta):
+    key = paper.key_of(paper.pki(), "GVCN")
+    signer = PdfSigner(
+        PdfSignatureMetadata(field_name="GVCN", md_algorithm="sha256", subfilter=SigSeedSubFilter.PADES, **meta),
+        HeldKeySigner(key),
+    )
+    writer = IncrementalPdfFileWriter(io.BytesIO(paper.unsigned()))
+    pdf = sessions.run(signer.async_sign_pdf(writer, existing_fields_only=True, bytes_reserved=16384)).getvalue()
+    return archive(pdf, timestamper=paper.pki().timestamper(paper.now), validation_data=paper.offline_data(paper.pki()))
+
+
+def test_a_first_signature_that_does_not_certify_is_named():
+    found = judge_pdf(signed_without(), roots=roots(paper.pki()), field_names=NAMES)
+    assert "certify" in found.revisions_problem
+
+
+def test_a_signature_without_a_token_of_its_own_is_not_of_our_profile():
+    found = judge(signed_without(certify=True))
+    assert found.revisions_ok
+    assert found.signatures[0].sub_indication == "SIG_CONSTRAINTS_FAILURE"
+    assert found.signatures[0].outcome is Outcome.UNKNOWN
+
+
+def test_a_file_with_signatures_beyond_counting_is_not_judged(monkeypatch):
+    monkeypatch.setattr(signatures, "MAX_SIGNATURES", 3)
+    assert not judge(paper.archived()).readable
