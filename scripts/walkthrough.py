@@ -337,6 +337,7 @@ class Demo:
                 "chain_id": deployment.chain_id,
                 "registry": deployment.address,
                 "state": self._folders.chain_state.name,
+                "pid": chain.pid,
                 "restart": f"hocba devchain --state {self._folders.chain_state.name} --port {chain.url.rpartition(':')[2]}",
             },
             "qr": {"image": image.name, "link": link},

@@ -88,6 +88,7 @@ def _judge(document: etree._Element, slot: str, record: bytes, anchors: Anchors)
         valid=good,
         trusted=root is not None,
         revoked=False,
+        revoked_at=None,
         covers_entire_file=False,
         sub_indication=("OK" if root else "NO_CERTIFICATE_CHAIN_FOUND") if good else "SIG_CRYPTO_FAILURE",
         outcome=(Outcome.PASSED if root else Outcome.UNKNOWN) if good else Outcome.FAILED,
