@@ -90,7 +90,7 @@ async def receive(request: Request, *, seconds: float) -> Upload:
     except TimeoutError:
         raise Refusal(problems.TOO_SLOW, seconds=round(seconds)) from None
     except (MultiPartException, ClientDisconnect, ValueError):
-        # A ValueError is what Python's codecs say to an impossible `charset`, which the parser looks up unguarded.
+        # A ValueError is what Python's codecs say to an impossible `charset`; the parser looks it up unguarded.
         raise Refusal(problems.BROKEN_UPLOAD) from None
     raise Refusal(problems.UNSUPPORTED)
 
