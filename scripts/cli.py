@@ -25,6 +25,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
+    context_settings={"max_content_width": 110},
 )
 for command in (
     school.init,
@@ -53,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status. Wrong use is 3 (DESIGN.md section 9)."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        result = app(words, standalone_mode=False)
+        result = app(words, prog_name="hocba", standalone_mode=False)
     except WRONG_USE as error:
         err.print(f"{error}\nhocba --help", soft_wrap=True, markup=False)
         return EXIT_USAGE

@@ -64,7 +64,7 @@ def verify(
     lang: Lang = "vi",
     as_json: AsJson = False,
 ) -> None:
-    """Kiểm tra học bạ: tệp, biên nhận và chuỗi khối, không cần máy chủ nào. / Verify records without any server.
+    """Kiểm tra học bạ từ tệp, biên nhận và chuỗi / verify records, no server needed.
 
     Mã thoát / exit status: 0 mọi tệp đều thật và đang có hiệu lực / all genuine and current; 1 có tệp không hợp lệ, đã thu hồi
     hoặc không phải của hệ thống / something failed, is no longer current or is not ours; 2 có điều chưa kiểm tra được /
@@ -107,7 +107,7 @@ def serve(
     port: Annotated[int, typer.Option(help="Cổng / port.")] = 8000,
     lang: Lang = "vi",
 ) -> None:
-    """Chạy trang tra cứu công khai, chỉ đọc. / Serve the public verifier, which can only read."""
+    """Chạy trang tra cứu công khai / serve the public verifier, read-only."""
     chosen = settings(home)
     trust, reader = Trust.load(chosen.trust), public_reader(chosen)
     with public_verifier(trust, reader, workers=chosen.workers) as verifier:
@@ -127,7 +127,7 @@ def devchain(
     chain_id: Annotated[int, typer.Option(help="Mã chuỗi / chain id.")] = DEFAULT_CHAIN_ID,
     block_time: Annotated[float | None, typer.Option(help="Giây mỗi khối / seconds per block.")] = None,
 ) -> None:
-    """Chạy một chuỗi thử (anvil) trên máy này. / Run a chain of one's own on this machine."""
+    """Chạy một chuỗi thử (anvil) / run a chain of one's own on this machine."""
     words = ["--state", str(state), "--port", str(port), "--chain-id", str(chain_id)]
     raise typer.Exit(run_devchain([*words, *(["--block-time", str(block_time)] if block_time else [])]))
 

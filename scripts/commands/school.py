@@ -63,7 +63,7 @@ def init(
     ] = DEFAULT_PUBLIC_URL,
     lang: Lang = "vi",
 ) -> None:
-    """Tạo thư mục cài đặt mới: hocba.toml và cơ sở dữ liệu. / Make a new installation: settings and database."""
+    """Tạo thư mục cài đặt mới / make a new installation."""
     path = home / SETTINGS_FILE
     if path.exists():
         note(lang, f"{path} đã có; không ghi đè.", f"{path} exists; it is not replaced.")
@@ -91,7 +91,7 @@ def school(
     pin_file: PasswordFile = None,
     lang: Lang = "vi",
 ) -> None:
-    """Đăng ký trường trên chuỗi và trong sổ cái (việc của Sở). / Register a school on chain and in the ledger."""
+    """Đăng ký trường (việc của Sở) / register a school (the authority does)."""
     ledger = Ledger.open(settings(home))
     password = secret(lang, pin_file, vi="Mật khẩu khóa của Sở", en="Password of the authority's key")
     wallet = KeyWallet.from_keystore(authority_key, password=password)
@@ -113,7 +113,7 @@ def check(
     lang: Lang = "vi",
     as_json: AsJson = False,
 ) -> None:
-    """Kiểm tra bảng lớp theo thông tư, chưa nhập gì. / Check class workbooks against the circular; import nothing."""
+    """Kiểm tra bảng lớp theo thông tư / check class workbooks, import nothing."""
     wrong = False
     for path in files:
         findings = workday.read_sheet(path, synthetic=synthetic).findings
@@ -154,7 +154,7 @@ def import_class(
     lang: Lang = "vi",
     as_json: AsJson = False,
 ) -> None:
-    """Kiểm tra rồi nhập một lớp: nhập cả lớp hoặc không nhập gì. / Check and import a class, all or nothing."""
+    """Kiểm tra rồi nhập cả lớp / check and import a class, all or nothing."""
     reading = workday.read_sheet(file, synthetic=synthetic)
     show_findings(file, reading.findings, lang=lang, as_json=as_json)
     if reading.class_sheet is None:
@@ -179,7 +179,7 @@ def sign(
     homeroom: HomeroomOption = True,
     lang: Lang = "vi",
 ) -> None:
-    """Ký cả lớp với một mã PIN: XML rồi PDF của từng học bạ. / Sign a whole class with one PIN: XML, then PDF."""
+    """Ký cả lớp với một mã PIN / sign a whole class with one PIN."""
     ledger = Ledger.open(settings(home))
     where = workday.ClassKey(school, year, class_name)
     sitting = Sitting(
@@ -206,7 +206,7 @@ def issue(
     homeroom: HomeroomOption = True,
     lang: Lang = "vi",
 ) -> None:
-    """Phát hành các học bạ đã đủ chữ ký. / Issue the records that everybody has signed."""
+    """Phát hành học bạ đã đủ chữ ký / issue what everybody has signed."""
     ledger = Ledger.open(settings(home))
     where = workday.ClassKey(school, year, class_name)
     trust = Trust.load(ledger.settings.trust)
@@ -222,7 +222,7 @@ def anchor(
     pin_file: PasswordFile = None,
     lang: Lang = "vi",
 ) -> None:
-    """Neo các học bạ đã phát hành lên chuỗi khối, chờ đủ xác nhận. / Anchor what is issued; wait for confirmations."""
+    """Neo học bạ lên chuỗi khối / anchor what is issued, until it is final."""
     ledger = Ledger.open(settings(home))
     carry(ledger, school=school, year=year, pin_file=pin_file, lang=lang)
     count = len(ledger.reader.units(school_code=school, school_year=year, states=[UnitState.ANCHORED]))
@@ -237,7 +237,7 @@ def recall(
     pin_file: PasswordFile = None,
     lang: Lang = "vi",
 ) -> None:
-    """Thu hồi một học bạ đã neo, có lý do. / Recall an anchored record, with a reason."""
+    """Thu hồi một học bạ, có lý do / recall a record, with a reason."""
     ledger = Ledger.open(settings(home))
     found = ledger.reader.unit(unit)
     ledger.writer.decide_recall(unit, school_code=found.school_code, reason=reason, note=note_text)
@@ -253,7 +253,7 @@ def receipt(
     home: Home = Path(),
     lang: Lang = "vi",
 ) -> None:
-    """Xuất PDF, XML và biên nhận của các học bạ đã neo. / Write PDF, XML and receipt of anchored records."""
+    """Xuất PDF, XML, biên nhận / write PDF, XML and receipt to hand out."""
     ledger = Ledger.open(settings(home))
     units = ledger.reader.units(school_code=school, school_year=year, class_name=class_name)
     written = list(workday.hand_out(ledger, units, out))

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Documents keep their word: what they print is what the program prints, and what they name is there."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import findings_page
+from verifier_api import findings
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [
+    "README.md",
+    "ARCHITECTURE.md",
+    "DECISIONS.md",
+    "SECURITY.md",
+    "CONTRIBUTING.md",
+    "docs/operating.md",
+    "docs/api.md",
+]
+
+
+def help_text(*words):
+    environment = {**os.environ, "COLUMNS": "110", "TERMINAL_WIDTH": "110"}
+    command = [sys.executable, "-m", "scripts.cli", *words, "--help"]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def test_the_readme_shows_the_real_help():
+    shown = re.search(r"```text\n(Usage: .*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+    assert shown is not None
+    assert shown.group(1).strip() == help_text().strip()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_files_that_a_document_links_to_are_there(document):
+    text = (ROOT / document).read_text()
+    for target in re.findall(r"\]\(([^)#:]+)\)", text):
+        assert ((ROOT / document).parent / target).exists(), target
+
+
+def test_every_command_that_the_operating_page_uses_exists():
+    used = set(re.findall(r"\bhocba ([a-z]+)", (ROOT / "docs/operating.md").read_text()))
+    known = set(re.findall(r"^  ([a-z]+) ", help_text(), re.MULTILINE))
+    assert used
+    assert used <= known
+
+
+def test_every_finding_has_a_code_of_its_own_and_says_what_it_is_in_both_languages():
+    codes = [kind.code for kind in findings.ALL]
+    assert len(set(codes)) == len(codes)
+    assert all(kind.vi != kind.en and kind.vi and kind.en for kind in findings.ALL)
+
+
+def test_the_list_of_findings_is_fresh():
+    assert (ROOT / "docs/findings.md").read_text() == findings_page.page()
+
+
+def test_no_source_file_lacks_its_licence_line():
+    tracked = subprocess.run(
+        ["git", "ls-files", "*.py", "*.sol", "*.js", "*.cjs"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    missing = [
+        name
+        for name in tracked.stdout.split()
+        if "SPDX-License-Identifier: Apache-2.0" not in (ROOT / name).read_text()[:200]
+    ]
+    assert missing == []
