@@ -15,12 +15,13 @@ by a parent. `ledger.anchoring` takes over from `issued`.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 from uuid import UUID
 
-from ledger.errors import NotSigned, WrongCertificate
+from ledger.additions import pdf_is_archived, pdf_is_signed, xml_is_signed
+from ledger.errors import ForbiddenMove, NotSigned, WrongCertificate
 from ledger.paper.render import render_unit
 from ledger.paper.wording import from_record
 from ledger.proof.manifest import IssuedFile, Level, Manifest, ManifestSigner
@@ -103,8 +104,10 @@ class Issuing:
     def take_in(self, sheet: ClassSheet, *, source: bytes) -> int:
         """Stores a class as drafts and returns how many. `source` is the file it was read from. All or none.
 
-        An earlier import of the same class gives way as long as nobody has begun to sign it; see `Writer.import_class`.
+        An earlier import of the same class gives way as long as nobody has begun to sign it; see `Writer.import_class`. Raises
+        `UnknownSchool` for a school that is not registered here.
         """
+        self._reader.school(sheet.school.code)
         now = self._now()
         drafts: list[Draft] = []
         for place, record in zip(sheet.places, sheet.records, strict=True):
@@ -165,8 +168,13 @@ class Issuing:
         """Has `hand` sign `units`, all of which wait for its role; yields each as it is stored.
 
         Killed at any moment, it leaves every unit either wholly signed by this role or not at all. Raises `NotSigned` when
-        something else than the document with one more signature comes back.
+        something else than the document with one more signature comes back, `WrongCertificate` for a seal that is not the
+        registered one, and `ForbiddenMove` for a unit that does not wait for this role; these two before anything is signed.
         """
+        assigned = frozenset({hand.role})
+        for unit in units:
+            if not self.waiting_for(hand.role, [unit], assigned=assigned):
+                raise ForbiddenMove(f"học bạ/unit {unit.id}", unit.state, hand.role)
         for code in {unit.school_code for unit in units}:
             if hand.role is Role.SEAL and hand.cert_sha256 != self._reader.school(code).seal_cert_sha256:
                 raise WrongCertificate(hand.role, code)
@@ -174,8 +182,8 @@ class Issuing:
         for first in (True, False):
             turn = (self._documents(unit) for unit in units if (not unit.signatures) is first)
             for signed in hand.sign(turn, first=first):
-                unit = by_id[signed.documents.unit_id]
-                self._check(unit, signed.documents)
+                unit = self._known(by_id, signed.documents)
+                self._check(unit, signed.documents, hand)
                 self._writer.add_signature(
                     unit.id,
                     role=hand.role,
@@ -189,12 +197,16 @@ class Issuing:
                 yield unit.id
 
     def issue(self, archivist: Archivist, units: Iterable[Unit]) -> Iterator[UUID]:
-        """Closes units that carry every required signature, writes their manifests, and yields each as it is issued."""
+        """Closes units that carry every required signature, writes their manifests, and yields each as it is issued.
+
+        Units that lack one are passed over. Raises `NotSigned` when something else than the PDF with its archive revision
+        comes back.
+        """
         complete = {unit.id: unit for unit in units if self._profile(unit).complete(unit.signed_roles)}
         for archived in archivist.archive(self._documents(unit) for unit in complete.values()):
-            unit = complete[archived.unit_id]
+            unit = self._known(complete, archived)
             before = unit.file(FileRole.PDF)
-            if not archived.pdf.startswith(self._files.get(before.sha256)):
+            if not pdf_is_archived(self._files.get(before.sha256), archived.pdf):
                 raise NotSigned(f"PDF {unit.id}")
             pdf, signed_xml = self._keep(archived.pdf), unit.file(FileRole.XML)
             manifest = Manifest(
@@ -228,12 +240,18 @@ class Issuing:
             xml=self._files.get(unit.file(FileRole.XML).sha256),
         )
 
-    def _check(self, unit: Unit, signed: Documents) -> None:
-        """A signature only ever adds: the PDF is longer by a revision, the XML's data is what it was."""
+    @staticmethod
+    def _known(asked: Mapping[UUID, Unit], documents: Documents) -> Unit:
+        if (unit := asked.get(documents.unit_id)) is None:
+            raise NotSigned(f"{documents.unit_id} (không yêu cầu ký / was not asked for)")
+        return unit
+
+    def _check(self, unit: Unit, signed: Documents, hand: Hand) -> None:
+        """A signature only ever adds: what was there still is, and one place more is filled."""
         before = self._documents(unit)
-        if len(signed.pdf) <= len(before.pdf) or not signed.pdf.startswith(before.pdf):
+        if not pdf_is_signed(before.pdf, signed.pdf, role=hand.role, cert_sha256=hand.cert_sha256):
             raise NotSigned(f"PDF {unit.id}")
-        if signed.xml == before.xml or record_digest(signed.xml).hex() != unit.record_sha256:
+        if not xml_is_signed(before.xml, signed.xml, role=hand.role, cert_sha256=hand.cert_sha256):
             raise NotSigned(f"XML {unit.id}")
 
     def _keep(self, data: bytes) -> NewFile:
