@@ -31,6 +31,7 @@ for command in (
     school.init,
     school.school,
     school.check,
+    school.import_class,
     school.sign,
     school.issue,
     school.anchor,
@@ -40,8 +41,8 @@ for command in (
     public.serve,
     public.devchain,
 ):
-    app.command()(command)
-app.command("import")(school.import_class)
+    # A function cannot be called "import".
+    app.command("import" if command is school.import_class else None)(command)
 
 WRONG_USE: type[Exception] = typer.BadParameter.__mro__[1]
 """typer brings its own copy of click and does not export click's UsageError, of which BadParameter is a kind."""

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The `hocba` command in process: what it says, what it leaves alone, and the status it ends with."""
+
+import json
+from io import BytesIO
+
+import openpyxl
+import pytest
+
+from ledger.record.sheet import read_class
+from ledger.store.reader import School
+from scripts.cli import main
+from scripts.compose import Ledger
+from scripts.sample_class import Edit, make_workbook
+from scripts.settings import Settings, UnusableSettings
+
+YEAR = "2025-2026"
+FAULTS = {
+    "missing sheet": ({"without_sheets": ["Kết quả"]}, {"sheet": "Kết quả"}),
+    "missing column": ({"edits": [Edit("Học kỳ I", 0, "Toán", None)]}, {"sheet": "Học kỳ I", "column": "Toán"}),
+    "mark of 10.4": (
+        {"edits": [Edit("Học kỳ I", 20, "Toán", 10.4)]},
+        {"sheet": "Học kỳ I", "column": "Toán", "stt": 20},
+    ),
+    "no such date": ({"edits": [Edit("Học sinh", 20, "Ngày sinh", "31/02/2011")]}, {"column": "Ngày sinh", "stt": 20}),
+}
+
+
+@pytest.fixture
+def home(tmp_path, capsys):
+    folder = tmp_path / "home"
+    assert main(["init", str(folder), "--tsa", "http://127.0.0.1:9/tsa"]) == 0
+    capsys.readouterr()
+    return folder
+
+
+@pytest.fixture
+def ledger(home):
+    return Ledger.open(Settings.load(home))
+
+
+def sheet(tmp_path, **options):
+    path = tmp_path / "lop.xlsx"
+    path.write_bytes(make_workbook(**options))
+    return path
+
+
+def school_of(path, capsys):
+    main(["check", str(path), "--json", "--synthetic"])
+    capsys.readouterr()
+    return read_class(path.read_bytes(), file=path.name).draft.school
+
+
+def registered(ledger, path, capsys):
+    school = school_of(path, capsys)
+    ledger.writer.register_school(
+        School(school.code, school.name, school.authority_name, "moet", "0x" + "1" * 40, "2" * 64)
+    )
+    return school.code
+
+
+def test_init_does_not_replace_what_is_there(home):
+    before = (home / "hocba.toml").read_bytes()
+    assert main(["init", str(home), "--tsa", "http://127.0.0.1:9/other"]) == 3
+    assert (home / "hocba.toml").read_bytes() == before
+
+
+def test_a_good_class_is_imported_whole_and_again(home, ledger, tmp_path, capsys):
+    path = sheet(tmp_path)
+    code = registered(ledger, path, capsys)
+    for _ in range(2):
+        assert main(["import", str(path), "--home", str(home), "--synthetic"]) == 0
+        assert len(ledger.reader.units(school_code=code, school_year=YEAR)) == 42
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_faulty_class_is_refused_with_its_place_and_nothing_is_imported(home, ledger, tmp_path, capsys, fault):
+    good = sheet(tmp_path)
+    code = registered(ledger, good, capsys)
+    options, place = FAULTS[fault]
+    path = sheet(tmp_path, **options)
+    assert main(["import", str(path), "--home", str(home), "--synthetic", "--json"]) == 1
+    printed = json.loads(capsys.readouterr().out)
+    errors = [finding for finding in printed["findings"] if finding["severity"] == "error"]
+    assert any(all(finding[key] == value for key, value in place.items()) for finding in errors)
+    assert all(finding["message"] for finding in errors)
+    assert ledger.reader.units(school_code=code, school_year=YEAR) == []
+
+
+def test_all_faults_are_told_at_once(tmp_path, capsys):
+    edits = [Edit("Học kỳ I", 20, "Toán", 10.4), Edit("Học sinh", 21, "Ngày sinh", "31/02/2011")]
+    assert main(["check", str(sheet(tmp_path, edits=edits)), "--json", "--synthetic"]) == 1
+    found = {
+        (f["stt"], f["column"]) for f in json.loads(capsys.readouterr().out)["findings"] if f["severity"] == "error"
+    }
+    assert {(20, "Toán"), (21, "Ngày sinh")} <= found
+
+
+def test_two_pupils_with_one_code_are_refused(tmp_path, capsys):
+    path = sheet(tmp_path)
+    book = openpyxl.load_workbook(path)
+    page = book["Học sinh"]
+    rows = [row for row in page.iter_rows(min_row=6) if isinstance(row[0].value, int)]
+    rows[20][1].value = rows[19][1].value
+    out = BytesIO()
+    book.save(out)
+    path.write_bytes(out.getvalue())
+    assert main(["check", str(path), "--json", "--synthetic"]) == 1
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert any(f["rule"] == "ID-12" and f["column"] == "Mã học sinh" for f in findings)
+
+
+def test_check_keeps_its_json_keys(tmp_path, capsys):
+    assert main(["check", str(sheet(tmp_path, edits=[Edit("Học kỳ I", 20, "Toán", 10.4)])), "--json"]) == 1
+    finding = json.loads(capsys.readouterr().out)["findings"][0]
+    keys = {"rule", "severity", "sheet", "row", "stt", "column", "pupil", "found", "expected", "article", "message"}
+    assert set(finding) == keys
+
+
+def test_an_unregistered_school_is_named(home, tmp_path, capsys):
+    assert main(["import", str(sheet(tmp_path)), "--home", str(home), "--synthetic"]) == 1
+    assert "hocba school" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        [],
+        ["no-such-command"],
+        ["verify"],
+        ["verify", "--no-such-option"],
+        ["verify", "no-such-file.pdf"],
+        ["check", "--lang", "fr", "x"],
+    ],
+)
+def test_wrong_use_is_three(words):
+    assert main(words) == 3
+
+
+def test_a_missing_trust_folder_is_named_with_a_remedy(tmp_path, capsys):
+    (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
+    assert main(["verify", str(tmp_path / "a.pdf")]) == 1
+    assert "trust.json" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("public_url = 5", "public_url"),
+        ("workers = 0\n[signing]\ntsa='http://x'\nlocation='y'", "workers"),
+        ("[signing]\ntsa='ftp://x'\nlocation='y'", "signing.tsa"),
+        ("colour = 'red'\n[signing]\ntsa='http://x'\nlocation='y'", "colour"),
+        ("this is not toml", "at line 1"),
+    ],
+)
+def test_settings_that_make_no_sense_are_named(tmp_path, text, problem):
+    (tmp_path / "hocba.toml").write_text(text)
+    with pytest.raises(UnusableSettings) as raised:
+        Settings.load(tmp_path)
+    assert problem in raised.value.en
+    assert raised.value.vi != raised.value.en
