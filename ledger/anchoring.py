@@ -183,6 +183,9 @@ class Anchorer:
         try:
             unsigned = self._unsigned(errand, sender=address, nonce=nonce)
         except Rejected as error:
+            if errand not in (*self._reader.open_batches(), *self._reader.open_recalls()):
+                # Refused because another worker has carried it to the chain since it was read.
+                raise LostRace(f"{type(errand).__name__} {errand.id}", errand.state) from error
             raise Refused(f"{type(errand).__name__} {errand.id}", str(error)) from error
         signed = self._wallet.sign(unsigned)
         self._writer.store_attempt(errand, Attempt(sender=address, nonce=nonce, tx_hash=signed.hash, raw=signed.raw))

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""A process that can die between any two steps: of the chain, the wallet and the database that it works with.
+
+`Fate` counts steps and ends the process at one of them; `MortalSender`, `MortalWallet` and `mortal` let the real or simulated
+parts count. A first run with a fate that never strikes tells how many steps there are, and every one is then tried::
+
+    steps = Fate()
+    run(steps)
+    for step in range(1, len(steps.log) + 1):
+        with pytest.raises(Killed):
+            run(Fate(dies_at=step))
+        run(Fate())                    # somebody who knows only what is stored
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Engine, event
+
+from ledger.chain.registry import RegistrySender, SignedTransaction, UnsignedTransaction, Wallet
+from tests.simulators.hands import Killed
+
+
+@dataclass
+class Fate:
+    dies_at: int | str | None = None
+    """The number of a step, or the name of one: it strikes when that is reached for the first time."""
+    log: list[str] = field(default_factory=list)
+
+    def step(self, name: str) -> None:
+        self.log.append(name)
+        if self.dies_at in (len(self.log), name):
+            raise Killed(name)
+
+
+class MortalSender:
+    """A `RegistrySender` whose caller may die before each question, and after it with the answer unseen."""
+
+    def __init__(self, sender: RegistrySender, fate: Fate) -> None:
+        self._sender = sender
+        self._fate = fate
+
+    def nonce(self, address: str) -> int:
+        return self._asked("nonce", address)
+
+    def prepare_anchor(self, **change: Any) -> UnsignedTransaction:
+        return self._asked("prepare_anchor", **change)
+
+    def prepare_recall(self, **change: Any) -> UnsignedTransaction:
+        return self._asked("prepare_recall", **change)
+
+    def prepare_register_school(self, **change: Any) -> UnsignedTransaction:
+        return self._asked("prepare_register_school", **change)
+
+    def broadcast(self, raw: bytes) -> bytes:
+        return self._asked("broadcast", raw)
+
+    def receipt(self, transaction_hash: bytes) -> Any:
+        return self._asked("receipt", transaction_hash)
+
+    def _asked(self, question: str, *arguments: Any, **named: Any) -> Any:
+        self._fate.step(f"before {question}")
+        answer = getattr(self._sender, question)(*arguments, **named)
+        self._fate.step(f"after {question}")
+        return answer
+
+
+class MortalWallet:
+    """A `Wallet` whose caller may die before and after it signs; what it signed goes to `signed`."""
+
+    def __init__(self, wallet: Wallet, fate: Fate, signed: list[UnsignedTransaction]) -> None:
+        self._wallet = wallet
+        self._fate = fate
+        self._signed = signed
+
+    @property
+    def address(self) -> str:
+        return self._wallet.address
+
+    def sign(self, transaction: UnsignedTransaction) -> SignedTransaction:
+        self._fate.step("before sign")
+        self._signed.append(transaction)
+        signed = self._wallet.sign(transaction)
+        self._fate.step("after sign")
+        return signed
+
+
+def mortal(engine: Engine, fate: Fate) -> Engine:
+    """Lets the process die when everything has been written and nothing is committed yet."""
+
+    @event.listens_for(engine, "commit")
+    def commit(_connection: object) -> None:
+        fate.step("before commit")
+
+    return engine

@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""A ledger on disk with units in any state, made by the real `Writer`; the files behind the units are named, not written.
+
+Example::
+
+    ledger = SchoolLedger.created(tmp_path)
+    units = ledger.issued(3)
+    ledger.sealer(chain).seal(school_code=SCHOOL, school_year=YEAR)
+"""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from uuid import UUID
+
+from sqlalchemy import Engine
+
+from ledger.anchoring import Anchorer, Sealer
+from ledger.chain.registry import RegistrySender, UnsignedTransaction, Wallet
+from ledger.chain.wallet import KeyWallet
+from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
+from ledger.store.database import migrate, open_for_writing
+from ledger.store.reader import Reader, School, Unit
+from ledger.store.tables import FileRole
+from ledger.store.writer import Draft, NewFile, Writer
+from ledger.unit import MOET, Role, UnitState
+from tests.simulators.mortality import Fate, MortalSender, MortalWallet, mortal
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+SCHOOL, OTHER_SCHOOL, YEAR, CLASS = "79000501", "79000502", "2025-2026", "9A1"
+AUTHORITY = KeyWallet(b"\x01" * 32)
+OPERATOR = KeyWallet(b"\x02" * 32)
+OTHER_OPERATOR = KeyWallet(b"\x03" * 32)
+SEAL = hashlib.sha256(b"seal").hexdigest()
+CONFIRMATIONS = 3
+
+
+def digest(*words: object) -> str:
+    return hashlib.sha256(repr(words).encode()).hexdigest()
+
+
+def unit_id(number: int) -> UUID:
+    return UUID(int=number, version=4)
+
+
+def new_file(*words: object) -> NewFile:
+    return NewFile(sha256=digest(*words), size=1000)
+
+
+def school(code: str = SCHOOL, operator: Wallet = OPERATOR) -> School:
+    return School(code, "Trường THCS Hoa Mai", "Sở GDĐT", MOET.name, operator.address, SEAL)
+
+
+@dataclass
+class SchoolLedger:
+    """One database file, and whoever works on it. Two of them over one file are two processes."""
+
+    path: Path
+    fate: Fate
+    now: Callable[[], datetime] = lambda: NOON
+    signed: list[UnsignedTransaction] = field(default_factory=list)
+    """What the school's key was asked to sign, by any process."""
+
+    @classmethod
+    def created(cls, folder: Path, fate: Fate | None = None) -> "SchoolLedger":
+        """A ledger with two registered schools and nothing else."""
+        ledger = cls(folder / "ledger.db", fate or Fate())
+        migrate(ledger.engine)
+        ledger.writer.register_school(school())
+        ledger.writer.register_school(school(OTHER_SCHOOL, OTHER_OPERATOR))
+        return ledger
+
+    def copied(self, folder: Path) -> "SchoolLedger":
+        """The same ledger in another folder, to go its own way from here."""
+        folder.mkdir(parents=True)
+        self.engine.dispose()
+        for part in self.path.parent.glob(f"{self.path.name}*"):
+            shutil.copy(part, folder)
+        return SchoolLedger(folder / self.path.name, Fate(), self.now, list(self.signed))
+
+    def reopened(self, fate: Fate | None = None) -> "SchoolLedger":
+        """What another process sees."""
+        return SchoolLedger(self.path, fate or Fate(), self.now, self.signed)
+
+    @cached_property
+    def engine(self) -> Engine:
+        return mortal(open_for_writing(self.url), self.fate)
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.path}"
+
+    @cached_property
+    def reader(self) -> Reader:
+        return Reader(self.engine)
+
+    @cached_property
+    def writer(self) -> Writer:
+        return Writer(self.engine, now=self.now)
+
+    # Units in every state.
+
+    def drafts(self, count: int = 1, *, school_code: str = SCHOOL, year: str = YEAR, first: int = 1) -> list[Unit]:
+        numbers = range(first, first + count)
+        self.writer.import_class(
+            school_code=school_code,
+            school_year=year,
+            level="THCS",
+            name=f"{CLASS}-{first}",
+            enrolled=count,
+            sheet_sha256=digest("sheet"),
+            drafts=[Draft(unit_id(n), f"{n:010d}", n, digest("record", n), digest("source", n)) for n in numbers],
+        )
+        return self.units(map(unit_id, numbers))
+
+    def signing(self, count: int = 1, **where: object) -> list[Unit]:
+        for unit in (units := self.drafts(count, **where)):
+            self.writer.begin_signing(
+                unit.id, record_sha256=unit.record_sha256, pdf=new_file("pdf", unit.id), xml=new_file("xml", unit.id)
+            )
+        return self.units(unit.id for unit in units)
+
+    def sign(self, unit: Unit, role: Role) -> Unit:
+        """As `unit` stands, `role` signs it."""
+        self.writer.add_signature(
+            unit.id,
+            role=role,
+            position=len(unit.signatures),
+            cert_sha256=SEAL if role is Role.SEAL else digest(role),
+            signed_at=NOON,
+            replaced={kind: unit.file(kind).sha256 for kind in FileRole},
+            pdf=new_file("pdf", unit.id, role),
+            xml=new_file("xml", unit.id, role),
+        )
+        return self.reader.unit(unit.id)
+
+    def issued(self, count: int = 1, **where: object) -> list[Unit]:
+        units = self.signing(count, **where)
+        for unit in units:
+            for role in (Role.PRINCIPAL, Role.SEAL):
+                signed = self.sign(self.reader.unit(unit.id), role)
+            self.issue(signed)
+        return self.units(unit.id for unit in units)
+
+    def issue(self, unit: Unit) -> None:
+        archived = new_file("archived", unit.id)
+        self.writer.issue(
+            unit.id,
+            manifest=manifest_of(unit, archived).canonical(),
+            replaced_pdf=unit.file(FileRole.PDF).sha256,
+            pdf=archived,
+        )
+
+    def units(self, ids: Iterable[UUID]) -> list[Unit]:
+        return [self.reader.unit(each) for each in ids]
+
+    def issued_ids(self) -> list[UUID]:
+        """All units of the school, in the order of the list."""
+        return [unit.id for unit in self.reader.units(school_code=SCHOOL, school_year=YEAR)]
+
+    def states(self) -> set[UnitState]:
+        return set(self.reader.count_by_state())
+
+    # Whoever carries them to the chain.
+
+    def sealer(self, chain: RegistrySender, **parts: object) -> Sealer:
+        return Sealer(self.reader, self.writer, chain_id=chain.pin.chain_id, registry=chain.pin.address, **parts)
+
+    def anchorer(self, chain: RegistrySender, *, school_code: str = SCHOOL, wallet: Wallet = OPERATOR) -> Anchorer:
+        return Anchorer(
+            self.reader,
+            self.writer,
+            MortalSender(chain, self.fate),
+            MortalWallet(wallet, self.fate, self.signed),
+            school_code=school_code,
+            confirmations=CONFIRMATIONS,
+        )
+
+
+def manifest_of(unit: Unit, pdf: NewFile) -> Manifest:
+    xml = unit.file(FileRole.XML)
+    return Manifest(
+        id=unit.id,
+        school=unit.school_code,
+        year=unit.school_year,
+        level="THCS",
+        profile=MOET.name,
+        record_sha256=unit.record_sha256,
+        files=(
+            IssuedFile(role="pdf", sha256=pdf.sha256, size=pdf.size),
+            IssuedFile(role="xml", sha256=xml.sha256, size=xml.size),
+        ),
+        signers=tuple(ManifestSigner(role=s.role.value, cert_sha256=s.cert_sha256) for s in unit.signatures),
+    )
