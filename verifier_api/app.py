@@ -2,8 +2,8 @@
 
 """The public application: pages for people, an API for programs, and nothing that could sign or change anything.
 
-`create_app` takes its parts as arguments and reads no setting. Around all routes stand two layers: one that puts the security
-headers on, and one that turns whatever was not foreseen into a plain 500 with an id.
+`create_app` takes its parts as arguments and reads no setting. Around all routes stand three layers: one puts the security
+headers on, one lets clients finish what was refused, and one turns whatever was not foreseen into a plain 500 with an id.
 
 Example::
 
@@ -33,7 +33,7 @@ from verifier_api.pages import STATIC, Pages, pages
 from verifier_api.problems import Refusal, json_answer, refusal_of
 from verifier_api.routes import api
 from verifier_api.serving import Answers, ChainHead, Ledger, Serving, language_of
-from verifier_api.uploads import UploadPlaces
+from verifier_api.uploads import Lingering, UploadPlaces
 
 SECURITY_HEADERS = {
     # Nothing is allowed but what is named: our own style sheet, script and images, and forms to ourselves.
@@ -104,6 +104,7 @@ def create_app(
     for kind in (Refusal, LedgerError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, refuse)
     app.add_middleware(LastResort, shown=_shown, new_id=new_id)
+    app.add_middleware(Lingering)
     app.add_middleware(Headers, https=public_url.startswith("https:"))
     return app
 

@@ -5,6 +5,9 @@
 A body that declares more than the bound is refused before any of it is read; one that declares nothing is read up to the bound
 and no further. Frameworks keep large parts in temporary files; a school record is not to lie in one, so here they never leave
 memory, and the number of uploads at a time bounds how much memory that is.
+
+Many clients read an answer only after they have sent everything, and see a broken connection if the server hangs up before. So a
+refusal is sent at once, and what still arrives is then thrown away for a short while (`Lingering`; nginx calls it the same).
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -15,6 +18,7 @@ import anyio
 from starlette.datastructures import FormData, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ledger.proof.receipt import MAX_RECEIPT_BYTES
 from verifier_api import problems
@@ -34,6 +38,10 @@ UPLOADS_AT_ONCE = 32
 
 WAITING_SECONDS = 10
 """For one of those places; then the client is told to come back."""
+
+LINGERING_SECONDS = 10
+LINGERING_BYTES = 100_000_000
+"""How long, and how much of, a body is thrown away after its refusal. Beyond, the connection is cut."""
 
 BARE_TYPES = frozenset({"application/pdf", "application/xml", "text/xml", "application/octet-stream"})
 """Content types whose body is the file itself."""
@@ -93,6 +101,44 @@ async def receive(request: Request, *, seconds: float) -> Upload:
         # A ValueError is what Python's codecs say to an impossible `charset`; the parser looks it up unguarded.
         raise Refusal(problems.BROKEN_UPLOAD) from None
     raise Refusal(problems.UNSUPPORTED)
+
+
+class Lingering:
+    """Lets a client finish sending what was refused already, so that it gets to read why."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI's own
+        if scope["type"] != "http" or scope["method"] != "POST" or _waits_for_leave(scope):
+            await self._app(scope, receive, send)
+            return
+        unread = True
+
+        async def watch() -> Message:
+            nonlocal unread
+            message = await receive()
+            unread = message["type"] == "http.request" and message.get("more_body", False)
+            return message
+
+        async def linger(message: Message) -> None:
+            last = message["type"] == "http.response.body" and not message.get("more_body", False)
+            if not (last and unread):
+                await send(message)
+                return
+            await send({**message, "more_body": True})
+            thrown_away = 0
+            with anyio.move_on_after(LINGERING_SECONDS):
+                while unread and thrown_away <= LINGERING_BYTES:
+                    thrown_away += len((await watch()).get("body", b""))
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        await self._app(scope, watch, linger)
+
+
+def _waits_for_leave(scope: Scope) -> bool:
+    """Whether the client asked before sending its body (RFC 9110, 10.1.1); then an answer is all that it needs."""
+    return any(name == b"expect" for name, _ in scope["headers"])
 
 
 class _InMemoryParser(MultiPartParser):

@@ -37,6 +37,8 @@ class Stream:
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self.taken = 0
+        self.taken_before_answer = 0
+        """How much was read when the answer's status was sent; what is read after it is thrown away."""
 
     async def receive(self) -> dict[str, object]:
         chunk = next(self._chunks, None)
@@ -53,6 +55,7 @@ def stream(app: FastAPI, path: str, headers: dict[str, str], body: Stream) -> tu
     async def send(message: dict[str, object]) -> None:
         if message["type"] == "http.response.start":
             answer["status"] = message["status"]
+            body.taken_before_answer = body.taken
         else:
             answer["body"] += message.get("body", b"")
 

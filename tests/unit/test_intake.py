@@ -7,14 +7,17 @@ import logging
 import multiprocessing
 import os
 import resource
+import select
 import signal
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from verifier_api.intake import Exhausted, IsolatedExaminer, Shortage, UnsafeInProcessExaminer
+from verifier_api.intake import ALARM_GRACE_SECONDS, Exhausted, IsolatedExaminer, Shortage, UnsafeInProcessExaminer
 
 MEMORY = 400_000_000
 
@@ -184,6 +187,30 @@ def test_a_closed_examiner_refuses_and_closes_again_without_complaint():
     with pytest.raises(Exhausted) as caught:
         examiner.examine(b"12345")
     assert caught.value.shortage is Shortage.CLOSED
+
+
+ABANDON = """
+import os, signal, sys, threading
+from test_intake import behave
+from verifier_api.intake import IsolatedExaminer
+examiner = IsolatedExaminer(behave, workers=1, examination_seconds=0.2)
+print(examiner.examine(b"who"), flush=True)
+threading.Thread(target=examiner.examine, args=(b"loop in C",), daemon=True).start()
+sys.stdin.read()
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_worker_at_work_does_not_outlive_a_server_that_was_killed_by_much():
+    command = [sys.executable, "-c", ABANDON]
+    with subprocess.Popen(command, cwd=Path(__file__).parent, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
+        worker = os.pidfd_open(int(server.stdout.readline()))
+        server.stdin.close()
+        server.wait(30)
+    ended = select.poll()
+    ended.register(worker, select.POLLIN)
+    assert ended.poll(1000 * (ALARM_GRACE_SECONDS + 10))
+    os.close(worker)
 
 
 def test_a_worker_function_may_carry_its_settings_along():

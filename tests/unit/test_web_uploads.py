@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.simulators.issuing_world import World
 from tests.simulators.web_client import BASE, Stream, ask, stream, upload
 from verifier_api.intake import MAX_FILE_BYTES
-from verifier_api.uploads import MAX_BODY_BYTES, UploadPlaces
+from verifier_api.uploads import LINGERING_BYTES, MAX_BODY_BYTES, UploadPlaces
 
 MULTIPART = {"Content-Type": "multipart/form-data; boundary=b"}
 
@@ -137,7 +137,7 @@ def test_a_strange_file_name_changes_nothing(world, app, filename):
 def test_sixty_declared_megabytes_are_refused_before_any_is_read(app):
     body = Stream(bytes(1_000_000) for _ in range(60))
     status, answer = stream(app, "/v1/verify", {**MULTIPART, "Content-Length": "60000000"}, body)
-    assert (status, body.taken) == (413, 0)
+    assert (status, body.taken_before_answer) == (413, 0)
     assert b"too-large" in answer
 
 
@@ -151,14 +151,30 @@ def test_sixty_undeclared_megabytes_are_read_up_to_the_bound_and_no_further(app,
     body = Stream(chunks())
     status, _ = stream(app, "/v1/verify", {"Content-Type": kind}, body)
     assert status == 413
-    assert body.taken < MAX_BODY_BYTES + 2_000_000
+    assert body.taken_before_answer < MAX_BODY_BYTES + 2_000_000
 
 
 def test_a_length_that_lies_does_not_lift_the_bound(app):
     body = Stream(bytes(1_000_000) for _ in range(60))
     status, _ = stream(app, "/v1/verify", {"Content-Type": "application/pdf", "Content-Length": "10"}, body)
     assert status == 413
-    assert body.taken < MAX_BODY_BYTES + 2_000_000
+    assert body.taken_before_answer < MAX_BODY_BYTES + 2_000_000
+
+
+def test_a_client_may_finish_sending_what_was_refused_but_not_for_ever(app):
+    sixty, endless = Stream(bytes(1_000_000) for _ in range(60)), Stream(bytes(1_000_000) for _ in range(10_000))
+    headers = {"Content-Type": "application/pdf"}
+    assert stream(app, "/v1/verify", headers, sixty)[0] == 413
+    assert sixty.taken == 60_000_000
+    assert stream(app, "/v1/verify", headers, endless)[0] == 413
+    assert endless.taken < MAX_BODY_BYTES + LINGERING_BYTES + 2_000_000
+
+
+def test_a_client_that_asked_before_sending_is_not_lingered_on(app):
+    body = Stream(bytes(1_000_000) for _ in range(60))
+    headers = {"Content-Type": "application/pdf", "Content-Length": "60000000", "Expect": "100-continue"}
+    assert stream(app, "/v1/verify", headers, body)[0] == 413
+    assert body.taken == 0
 
 
 @pytest.mark.parametrize(("length", "status"), [("9" * 5000, 413), ("-5", 400), ("²", 400), ("1e3", 400)])
@@ -180,8 +196,13 @@ def test_a_slow_upload_is_given_up(world):
     app = world.app(places=UploadPlaces(receiving_seconds=0.05))
 
     async def run():
+        asked = []
+
         async def never():
-            await anyio.sleep_forever()
+            asked.append(1)
+            if len(asked) == 1:
+                await anyio.sleep_forever()
+            return {"type": "http.disconnect"}  # While the server lingers, the client goes.
 
         sent = []
 
