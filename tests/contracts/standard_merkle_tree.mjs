@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// A foreign eye: reads lists of leaf values from stdin, answers with OpenZeppelin's roots, leaf hashes and proofs, and
+// checks proofs that it is given. Its own dump is read back too, so that it also judges the tree's form.
+
+import { readFileSync } from "node:fs";
+import { StandardMerkleTree } from "@openzeppelin/merkle-tree";
+
+const TYPES = ["bytes32", "bytes32", "bytes32"];
+const { trees, claims } = JSON.parse(readFileSync(0, "utf8"));
+
+const answers = trees.map((values) => {
+  const tree = StandardMerkleTree.of(values, TYPES);
+  tree.validate();
+  return {
+    root: tree.root,
+    leaves: values.map((value) => tree.leafHash(value)),
+    proofs: values.map((value) => tree.getProof(value)),
+  };
+});
+const verdicts = claims.map(({ root, value, proof }) => StandardMerkleTree.verify(root, TYPES, value, proof));
+process.stdout.write(JSON.stringify({ answers, verdicts }));
