@@ -29,6 +29,8 @@ ROLE_NAMES = {
 }
 """The ministry's slots in words, Vietnamese and English."""
 
+TIMESTAMP = ("dấu thời gian", "document timestamp")
+
 REASONS = {
     RecallReason.WRONG_DATA: ("sai dữ liệu", "wrong data"),
     RecallReason.CIVIL_STATUS_CHANGE: ("thay đổi hộ tịch", "change of civil status"),
@@ -75,13 +77,12 @@ def standing(status: LeafStatus, *, final: bool) -> tuple[Finding, Standing]:
     """Step 5, for a root that is on the chain; `final` says whether it is deep enough. A recall counts at once."""
     if status.recalled_at is None:
         return (f.STANDING_CURRENT(), Standing.CURRENT) if final else (f.STANDING_UNKNOWN(), Standing.UNANCHORED)
-    reason_vi, reason_en = REASONS[status.reason or RecallReason.OTHER]
     kind, result = (
         (f.STANDING_RECALLED, Standing.RECALLED)
         if status.replacement is None
         else (f.STANDING_REPLACED, Standing.REPLACED)
     )
-    return kind(when=told(status.recalled_at), reason_vi=reason_vi, reason_en=reason_en), result
+    return kind(when=told(status.recalled_at), reason=REASONS[status.reason or RecallReason.OTHER]), result
 
 
 @dataclass(frozen=True)
@@ -124,9 +125,9 @@ def _who(judgements: Sequence[SignatureJudgement], manifest: Manifest) -> Iterat
     """Those who signed are those whom the manifest lists, in its order, and the profile is content with them."""
     listed, present = [signer.role for signer in manifest.signers], [judgement.field for judgement in judgements]
     if missing := [role for role in listed if role not in present]:
-        yield f.SIGNATURES_MISSING(roles=", ".join(missing))
+        yield f.SIGNATURES_MISSING(roles=_names(missing))
     if strangers := [name for name in present if name not in listed]:
-        yield f.SIGNATURES_STRANGER(roles=", ".join(strangers))
+        yield f.SIGNATURES_STRANGER(roles=_names(strangers))
     profile = PROFILES.get(manifest.profile)
     if profile is None or not profile.complete([Role(role) for role in listed]):
         yield f.SIGNATURES_MISSING(roles=manifest.profile)
@@ -135,38 +136,44 @@ def _who(judgements: Sequence[SignatureJudgement], manifest: Manifest) -> Iterat
         yield f.SIGNATURES_ORDER()
 
 
+def _names(roles: Sequence[str]) -> tuple[str, str]:
+    """Roles in words, in both languages; a stranger's field keeps its own name."""
+    words = [ROLE_NAMES.get(role, (role, role)) for role in roles]
+    return ", ".join(vi for vi, _ in words), ", ".join(en for _, en in words)
+
+
 def _one(judgement: SignatureJudgement, expected: Expected) -> Iterator[Finding]:
     """One signature by itself: who, under which root, and whether it holds."""
     role, manifest = judgement.field, expected.manifest
     details = {"field": role, "sub_indication": judgement.sub_indication, "reason": judgement.reason}
-    name_vi, _ = ROLE_NAMES.get(role, (role, role))
+    words = ROLE_NAMES.get(role, (role, role))
     if any(signer.role == role and signer.cert_sha256 != judgement.cert_sha256.hex() for signer in manifest.signers):
-        yield f.SIGNATURES_OTHER_SIGNER(details, role=name_vi)
+        yield f.SIGNATURES_OTHER_SIGNER(details, role=words)
     if not (judgement.intact and judgement.valid):
-        yield f.SIGNATURES_INVALID(details, role=name_vi)
+        yield f.SIGNATURES_INVALID(details, role=words)
         return
     root = judgement.issuer_root_sha256
     if root is None or not expected.trust.may_certify(root.hex(), role):
-        yield f.SIGNATURES_UNTRUSTED(details, role=name_vi)
+        yield f.SIGNATURES_UNTRUSTED(details, role=words)
         return
     match judgement.outcome:
         case Outcome.FAILED:
-            yield f.SIGNATURES_INVALID(details, role=name_vi)
+            yield f.SIGNATURES_INVALID(details, role=words)
         case Outcome.UNKNOWN | Outcome.SKIPPED:
-            yield f.SIGNATURES_INDETERMINATE(details, role=name_vi)
+            yield f.SIGNATURES_INDETERMINATE(details, role=words)
         case Outcome.PASSED if judgement.trusted:
             pass
         case Outcome.PASSED:
-            yield f.SIGNATURES_INDETERMINATE(details, role=name_vi)
+            yield f.SIGNATURES_INDETERMINATE(details, role=words)
 
 
 def _timestamp(stamp: SignatureJudgement) -> Iterator[Finding]:
     """A document timestamp: it holds, or it is named with what is wrong."""
     details = {"field": stamp.field, "sub_indication": stamp.sub_indication, "reason": stamp.reason}
     if stamp.outcome is Outcome.FAILED:
-        yield f.SIGNATURES_INVALID(details, role="dấu thời gian")
+        yield f.SIGNATURES_INVALID(details, role=TIMESTAMP)
     elif stamp.outcome is not Outcome.PASSED:
-        yield f.SIGNATURES_INDETERMINATE(details, role="dấu thời gian")
+        yield f.SIGNATURES_INDETERMINATE(details, role=TIMESTAMP)
 
 
 def _listed(judgements: Sequence[SignatureJudgement], expected: Expected) -> Iterator[Finding]:
@@ -178,7 +185,7 @@ def _listed(judgements: Sequence[SignatureJudgement], expected: Expected) -> Ite
     # XML signatures have no time-stamp of their own; of them the anchor proves the time.
     times = {judgement.field: judgement.timestamped_at or expected.anchored_at for judgement in judgements}
     if None in times.values():
-        yield f.SIGNATURES_INDETERMINATE(role=", ".join(role for role, at in times.items() if at is None))
+        yield f.SIGNATURES_INDETERMINATE(role=_names([role for role, at in times.items() if at is None]))
         return
     unlisted = [
         judgement.field
@@ -192,7 +199,7 @@ def _listed(judgements: Sequence[SignatureJudgement], expected: Expected) -> Ite
         )
     ]
     for role in unlisted:
-        yield f.SIGNATURES_NOT_LISTED(role=ROLE_NAMES.get(role, (role, role))[0])
+        yield f.SIGNATURES_NOT_LISTED(role=ROLE_NAMES.get(role, (role, role)))
     if not unlisted:
         yield f.SIGNATURES_LISTED()
 

@@ -4,6 +4,8 @@
 
 * VerifierError
   x UnusableTrust       the trust settings cannot be read, or contradict themselves
+  x Exhausted           a file needed more time or memory than is allowed (in `intake`); becomes UNKNOWN
+  x Refusal             a request that gets no answer but a problem (in `problems`)
 """
 
 

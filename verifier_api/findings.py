@@ -27,13 +27,14 @@ class Kind:
         return Check(self.code.partition(".")[0])
 
     def __call__(self, details: dict[str, Any] | None = None, **values: object) -> Finding:
-        """The finding itself; `values` fill the sentence, `details` go to experts."""
+        """The finding itself. `values` fill the sentence, a pair being Vietnamese and English; `details` go to experts."""
+        pairs = {name: value if isinstance(value, tuple) else (value, value) for name, value in values.items()}
         return Finding(
             check=self.check,
             outcome=self.outcome,
             code=self.code,
-            vi=self.vi.format(**values),
-            en=self.en.format(**values),
+            vi=self.vi.format(**{name: vi for name, (vi, _) in pairs.items()}),
+            en=self.en.format(**{name: en for name, (_, en) in pairs.items()}),
             details=details or {},
         )
 
@@ -47,8 +48,8 @@ INTAKE_EMPTY = Kind(
 INTAKE_TOO_LARGE = Kind(
     "intake.too_large",
     _F,
-    "Tệp quá lớn ({size} MB; tối đa {limit} MB), không thể là học bạ số.",
-    "The file is too large ({size} MB; at most {limit} MB) to be a digital school record.",
+    "Tệp quá lớn (trên {limit} MB), không thể là học bạ số. Hãy chọn đúng tệp học bạ gốc.",
+    "The file is too large (over {limit} MB) to be a digital school record. Choose the original record.",
 )
 INTAKE_NOT_A_RECORD = Kind(
     "intake.not_a_record",
@@ -184,14 +185,14 @@ STANDING_CURRENT = Kind(
 STANDING_RECALLED = Kind(
     "standing.recalled",
     _F,
-    "Nhà trường đã thu hồi học bạ này lúc {when} (lý do: {reason_vi}). Đừng dùng; hãy xin bản mới từ nhà trường.",
-    "The school recalled this record at {when} (reason: {reason_en}). Do not use it; ask the school for a new one.",
+    "Nhà trường đã thu hồi học bạ này lúc {when} (lý do: {reason}). Đừng dùng; hãy xin bản mới từ nhà trường.",
+    "The school recalled this record at {when} (reason: {reason}). Do not use it; ask the school for a new one.",
 )
 STANDING_REPLACED = Kind(
     "standing.replaced",
     _F,
-    "Nhà trường đã thu hồi học bạ này lúc {when} (lý do: {reason_vi}) và thay bằng học bạ mới. Hãy dùng bản mới.",
-    "The school recalled this record at {when} (reason: {reason_en}) and replaced it. Use the new one.",
+    "Nhà trường đã thu hồi học bạ này lúc {when} (lý do: {reason}) và thay bằng học bạ mới. Hãy dùng bản mới.",
+    "The school recalled this record at {when} (reason: {reason}) and replaced it. Use the new one.",
 )
 STANDING_UNKNOWN = Kind(
     "standing.unknown",

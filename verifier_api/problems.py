@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse
 from ledger.errors import Unavailable
 from verifier_api.errors import VerifierError
 from verifier_api.intake import MAX_FILE_BYTES
-from verifier_api.verdict import Language
+from verifier_api.verdict import Language, Verdict
 
 PROBLEM_JSON = "application/problem+json"
 MEGABYTE = 1_000_000
@@ -198,6 +198,8 @@ class Refusal(VerifierError):
         super().__init__(problem.detail("vi", values), problem.detail("en", values))
         self.problem = problem
         self.values = values
+        self.verdict: Verdict | None = None
+        """What the refusal means for the file, when it means anything; filled in by whoever can judge."""
 
 
 def too_large() -> Refusal:
@@ -222,9 +224,14 @@ def refusal_of(error: Exception) -> Refusal | None:
 
 
 def document(refusal: Refusal, *, language: Language, public_url: str) -> dict[str, Any]:
-    """The RFC 9457 document. `type` leads to the page that explains all problems."""
+    """The RFC 9457 document. `type` leads to the page that explains all problems.
+
+    A refusal that says something about the file itself carries the verdict's members too (RFC 9457, 3.2), so that a program
+    which reads verdicts finds one.
+    """
     problem = refusal.problem
     return {
+        **({} if refusal.verdict is None else refusal.verdict.to_dict(language)),
         "type": f"{public_url}/problems#{problem.code}",
         "title": problem.title(language),
         "status": problem.status.value,

@@ -45,6 +45,9 @@ class Answers(Protocol):
     def digest(self, sha256: str) -> Verdict:
         """What can be said from a file's digest."""
 
+    def oversized(self) -> Verdict:
+        """The verdict on a file that was too large to be taken in."""
+
 
 class Ledger(Protocol):
     """What is read from the ledger directly: `ledger.store.reader.Reader`. Each may raise `Unavailable`."""
@@ -86,7 +89,12 @@ class Serving:
     async def judge_upload(self, request: Request) -> Verdict:
         """The verdict on the file that `request` carries. Raises `Refusal`."""
         async with self.places.taken():
-            upload = await uploads.receive(request, seconds=self.places.receiving_seconds)
+            try:
+                upload = await uploads.receive(request, seconds=self.places.receiving_seconds)
+            except Refusal as refusal:
+                if refusal.problem is problems.TOO_LARGE:
+                    refusal.verdict = self.verifier.oversized()
+                raise
             judge = functools.partial(self.verifier.verify, upload.data, receipt=upload.receipt)
             return await anyio.to_thread.run_sync(judge, limiter=self.judging)
 

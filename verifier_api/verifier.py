@@ -143,6 +143,10 @@ class Verifier:
         case.note(checks.contents(examination, parsed.manifest))  # (7)
         return self._conclude(case)  # (8)
 
+    def oversized(self) -> Verdict:
+        """The verdict on a file that was too large to be taken in at all."""
+        return self._conclude(_Case([f.INTAKE_TOO_LARGE(limit=MAX_FILE_BYTES // MEGABYTE)]))
+
     def unit(self, unit_id: UUID) -> Verdict:
         """What can be said from a unit's id alone, such as a QR code holds: the standing, and never that a paper is genuine."""
         case = _Case(unit=unit_id)
@@ -175,7 +179,7 @@ class Verifier:
             case.note(f.INTAKE_EMPTY())
             return None
         if len(data) > MAX_FILE_BYTES:
-            case.note(f.INTAKE_TOO_LARGE(size=len(data) // MEGABYTE, limit=MAX_FILE_BYTES // MEGABYTE))
+            case.note(f.INTAKE_TOO_LARGE(limit=MAX_FILE_BYTES // MEGABYTE))
             return None
         try:
             examination = self._examiner.examine(data)

@@ -2,6 +2,8 @@
 
 """What anybody does: verify files, serve the public verifier, run a chain of one's own."""
 
+import signal
+import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -108,6 +110,8 @@ def serve(
     lang: Lang = "vi",
 ) -> None:
     """Chạy trang tra cứu công khai / serve the public verifier, read-only."""
+    # uvicorn raises the signal that stopped it once more; this lets the worker processes be ended in order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     chosen = settings(home)
     trust, reader = Trust.load(chosen.trust), public_reader(chosen)
     with public_verifier(trust, reader, workers=chosen.workers) as verifier:

@@ -104,7 +104,6 @@ def test_what_is_wrong_with_a_file_is_a_finding(app, data, code):
         (MULTIPART, part("file", b"%PDF-") + part("file", b"%PDF-") + b"--b--", "one-file"),
         (MULTIPART, part("file", b"%PDF-") * 100 + b"--b--", "broken-upload"),
         (MULTIPART, part("x", b"y", None) * 100 + b"--b--", "broken-upload"),
-        ({"Content-Type": "application/pdf"}, b"", "no-file"),
         ({"Content-Type": "application/x-www-form-urlencoded"}, b"file=x", "unsupported-media-type"),
         ({"Content-Type": "application/json"}, b"{}", "unsupported-media-type"),
         ({}, b"%PDF-", "unsupported-media-type"),
@@ -115,6 +114,20 @@ def test_what_is_wrong_with_a_request_is_a_problem(app, headers, body, code):
     assert 400 <= answer.status_code < 500
     assert answer.headers["content-type"] == "application/problem+json"
     assert answer.json()["code"] == code
+
+
+def test_an_empty_body_is_an_empty_file_and_has_a_verdict(app):
+    answer = ask(app, "POST", "/v1/verify", content=b"", headers={"Content-Type": "application/pdf"})
+    assert answer.status_code == 200
+    assert [finding["code"] for finding in answer.json()["findings"]] == ["intake.empty"]
+
+
+def test_a_file_that_is_too_large_has_a_problem_and_a_verdict_in_one(app):
+    headers = {"Content-Type": "application/pdf"}
+    answer = ask(app, "POST", "/v1/verify", content=b"%PDF-" + b"x" * MAX_FILE_BYTES * 3, headers=headers)
+    body = answer.json()
+    assert (answer.status_code, body["status"], body["code"]) == (413, 413, "too-large")
+    assert (body["conclusion"], body["findings"][0]["code"]) == ("TOTAL_FAILED", "intake.too_large")
 
 
 def test_a_charset_with_a_null_character_is_refused(app):
