@@ -66,7 +66,7 @@ class FileStore:
     def _holds(path: Path, data: bytes) -> bool:
         try:
             return path.read_bytes() == data
-        except FileNotFoundError:
+        except OSError:
             return False
 
     @staticmethod

@@ -1,0 +1,445 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Every change is made whole and from where it was read: of two workers one wins, and the other changes nothing."""
+
+import threading
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, StatementError
+
+from ledger.batch import BatchState
+from ledger.errors import AlreadyImported, ForbiddenMove, LostRace, Unavailable, UnknownSchool, UnknownUnit
+from ledger.store.database import open_for_reading, open_for_writing
+from ledger.store.reader import Attempt, Reader
+from ledger.store.tables import Base, FileRole
+from ledger.store.writer import Draft, NewLeaf, Writer
+from ledger.unit import RecallReason, Role, UnitState
+from tests.simulators.anchoring_world import World, chain_with_schools
+from tests.simulators.school_ledger import (
+    NOON,
+    OTHER_SCHOOL,
+    SCHOOL,
+    SEAL,
+    YEAR,
+    SchoolLedger,
+    digest,
+    manifest_of,
+    new_file,
+    school,
+    unit_id,
+)
+
+ATTEMPT = Attempt(sender="0x" + "11" * 20, nonce=0, tx_hash=b"\x01" * 32, raw=b"signed bytes")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return SchoolLedger.created(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def ledger(made, tmp_path):
+    return made.copied(tmp_path / "ledger")
+
+
+def everything(ledger) -> dict[str, list[tuple]]:
+    with ledger.engine.connect() as connection:
+        return {
+            table.name: [tuple(row) for row in connection.execute(text(f'SELECT * FROM "{table.name}"'))]
+            for table in Base.metadata.sorted_tables
+        }
+
+
+def refused_and_unchanged(ledger, act, error=LostRace):
+    before = everything(ledger)
+    with pytest.raises(error) as caught:
+        act()
+    assert everything(ledger) == before
+    return caught.value
+
+
+def begin(ledger, unit):
+    ledger.writer.begin_signing(
+        unit.id, record_sha256=unit.record_sha256, pdf=new_file("pdf", unit.id), xml=new_file("xml", unit.id)
+    )
+
+
+def sealed(ledger, count=2):
+    ledger.issued(count)
+    World(ledger, chain_with_schools()).seal()
+    (batch,) = ledger.reader.open_batches()
+    return batch
+
+
+def anchored(ledger):
+    batch = sealed(ledger)
+    ledger.writer.store_attempt(batch, ATTEMPT)
+    for old, new in ((BatchState.PREPARED, BatchState.MINED), (BatchState.MINED, BatchState.FINAL)):
+        ledger.writer.move_errand(replace(batch, state=old), new)
+    return ledger.units([unit_id(1), unit_id(2)])
+
+
+def recall(ledger, unit, **changes):
+    values = {"school_code": SCHOOL, "reason": RecallReason.FRAUD, "note": "", **changes}
+    ledger.writer.decide_recall(unit.id, **values)
+
+
+# Two workers, one move.
+
+
+def both_at_once(*acts) -> list[BaseException | None]:
+    """What came of each: `None` for the one that won."""
+    start, outcomes = threading.Barrier(len(acts)), [None] * len(acts)
+
+    def work(number, act):
+        start.wait()
+        try:
+            act()
+        except Exception as error:
+            outcomes[number] = error
+
+    threads = [threading.Thread(target=work, args=pair) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return outcomes
+
+
+def moves(ledger):
+    """Every move of a unit and of an errand, with the state it is made from."""
+    draft = ledger.drafts(1, first=100)[0]
+    signing = ledger.signing(1, first=200)[0]
+    complete = ledger.sign(ledger.sign(ledger.signing(1, first=300)[0], Role.PRINCIPAL), Role.SEAL)
+    batch = sealed(ledger)
+    return {
+        "begin signing": lambda office: begin(office, draft),
+        "sign": lambda office: office.sign(signing, Role.PRINCIPAL),
+        "issue": lambda office: office.issue(complete),
+        "store an attempt": lambda office: office.writer.store_attempt(batch, ATTEMPT),
+    }
+
+
+@pytest.mark.parametrize("move", ["begin signing", "sign", "issue", "store an attempt"])
+def test_of_two_workers_exactly_one_wins(ledger, move):
+    act = moves(ledger)[move]
+    offices = [ledger.reopened(), ledger.reopened()]
+    outcomes = both_at_once(*(lambda office=office: act(office) for office in offices))
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["LostRace", "NoneType"]
+
+
+@pytest.mark.parametrize("move", ["begin signing", "sign", "issue", "store an attempt"])
+def test_the_loser_changes_nothing(ledger, move):
+    act = moves(ledger)[move]
+    act(ledger)
+    refused_and_unchanged(ledger, lambda: act(ledger.reopened()))
+
+
+def test_of_two_sealers_one_takes_each_unit(ledger):
+    ledger.issued(3)
+    chain = chain_with_schools()
+    worlds = [World(ledger.reopened(), chain), World(ledger.reopened(), chain)]
+    units = ledger.units([unit_id(1), unit_id(2), unit_id(3)])
+    outcomes = both_at_once(*(world.seal for world in worlds))
+    assert {type(outcome) for outcome in outcomes} <= {type(None), LostRace}
+    (batch,) = ledger.reader.open_batches()
+    assert batch.leaf_count == 3
+    assert all(ledger.reader.receipt_of_unit(unit.id).receipt for unit in units)
+
+
+@pytest.mark.parametrize("new", [BatchState.PREPARED, BatchState.MINED, BatchState.FINAL])
+def test_a_batch_moves_only_from_where_it_was_read(ledger, new):
+    batch = sealed(ledger)
+    ledger.writer.store_attempt(batch, ATTEMPT)
+    ledger.writer.move_errand(replace(batch, state=BatchState.PREPARED), BatchState.SENT)
+    elsewhere = {BatchState.PREPARED: BatchState.MINED, BatchState.MINED: BatchState.PREPARED}
+    stale = replace(batch, state=elsewhere.get(new, BatchState.MINED))
+    refused_and_unchanged(ledger, lambda: ledger.writer.move_errand(stale, new))
+
+
+def test_an_arrow_that_does_not_exist_is_forbidden(ledger):
+    batch = sealed(ledger)
+    refused_and_unchanged(ledger, lambda: ledger.writer.move_errand(batch, BatchState.FINAL), ForbiddenMove)
+
+
+def test_nothing_is_prepared_without_its_transaction(ledger):
+    batch = sealed(ledger)
+    refused_and_unchanged(ledger, lambda: ledger.writer.move_errand(batch, BatchState.PREPARED), ForbiddenMove)
+
+
+def test_final_takes_the_units_along_or_does_not_happen(ledger):
+    batch = sealed(ledger)
+    ledger.writer.store_attempt(batch, ATTEMPT)
+    ledger.writer.move_errand(replace(batch, state=BatchState.PREPARED), BatchState.MINED)
+    with ledger.engine.begin() as connection:
+        connection.execute(text("UPDATE unit SET state = 'recalled' WHERE id = :id"), {"id": unit_id(2).hex})
+    mined = replace(batch, state=BatchState.MINED)
+    refused_and_unchanged(ledger, lambda: ledger.writer.move_errand(mined, BatchState.FINAL))
+
+
+# Signing and issuing.
+
+
+def test_a_signature_over_other_files_than_the_stored_ones_is_a_lost_race(ledger):
+    unit = ledger.signing()[0]
+    for kind in FileRole:
+        files = tuple(replace(f, sha256=digest("other")) if f.role is kind else f for f in unit.files)
+        stale = replace(unit, files=files)
+        refused_and_unchanged(ledger, lambda stale=stale: ledger.sign(stale, Role.PRINCIPAL))
+
+
+def test_nobody_signs_a_draft_or_what_is_issued(ledger):
+    unit = ledger.issued()[0]
+    refused_and_unchanged(ledger, lambda: ledger.sign(replace(unit, signatures=()), Role.HOMEROOM))
+
+
+def test_a_place_in_the_order_is_taken_once(ledger):
+    unit = ledger.signing()[0]
+    signed = ledger.sign(unit, Role.PRINCIPAL)
+    stale = replace(signed, signatures=())
+    refused_and_unchanged(ledger, lambda: ledger.sign(stale, Role.SEAL))
+
+
+def test_a_pdf_that_changed_meanwhile_is_not_issued(ledger):
+    unit = ledger.sign(ledger.sign(ledger.signing()[0], Role.PRINCIPAL), Role.SEAL)
+    archived = new_file("archived")
+    refused_and_unchanged(
+        ledger,
+        lambda: ledger.writer.issue(
+            unit.id, manifest=manifest_of(unit, archived).canonical(), replaced_pdf=digest("other"), pdf=archived
+        ),
+    )
+
+
+# Importing.
+
+
+def import_class(ledger, drafts, **changes):
+    values = {"school_code": SCHOOL, "school_year": YEAR, "level": "THCS", "name": "9A1", "enrolled": 42}
+    ledger.writer.import_class(**{**values, "sheet_sha256": digest("sheet"), "drafts": drafts, **changes})
+
+
+def draft(number, pupil=None):
+    return Draft(unit_id(number), pupil or f"pupil {number}", number, digest("r", number), digest("s", number))
+
+
+def test_an_import_is_all_or_nothing(ledger):
+    twice = [draft(1), draft(2), draft(3, pupil="pupil 1")]
+    refused_and_unchanged(ledger, lambda: import_class(ledger, twice), AlreadyImported)
+
+
+def test_a_second_import_takes_the_place_of_the_first(ledger):
+    import_class(ledger, [draft(1), draft(2)])
+    import_class(ledger, [draft(11, pupil="pupil 1"), draft(13)], enrolled=40, sheet_sha256=digest("later"))
+    units = ledger.reader.units(school_code=SCHOOL, school_year=YEAR)
+    assert [unit.id for unit in units] == [unit_id(11), unit_id(13)]
+    assert len(everything(ledger)["class"]) == 1
+    assert 40 in everything(ledger)["class"][0]
+
+
+def test_no_import_once_somebody_has_begun_to_sign(ledger):
+    import_class(ledger, [draft(1), draft(2)])
+    begin(ledger, ledger.reader.unit(unit_id(2)))
+    error = refused_and_unchanged(ledger, lambda: import_class(ledger, [draft(5), draft(6)]), AlreadyImported)
+    assert "9A1" in error.vi
+    assert "9A1" in error.en
+
+
+def test_a_pupil_of_another_class_is_not_taken_over(ledger):
+    import_class(ledger, [draft(1)])
+    refused_and_unchanged(
+        ledger, lambda: import_class(ledger, [draft(2), draft(3, pupil="pupil 1")], name="9A2"), AlreadyImported
+    )
+
+
+def test_an_unknown_school_imports_nothing(ledger):
+    refused_and_unchanged(ledger, lambda: import_class(ledger, [draft(1)], school_code="79000999"), UnknownSchool)
+
+
+def test_an_empty_class_has_no_units(ledger):
+    import_class(ledger, [draft(1)])
+    import_class(ledger, [])
+    assert ledger.reader.units(school_code=SCHOOL, school_year=YEAR) == []
+
+
+def test_a_school_is_registered_once_and_with_the_same_values(ledger):
+    ledger.writer.register_school(school())
+    refused_and_unchanged(ledger, lambda: ledger.writer.register_school(replace(school(), seal_cert_sha256="0" * 64)))
+
+
+# Batches and recalls.
+
+
+def test_only_issued_units_of_that_school_and_year_are_batched(ledger):
+    signing, issued = ledger.signing(1, first=1)[0], ledger.issued(1, first=2)[0]
+    elsewhere = ledger.issued(1, first=3, school_code=OTHER_SCHOOL)[0]
+    earlier = ledger.issued(1, first=4, year="2024-2025")[0]
+
+    def seal(*units):
+        leaves = [NewLeaf(unit.id, bytes([n]) * 32, b"{}") for n, unit in enumerate(units)]
+        ledger.writer.seal_batch(school_code=SCHOOL, school_year=YEAR, root=b"\x09" * 32, leaves=leaves)
+
+    for stranger in (signing, elsewhere, earlier):
+        refused_and_unchanged(ledger, lambda stranger=stranger: seal(issued, stranger))
+    seal(issued)
+    refused_and_unchanged(ledger, lambda: seal(issued))
+
+
+def test_only_what_is_anchored_is_recalled(ledger):
+    for unit in (ledger.drafts(1, first=40)[0], ledger.signing(1, first=50)[0], ledger.issued(1, first=60)[0]):
+        refused_and_unchanged(ledger, lambda unit=unit: recall(ledger, unit), ForbiddenMove)
+
+
+def test_a_recall_is_decided_once(ledger):
+    unit, _ = anchored(ledger)
+    recall(ledger, unit)
+    refused_and_unchanged(ledger, lambda: recall(ledger, unit))
+
+
+def test_no_school_recalls_another_schools_unit(ledger):
+    unit, _ = anchored(ledger)
+    refused_and_unchanged(ledger, lambda: recall(ledger, unit, school_code=OTHER_SCHOOL), UnknownUnit)
+
+
+def test_a_unit_that_nobody_knows_is_not_recalled(ledger):
+    unit = replace(ledger.drafts()[0], id=unit_id(999))
+    error = refused_and_unchanged(ledger, lambda: recall(ledger, unit), UnknownUnit)
+    assert str(unit.id) in error.vi
+
+
+def test_a_final_recall_withdraws_its_unit_and_no_other(ledger):
+    unit, other = anchored(ledger)
+    recall(ledger, unit)
+    (errand,) = ledger.reader.open_recalls()
+    ledger.writer.store_attempt(errand, replace(ATTEMPT, nonce=1, tx_hash=b"\x02" * 32))
+    ledger.writer.move_errand(replace(errand, state=BatchState.PREPARED), BatchState.MINED)
+    assert ledger.reader.unit(unit.id).state is UnitState.ANCHORED
+    ledger.writer.move_errand(replace(errand, state=BatchState.MINED), BatchState.FINAL)
+    assert ledger.reader.unit(unit.id).state is UnitState.RECALLED
+    assert ledger.reader.unit(other.id).state is UnitState.ANCHORED
+
+
+# Reading.
+
+
+def test_what_is_unknown_is_said_so(ledger):
+    with pytest.raises(UnknownUnit):
+        ledger.reader.unit(unit_id(1))
+    with pytest.raises(UnknownSchool):
+        ledger.reader.school("79000999")
+    assert ledger.reader.receipt_of_file("0" * 64) is None
+    assert ledger.reader.receipt_of_unit(unit_id(1)) is None
+    assert ledger.reader.successor(unit_id(1)) is None
+    assert ledger.reader.next_nonce(ATTEMPT.sender) == 0
+
+
+def test_nothing_that_is_not_issued_is_shown_to_the_public(ledger):
+    unit = ledger.signing()[0]
+    assert ledger.reader.receipt_of_unit(unit.id) is None
+    assert ledger.reader.receipt_of_file(unit.file(FileRole.PDF).sha256) is None
+
+
+def test_a_receipt_is_found_by_either_file_and_is_final_with_its_batch(ledger):
+    batch = sealed(ledger)
+    unit = ledger.reader.unit(unit_id(1))
+    for kind in FileRole:
+        entry = ledger.reader.receipt_of_file(unit.file(kind).sha256)
+        assert (entry.unit_id, entry.final) == (unit.id, False)
+    ledger.writer.store_attempt(batch, ATTEMPT)
+    assert ledger.reader.next_nonce(ATTEMPT.sender) == 1
+    assert ledger.reader.attempt(batch) == ATTEMPT
+
+
+def test_a_reading_engine_cannot_write(ledger):
+    sealed(ledger)
+    engine = open_for_reading(ledger.url)
+    before = everything(ledger)
+    for statement in ("DELETE FROM leaf", "UPDATE unit SET stt = 0", "CREATE TABLE t (x)", "DROP TABLE leaf"):
+        with pytest.raises(DBAPIError), engine.begin() as connection:
+            connection.execute(text(statement))
+    with engine.begin() as connection:
+        connection.execute(text("PRAGMA query_only = OFF"))
+        with pytest.raises(DBAPIError):
+            connection.execute(text("DELETE FROM leaf"))
+    with pytest.raises(Unavailable):
+        Writer(engine, now=lambda: NOON).register_school(replace(school(), code="79000503"))
+    assert everything(ledger) == before
+
+
+def test_a_reading_engine_reads(ledger):
+    sealed(ledger)
+    reader = Reader(open_for_reading(ledger.url))
+    assert reader.school(SCHOOL) == ledger.reader.school(SCHOOL)
+    assert reader.schools() == ledger.reader.schools()
+    assert reader.unit(unit_id(1)) == ledger.reader.unit(unit_id(1))
+    assert reader.open_batches() == ledger.reader.open_batches()
+
+
+def test_a_reader_sees_one_state_while_somebody_writes(ledger):
+    """Unit, files and signatures are three questions; a signature must not come between them."""
+    unit = ledger.signing()[0]
+    engine, writers = open_for_reading(ledger.url), [ledger.reopened()]
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def meanwhile(_connection, _cursor, statement, *_):
+        if "FROM unit" in statement and writers:
+            writers.pop().sign(unit, Role.PRINCIPAL)
+
+    assert Reader(engine).unit(unit.id) == unit
+    assert not writers
+    assert Reader(engine).unit(unit.id).signed_roles == (Role.PRINCIPAL,)
+
+
+# When the database cannot be asked.
+
+
+@pytest.mark.parametrize("damage", ["gone", "garbage", "empty"])
+def test_a_database_that_cannot_be_asked_is_unavailable(ledger, damage):
+    ledger.drafts()
+    ledger.engine.dispose()
+    for part in ledger.path.parent.iterdir():
+        part.unlink()
+    if damage != "gone":
+        ledger.path.write_bytes(b"not a database, but long enough to be one" * 100 if damage == "garbage" else b"")
+    office = ledger.reopened()
+    for ask in (
+        office.reader.schools,
+        office.reader.open_batches,
+        lambda: office.reader.unit(unit_id(1)),
+        lambda: office.writer.register_school(school()),
+        lambda: import_class(office, [draft(1)]),
+        lambda: Reader(open_for_reading(ledger.url)).schools(),
+    ):
+        with pytest.raises(Unavailable) as caught:
+            ask()
+        assert caught.value.vi
+        assert caught.value.en
+
+
+def test_reading_a_database_that_is_not_there_makes_none(tmp_path):
+    with pytest.raises(Unavailable):
+        Reader(open_for_reading(f"sqlite:///{tmp_path / 'nowhere.db'}")).schools()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unwritable_folder_is_unavailable(tmp_path):
+    engine = open_for_writing(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}")
+    with pytest.raises(Unavailable):
+        Writer(engine, now=lambda: NOON).register_school(school())
+
+
+def test_a_naive_clock_is_a_mistake_of_ours_and_not_an_outage(ledger):
+    writer = Writer(ledger.engine, now=lambda: datetime(2026, 6, 1))  # noqa: DTZ001
+    with pytest.raises(StatementError, match="offset"):
+        writer.register_school(replace(school(), code="79000503"))
+
+
+def test_units_come_in_the_order_of_the_list(ledger):
+    import_class(ledger, [draft(3), draft(1), draft(2)])
+    assert [unit.stt for unit in ledger.reader.units(school_code=SCHOOL, school_year=YEAR)] == [1, 2, 3]
+    assert ledger.reader.units(school_code=SCHOOL, school_year=YEAR, class_name="9A2") == []
+    assert ledger.reader.units(school_code=SCHOOL, school_year=YEAR, states=[]) == []
+    assert ledger.reader.school(SCHOOL).seal_cert_sha256 == SEAL
