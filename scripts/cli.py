@@ -12,7 +12,7 @@ from ledger.errors import LedgerError
 from ledger.paper.errors import PaperError
 from ledger.record.errors import RecordError
 from scripts.commands import public, school
-from scripts.commands.terminal import EXIT_FAILED, EXIT_USAGE, err
+from scripts.commands.terminal import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, err
 from scripts.devchain import DevchainError
 from signer.errors import SignerError
 from verifier_api.errors import VerifierError
@@ -59,8 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WRONG_USE as error:
         err.print(f"{error}\nhocba --help", soft_wrap=True, markup=False)
         return EXIT_USAGE
-    except typer.Abort:
-        return EXIT_USAGE
+    except (typer.Abort, KeyboardInterrupt):
+        err.print("Đã dừng. Chạy lại lệnh để làm tiếp. / Stopped. Run the command again to go on.", markup=False)
+        return EXIT_STOPPED
     except KNOWN_ERRORS as error:
         err.print(error.vi, soft_wrap=True, markup=False)
         err.print(error.en, soft_wrap=True, markup=False, style="dim")

@@ -11,7 +11,6 @@ driven by py-solc-x. A warning of the compiler is an error here.
 Standard JSON names sources relative to the project root, so the result does not depend on where the checkout lies.
 """
 
-import argparse
 import json
 import os
 import sys
@@ -22,6 +21,8 @@ from typing import Any
 
 import sha3
 import solcx
+
+from scripts import generated
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACT = ROOT / "ledger" / "chain" / "TranscriptRegistry.json"
@@ -100,27 +101,19 @@ def rendered(artifact: Mapping[str, Any]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the artifact, or with `--check` compare it with the source; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.contract_artifact", description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="fail when the committed file is stale; write nothing")
-    parser.add_argument("--artifact", type=Path, default=ARTIFACT, help="the file to write or check")
-    asked = parser.parse_args(arguments)
     try:
-        fresh = rendered(compile_contract())
+        return generated.run(
+            arguments,
+            module="scripts.contract_artifact",
+            summary=__doc__.split("\n")[0],
+            default=ARTIFACT,
+            make=lambda: rendered(compile_contract()),
+        )
     except CompilationFailed as error:
         sys.stderr.write(
             f"Không biên dịch được hợp đồng. Hãy sửa lỗi dưới đây. / The contract does not compile:\n{error}\n"
         )
         return 1
-    if not asked.check:
-        asked.artifact.write_text(fresh, encoding="utf-8")
-        return 0
-    if asked.artifact.exists() and asked.artifact.read_text(encoding="utf-8") == fresh:
-        return 0
-    sys.stderr.write(
-        f"{asked.artifact.name} không khớp mã nguồn hợp đồng. Hãy chạy: python -m scripts.contract_artifact\n"
-        f"{asked.artifact.name} is stale. Run: python -m scripts.contract_artifact\n"
-    )
-    return 1
 
 
 if __name__ == "__main__":

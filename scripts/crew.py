@@ -15,6 +15,7 @@ import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from itertools import islice
 from types import TracebackType
@@ -24,6 +25,7 @@ from ledger.issuing import Documents, Signed
 from ledger.paper.fields import ROLES, FieldName, boxes
 from ledger.paper.stamps import KIND_OF_FIELD, stamp_pdf
 from ledger.unit import Role
+from signer.errors import SignerError
 from signer.keys import LoadedKey, load_pkcs12
 from signer.pdf import archive, sign_field
 from signer.timestamps import HttpTimestamper
@@ -61,6 +63,16 @@ class Sitting:
     """Place of signing, as viewers show it."""
 
 
+class CrewLost(SignerError):
+    """A signing process ended in the middle of its work: killed, or out of memory. What was signed before is stored."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Một tiến trình ký bị dừng đột ngột. Những học bạ đã ký vẫn được giữ; hãy chạy lại lệnh để ký tiếp.",
+            "A signing process stopped suddenly. Records already signed are kept; run the command again to go on.",
+        )
+
+
 class _Crew:
     """A few processes that were all prepared in the same way, and close with their `with` block."""
 
@@ -82,7 +94,10 @@ class _Crew:
         try:
             waiting.extend(self._pool.submit(work, each, first) for each in islice(source, self._in_flight))
             while waiting:
-                result = waiting.popleft().result()
+                try:
+                    result = waiting.popleft().result()
+                except BrokenProcessPool as error:
+                    raise CrewLost from error
                 waiting.extend(self._pool.submit(work, each, first) for each in islice(source, 1))
                 yield result
         finally:

@@ -5,10 +5,11 @@
 `--check` fails when the page is stale instead of writing it.
 """
 
-import argparse
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
+from scripts import generated
 from verifier_api import findings
 
 PAGE = Path(__file__).parents[1] / "docs" / "findings.md"
@@ -33,17 +34,11 @@ def page() -> str:
     return HEAD + "".join(f"| `{kind.code}` | {kind.outcome} | {kind.vi} | {kind.en} |\n" for kind in findings.ALL)
 
 
-def main() -> int:
-    """Writes or checks the page; returns the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.findings_page", description=__doc__.splitlines()[0])
-    parser.add_argument("--check", action="store_true", help="fail when the page is stale")
-    if parser.parse_args().check:
-        if PAGE.is_file() and PAGE.read_text("utf-8") == page():
-            return 0
-        sys.stderr.write("docs/findings.md is stale: run python -m scripts.findings_page\n")
-        return 1
-    PAGE.write_text(page(), encoding="utf-8")
-    return 0
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Writes the page, or with `--check` compares it; returns the exit status."""
+    return generated.run(
+        arguments, module="scripts.findings_page", summary=__doc__.splitlines()[0], default=PAGE, make=page
+    )
 
 
 if __name__ == "__main__":

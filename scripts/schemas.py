@@ -10,7 +10,6 @@ stands twice.
     python -m scripts.schemas --check    # refuse when stale
 """
 
-import argparse
 import json
 import sys
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ledger.proof.receipt import RECEIPT_FORMAT, Receipt
+from scripts import generated
 
 SCHEMA = Path(__file__).resolve().parent.parent / "ledger" / "proof" / "receipt-1.schema.json"
 
@@ -57,21 +57,13 @@ def rendered(schema: dict[str, Any]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the schema, or with `--check` compare it with the model; return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m scripts.schemas", description=__doc__.split("\n")[0])
-    parser.add_argument("--check", action="store_true", help="fail when the committed file is stale; write nothing")
-    parser.add_argument("--schema", type=Path, default=SCHEMA, help="the file to write or check")
-    asked = parser.parse_args(arguments)
-    fresh = rendered(receipt_schema())
-    if not asked.check:
-        asked.schema.write_text(fresh, encoding="utf-8")
-        return 0
-    if asked.schema.exists() and asked.schema.read_text(encoding="utf-8") == fresh:
-        return 0
-    sys.stderr.write(
-        f"{asked.schema.name} không khớp định dạng biên nhận trong mã nguồn. Hãy chạy: python -m scripts.schemas\n"
-        f"{asked.schema.name} is stale. Run: python -m scripts.schemas\n"
+    return generated.run(
+        arguments,
+        module="scripts.schemas",
+        summary=__doc__.split("\n")[0],
+        default=SCHEMA,
+        make=lambda: rendered(receipt_schema()),
     )
-    return 1
 
 
 if __name__ == "__main__":

@@ -24,6 +24,9 @@ T = TypeVar("T")
 EXIT_OK, EXIT_FAILED, EXIT_UNKNOWN, EXIT_USAGE = 0, 1, 2, 3
 """DESIGN.md section 9: all is well; something failed; something could not be checked; wrong use."""
 
+EXIT_STOPPED = 130
+"""Ended by Ctrl-C, as shells tell it."""
+
 out, err = Console(highlight=False), Console(stderr=True, highlight=False)
 
 Lang = Annotated[Language, typer.Option("--lang", help="Ngôn ngữ / language.", envvar="HOCBA_LANG", show_default=True)]

@@ -45,7 +45,7 @@ def test_the_committed_artifact_is_fresh():
 def test_a_stale_artifact_is_refused_in_two_languages(tmp_path, capsys):
     stale = tmp_path / "TranscriptRegistry.json"
     stale.write_text(ARTIFACT.read_text().replace('"cancun"', '"paris"'))
-    assert main(["--check", "--artifact", str(stale)]) == 1
+    assert main(["--check", "--file", str(stale)]) == 1
     said = capsys.readouterr().err
     assert "không khớp" in said
     assert "is stale" in said
