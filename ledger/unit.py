@@ -96,11 +96,10 @@ class SigningProfile:
         only until somebody after them has signed. An optional role that has signed counts, whether assigned or not: what it
         signed must not be stuck because it was assigned at one sitting and forgotten at the next.
         """
-        last = self.order.index(signed[-1]) + 1 if signed else 0
-        passed, ahead = self.order[:last], self.order[last:]
-        if list(signed) != [role for role in passed if role in signed] or not self.required & set(passed) <= set(
-            signed
-        ):
+        place = self.order.index(signed[-1]) + 1 if signed else 0
+        passed, ahead = self.order[:place], self.order[place:]
+        in_order = list(signed) == [role for role in passed if role in signed]
+        if not in_order or not self.required & set(passed) <= set(signed):
             return None
         return next((role for role in ahead if role in self.required | assigned), None)
 

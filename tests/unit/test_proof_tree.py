@@ -12,7 +12,7 @@ from ledger.proof.errors import MalformedManifest, MalformedReceipt, TreeError
 from ledger.proof.leaf import LEAF_TAG, leaf_hash
 from ledger.proof.manifest import Manifest
 from ledger.proof.merkle import MerkleTree, keccak, parent, root_of
-from ledger.proof.receipt import Receipt
+from ledger.proof.receipt import MAX_PROOF_NODES, Receipt
 
 GENUINE = (Path(__file__).parents[1] / "vectors" / "proofs" / "hocba-receipt-1.genuine.json").read_bytes()
 LEAVES = [keccak(bytes([n])) for n in range(8)]
@@ -79,6 +79,20 @@ def test_an_inner_node_passes_the_path_but_never_for_a_receipt():
     forged = json.loads(GENUINE) | {"leaf": "0x" + above.hex(), "proof": ["0x" + node.hex() for node in rest]}
     with pytest.raises(MalformedReceipt, match="leaf"):
         Receipt.parse(json.dumps(forged).encode())
+
+
+def test_a_path_that_leads_to_its_root_may_still_be_too_long():
+    receipt = Receipt.parse(GENUINE)
+    for length, readable in ((MAX_PROOF_NODES, True), (MAX_PROOF_NODES + 1, False)):
+        proof = [keccak(bytes([n])) for n in range(length)]
+        root = root_of(receipt.leaf_bytes, proof)
+        words = {"proof": ["0x" + node.hex() for node in proof], "root": "0x" + root.hex()}
+        data = json.dumps(json.loads(GENUINE) | words).encode()
+        if readable:
+            assert Receipt.parse(data).root_bytes == root
+        else:
+            with pytest.raises(MalformedReceipt, match="proof"):
+                Receipt.parse(data)
 
 
 def test_a_manifest_reads_what_it_wrote():

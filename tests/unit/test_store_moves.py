@@ -369,6 +369,11 @@ def test_a_reading_engine_cannot_write(ledger):
     assert everything(ledger) == before
 
 
+def test_a_reading_engine_over_a_database_in_memory_cannot_write_either():
+    with open_for_reading("sqlite://").begin() as connection, pytest.raises(DBAPIError):
+        connection.execute(text("CREATE TABLE t (x)"))
+
+
 def test_a_reading_engine_reads(ledger):
     sealed(ledger)
     reader = Reader(open_for_reading(ledger.url))
