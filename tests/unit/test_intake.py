@@ -59,7 +59,7 @@ def behave(data: bytes) -> object:  # noqa: C901, PLR0911, PLR0912 - one case fo
 
 @pytest.fixture(scope="module")
 def examiner():
-    with IsolatedExaminer(behave, workers=1, examination_seconds=1.0, memory_bytes=MEMORY) as examiner:
+    with IsolatedExaminer(behave, workers=1, examination_seconds=3.0, memory_bytes=MEMORY) as examiner:
         yield examiner
 
 
