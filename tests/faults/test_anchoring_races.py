@@ -88,6 +88,16 @@ def test_several_errands_take_nonces_in_turn(world):
     world.assert_whole(anchored=2)
 
 
+def test_a_node_that_leaves_out_what_waits_does_not_mix_up_the_nonces(world):
+    world.chain.counts_waiting = False
+    world.ledger.issued(1, first=50)
+    world.seal()
+    world.tick()
+    assert [nonce for nonce, _ in world.attempts()] == [0, 1]
+    world.finish()
+    world.assert_whole(anchored=2)
+
+
 @pytest.mark.parametrize("state", ["SEALED", "PREPARED", "SENT", "MINED"])
 def test_with_the_chain_down_nothing_changes(world, state):
     if state == "PREPARED":

@@ -11,14 +11,14 @@ Example::
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from ledger.anchoring import Anchorer, Sealer
 from ledger.chain.registry import RegistrySender, UnsignedTransaction, Wallet
@@ -26,7 +26,7 @@ from ledger.chain.wallet import KeyWallet
 from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
 from ledger.store.database import migrate, open_for_writing
 from ledger.store.reader import Reader, School, Unit
-from ledger.store.tables import FileRole
+from ledger.store.tables import Base, FileRole
 from ledger.store.writer import Draft, NewFile, Writer
 from ledger.unit import MOET, Role, UnitState
 from tests.simulators.mortality import Fate, MortalSender, MortalWallet, mortal
@@ -107,16 +107,13 @@ class SchoolLedger:
 
     def drafts(self, count: int = 1, *, school_code: str = SCHOOL, year: str = YEAR, first: int = 1) -> list[Unit]:
         numbers = range(first, first + count)
-        self.writer.import_class(
-            school_code=school_code,
-            school_year=year,
-            level="THCS",
-            name=f"{CLASS}-{first}",
-            enrolled=count,
-            sheet_sha256=digest("sheet"),
-            drafts=[Draft(unit_id(n), f"{n:010d}", n, digest("record", n), digest("source", n)) for n in numbers],
-        )
+        drafts = [Draft(unit_id(n), f"{n:010d}", n, digest("record", n), digest("source", n)) for n in numbers]
+        self.import_class(drafts, school_code=school_code, school_year=year, name=f"{CLASS}-{first}")
         return self.units(map(unit_id, numbers))
+
+    def import_class(self, drafts: Sequence[Draft], **changes: object) -> None:
+        values = {"school_code": SCHOOL, "school_year": YEAR, "level": "THCS", "name": CLASS, "enrolled": len(drafts)}
+        self.writer.import_class(**{**values, "sheet_sha256": digest("sheet"), "drafts": drafts, **changes})
 
     def signing(self, count: int = 1, **where: object) -> list[Unit]:
         for unit in (units := self.drafts(count, **where)):
@@ -162,6 +159,14 @@ class SchoolLedger:
     def issued_ids(self) -> list[UUID]:
         """All units of the school, in the order of the list."""
         return [unit.id for unit in self.reader.units(school_code=SCHOOL, school_year=YEAR)]
+
+    def rows(self) -> dict[str, list[tuple[object, ...]]]:
+        """Every row of every table: what a refused change must leave as it was."""
+        with self.engine.connect() as connection:
+            return {
+                table.name: [tuple(row) for row in connection.execute(text(f'SELECT * FROM "{table.name}"'))]
+                for table in Base.metadata.sorted_tables
+            }
 
     def states(self) -> set[UnitState]:
         return set(self.reader.count_by_state())

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Reading shows one state, changes nothing whoever asks, and says so when the database cannot be asked."""
+
+from dataclasses import replace
+from datetime import datetime
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import DBAPIError, StatementError
+
+from ledger.errors import Unavailable, UnknownSchool, UnknownUnit
+from ledger.store.database import open_for_reading, open_for_writing
+from ledger.store.reader import Attempt, Reader
+from ledger.store.tables import FileRole
+from ledger.store.writer import Draft, Writer
+from ledger.unit import Role
+from tests.simulators.anchoring_world import World, chain_with_schools
+from tests.simulators.school_ledger import (
+    NOON,
+    SCHOOL,
+    SEAL,
+    YEAR,
+    SchoolLedger,
+    digest,
+    school,
+    unit_id,
+)
+
+ATTEMPT = Attempt(sender="0x" + "11" * 20, nonce=0, tx_hash=b"\x01" * 32, raw=b"signed bytes")
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    return SchoolLedger.created(tmp_path_factory.mktemp("made"))
+
+
+@pytest.fixture
+def ledger(made, tmp_path):
+    return made.copied(tmp_path / "ledger")
+
+
+def sealed(ledger, count=2):
+    ledger.issued(count)
+    World(ledger, chain_with_schools()).seal()
+    (batch,) = ledger.reader.open_batches()
+    return batch
+
+
+def draft(number, pupil=None):
+    return Draft(unit_id(number), pupil or f"pupil {number}", number, digest("r", number), digest("s", number))
+
+
+def test_what_is_unknown_is_said_so(ledger):
+    with pytest.raises(UnknownUnit):
+        ledger.reader.unit(unit_id(1))
+    with pytest.raises(UnknownSchool):
+        ledger.reader.school("79000999")
+    assert ledger.reader.receipt_of_file("0" * 64) is None
+    assert ledger.reader.receipt_of_unit(unit_id(1)) is None
+    assert ledger.reader.successor(unit_id(1)) is None
+    assert ledger.reader.next_nonce(ATTEMPT.sender) == 0
+
+
+def test_nothing_that_is_not_issued_is_shown_to_the_public(ledger):
+    unit = ledger.signing()[0]
+    assert ledger.reader.receipt_of_unit(unit.id) is None
+    assert ledger.reader.receipt_of_file(unit.file(FileRole.PDF).sha256) is None
+
+
+def test_a_receipt_is_found_by_either_file_and_is_final_with_its_batch(ledger):
+    batch = sealed(ledger)
+    unit = ledger.reader.unit(unit_id(1))
+    for kind in FileRole:
+        entry = ledger.reader.receipt_of_file(unit.file(kind).sha256)
+        assert (entry.unit_id, entry.final) == (unit.id, False)
+    ledger.writer.store_attempt(batch, ATTEMPT)
+    assert ledger.reader.next_nonce(ATTEMPT.sender) == 1
+    assert ledger.reader.attempt(batch) == ATTEMPT
+
+
+def test_a_reading_engine_cannot_write(ledger):
+    sealed(ledger)
+    engine = open_for_reading(ledger.url)
+    before = ledger.rows()
+    for statement in ("DELETE FROM leaf", "UPDATE unit SET stt = 0", "CREATE TABLE t (x)", "DROP TABLE leaf"):
+        with pytest.raises(DBAPIError), engine.begin() as connection:
+            connection.execute(text(statement))
+    with engine.begin() as connection:
+        connection.execute(text("PRAGMA query_only = OFF"))
+        with pytest.raises(DBAPIError):
+            connection.execute(text("DELETE FROM leaf"))
+    with pytest.raises(Unavailable):
+        Writer(engine, now=lambda: NOON).register_school(replace(school(), code="79000503"))
+    assert ledger.rows() == before
+
+
+def test_a_reading_engine_over_a_database_in_memory_cannot_write_either():
+    with open_for_reading("sqlite://").begin() as connection, pytest.raises(DBAPIError):
+        connection.execute(text("CREATE TABLE t (x)"))
+
+
+def test_a_reading_engine_reads(ledger):
+    sealed(ledger)
+    reader = Reader(open_for_reading(ledger.url))
+    assert reader.school(SCHOOL) == ledger.reader.school(SCHOOL)
+    assert reader.schools() == ledger.reader.schools()
+    assert reader.unit(unit_id(1)) == ledger.reader.unit(unit_id(1))
+    assert reader.open_batches() == ledger.reader.open_batches()
+
+
+def test_a_reader_sees_one_state_while_somebody_writes(ledger):
+    """Unit, files and signatures are three questions; a signature must not come between them."""
+    unit = ledger.signing()[0]
+    engine, writers = open_for_reading(ledger.url), [ledger.reopened()]
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def meanwhile(_connection, _cursor, statement, *_):
+        if "FROM unit" in statement and writers:
+            writers.pop().sign(unit, Role.PRINCIPAL)
+
+    assert Reader(engine).unit(unit.id) == unit
+    assert not writers
+    assert Reader(engine).unit(unit.id).signed_roles == (Role.PRINCIPAL,)
+
+
+# When the database cannot be asked.
+
+
+@pytest.mark.parametrize("damage", ["gone", "garbage", "empty"])
+def test_a_database_that_cannot_be_asked_is_unavailable(ledger, damage):
+    ledger.drafts()
+    ledger.engine.dispose()
+    for part in ledger.path.parent.iterdir():
+        part.unlink()
+    if damage != "gone":
+        ledger.path.write_bytes(b"not a database, but long enough to be one" * 100 if damage == "garbage" else b"")
+    office = ledger.reopened()
+    for ask in (
+        office.reader.schools,
+        office.reader.open_batches,
+        lambda: office.reader.unit(unit_id(1)),
+        lambda: office.writer.register_school(school()),
+        lambda: office.import_class([draft(1)]),
+        lambda: Reader(open_for_reading(ledger.url)).schools(),
+    ):
+        with pytest.raises(Unavailable) as caught:
+            ask()
+        assert caught.value.vi
+        assert caught.value.en
+
+
+def test_reading_a_database_that_is_not_there_makes_none(tmp_path):
+    with pytest.raises(Unavailable):
+        Reader(open_for_reading(f"sqlite:///{tmp_path / 'nowhere.db'}")).schools()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unwritable_folder_is_unavailable(tmp_path):
+    engine = open_for_writing(f"sqlite:///{tmp_path / 'no' / 'such' / 'folder.db'}")
+    with pytest.raises(Unavailable):
+        Writer(engine, now=lambda: NOON).register_school(school())
+
+
+def test_a_naive_clock_is_a_mistake_of_ours_and_not_an_outage(ledger):
+    writer = Writer(ledger.engine, now=lambda: datetime(2026, 6, 1))  # noqa: DTZ001
+    with pytest.raises(StatementError, match="offset"):
+        writer.register_school(replace(school(), code="79000503"))
+
+
+def test_units_come_in_the_order_of_the_list(ledger):
+    ledger.import_class([draft(3), draft(1), draft(2)])
+    assert [unit.stt for unit in ledger.reader.units(school_code=SCHOOL, school_year=YEAR)] == [1, 2, 3]
+    assert ledger.reader.units(school_code=SCHOOL, school_year=YEAR, class_name="9A2") == []
+    assert ledger.reader.units(school_code=SCHOOL, school_year=YEAR, states=[]) == []
+    assert ledger.reader.school(SCHOOL).seal_cert_sha256 == SEAL
