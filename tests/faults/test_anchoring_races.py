@@ -276,6 +276,16 @@ def test_a_nonce_that_somebody_else_used_is_told_and_nothing_moves(world):
     assert world.batch().state is BatchState.PREPARED
 
 
+def test_a_refused_batch_keeps_no_later_one_waiting(world):
+    anchored_by_hand(world.chain, world.batch().root, nonce=0)
+    world.chain.mine()
+    world.ledger.issued(1, first=50)
+    world.seal()
+    with pytest.raises(Refused, match="AlreadyAnchored"):
+        world.tick()
+    assert [batch.state for batch in world.ledger.reader.open_batches()] == [BatchState.SEALED, BatchState.SENT]
+
+
 def test_each_school_carries_its_own(world):
     world.ledger.issued(1, first=90, school_code=OTHER_SCHOOL)
     world.seal(school_code=OTHER_SCHOOL)
