@@ -93,6 +93,8 @@ class Progress:
     """How many errands changed their state."""
     open: int
     """How many are still on their way."""
+    failed: int
+    """How many the contract has undone on chain, in this pass. A person must look."""
 
 
 class Anchorer:
@@ -130,7 +132,7 @@ class Anchorer:
         """
         everything: list[Batch | Recall] = [*self._reader.open_batches(), *self._reader.open_recalls()]
         errands = [errand for errand in everything if errand.school_code == self._school_code]
-        moved = still_open = 0
+        moved = still_open = failed = 0
         refused: Refused | None = None
         for errand in errands:
             try:
@@ -142,9 +144,10 @@ class Anchorer:
             else:
                 moved += after.state is not errand.state
                 still_open += after.state in OPEN_STATES
+                failed += after.state is BatchState.FAILED
         if refused is not None:
             raise refused
-        return Progress(moved=moved, open=still_open)
+        return Progress(moved=moved, open=still_open, failed=failed)
 
     def _carry(self, errand: Batch | Recall, head: int) -> Batch | Recall:
         """Makes moves until the errand must wait for the chain, and returns it as it stands then."""

@@ -49,6 +49,18 @@ class ChainTooSlow(LedgerError):
         )
 
 
+class UndoneOnChain(LedgerError):
+    """The contract took a transaction into a block and undid it."""
+
+    def __init__(self, count: int) -> None:
+        super().__init__(
+            f"Hợp đồng trên chuỗi đã từ chối {count} đợt (giao dịch vào khối nhưng không có hiệu lực). Hãy kiểm tra quyền của "
+            "trường với Sở GDĐT; học bạ trong đợt này chưa được neo.",
+            f"The contract undid {count} errands (mined, without effect). Check the school's rights with the authority; "
+            "the records in them are not anchored.",
+        )
+
+
 class NothingToSign(LedgerError):
     """Nobody waits for this role."""
 
@@ -141,12 +153,16 @@ def anchor(ledger: Ledger, trust: Trust, *, school_code: str, school_year: str, 
     anchorer, registry = ledger.anchorer(trust, school_code=school_code, password=password)
     ledger.sealer(trust).seal(school_code=school_code, school_year=school_year)
     until = time.monotonic() + MINING_SECONDS
-    while (progress := anchorer.tick(head=registry.head().number)).open:
+    while True:
+        progress = anchorer.tick(head=registry.head().number)
+        if progress.failed:
+            raise UndoneOnChain(progress.failed)
         yield progress.open
+        if not progress.open:
+            return
         if time.monotonic() > until:
             raise ChainTooSlow(progress.open)
         time.sleep(POLL_SECONDS)
-    yield 0
 
 
 def hand_out(ledger: Ledger, units: list[Unit], folder: Path) -> Iterator[Path]:
