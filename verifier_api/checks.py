@@ -54,12 +54,19 @@ def appended_bytes(data: bytes, manifest: Manifest) -> int | None:
     return None
 
 
-def chain(status: LeafStatus, manifest: Manifest, *, confirmations: int, pending: bool) -> tuple[Finding, bool]:
+def chain(
+    status: LeafStatus, manifest: Manifest, *, confirmations: int, pending: bool, stale: bool
+) -> tuple[Finding, bool]:
     """Step 4. The finding, and whether the anchor is there at all, deep enough or not.
 
-    `pending` says that the ledger itself still waits for this root to become final.
+    `stale` says that the chain's newest block is too old for its answer to be news; `pending`, that the ledger itself still
+    waits for this root to become final.
     """
     details = {"block": status.anchored_in_block, "head": status.head.number}
+    if stale:
+        # A node that stopped has not heard of the newest anchors, nor of the newest recalls.
+        there = status.included and status.school_year == manifest.first_year
+        return f.CHAIN_STALE(details, when=told(status.head.time)), there
     if status.anchored_at is None or status.anchored_in_block is None or not status.included:
         if pending:
             return f.RECEIPT_PENDING(), False
@@ -156,6 +163,12 @@ def _one(judgement: SignatureJudgement, expected: Expected) -> Iterator[Finding]
     if root is None or not expected.trust.may_certify(root.hex(), role):
         yield f.SIGNATURES_UNTRUSTED(details, role=words)
         return
+    ended, anchored_at = judgement.certificate_ends, expected.anchored_at
+    unproven = judgement.timestamped_at is None
+    if unproven and ended is not None and anchored_at is not None and ended < anchored_at:
+        # Nothing proves that it was made while the certificate was good: whoever has the key by now may have made it.
+        yield f.SIGNATURES_INDETERMINATE({**details, "sub_indication": "OUT_OF_BOUNDS_NO_POE"}, role=words)
+        return
     match judgement.outcome:
         case Outcome.FAILED:
             yield f.SIGNATURES_INVALID(details, role=words)
@@ -177,37 +190,54 @@ def _timestamp(stamp: SignatureJudgement) -> Iterator[Finding]:
 
 
 def _listed(judgements: Sequence[SignatureJudgement], expected: Expected) -> Iterator[Finding]:
-    """Each signer stands on the authority's list for this school and role at the time that its time-stamp proves."""
-    approved = expected.trust.settings.signers
-    if approved is None:
+    """Each signer stands on the authority's list for this school and role when it signed.
+
+    A time-stamp proves when that was. An XML signature has none: it was made at the latest when it was anchored, and says itself
+    when. Who is listed at one of these times and not at the other may have signed in time, or after leaving; nobody can know.
+    """
+    if expected.trust.settings.signers is None:
         yield f.SIGNATURES_NO_LIST()
         return
-    # XML signatures have no time-stamp of their own; of them the anchor proves the time.
-    times = {judgement.field: judgement.timestamped_at or expected.anchored_at for judgement in judgements}
-    if None in times.values():
-        yield f.SIGNATURES_INDETERMINATE(role=_names([role for role, at in times.items() if at is None]))
-        return
-    unlisted = [
-        judgement.field
-        for judgement in judgements
-        if (at := times[judgement.field]) is not None
-        and not any(
-            line.covers(
-                cert_sha256=judgement.cert_sha256.hex(), role=judgement.field, school=expected.manifest.school, at=at
-            )
-            for line in approved
-        )
-    ]
-    for role in unlisted:
-        yield f.SIGNATURES_NOT_LISTED(role=ROLE_NAMES.get(role, (role, role)))
-    if not unlisted:
+    all_listed = True
+    for judgement in judgements:
+        proven = judgement.timestamped_at
+        times = [judgement.claimed_at, expected.anchored_at] if proven is None else [proven]
+        listed = {at is not None and _covered(judgement, at, expected) for at in times}
+        words = ROLE_NAMES.get(judgement.field, (judgement.field, judgement.field))
+        if None not in times and listed == {False}:
+            yield f.SIGNATURES_NOT_LISTED(role=words)
+        elif listed != {True}:
+            yield f.SIGNATURES_INDETERMINATE({"field": judgement.field, "reason": "when it was made"}, role=words)
+        all_listed = all_listed and listed == {True}
+    if all_listed:
         yield f.SIGNATURES_LISTED()
 
 
+def _covered(judgement: SignatureJudgement, at: dt.datetime, expected: Expected) -> bool:
+    """Whether some line of the authority's list allows this signature at that time."""
+    return any(
+        line.covers(
+            cert_sha256=judgement.cert_sha256.hex(), role=judgement.field, school=expected.manifest.school, at=at
+        )
+        for line in expected.trust.settings.signers or ()
+    )
+
+
 def contents(examination: Examination, manifest: Manifest) -> Finding:
-    """Step 7. The record inside is the one whose digest the manifest holds, and names the same unit."""
-    if (examination.record_sha256, examination.claimed_unit) == (manifest.record_sha256, manifest.id):
-        return f.CONTENTS_MATCH()
+    """Step 7. The record inside is the one whose digest the manifest holds, and says of itself what the manifest says of it.
+
+    The chain knows who anchored and for which year; a record that names another school or year would borrow that proof.
+    """
+    inside = (
+        examination.claimed_unit,
+        examination.claimed_school,
+        examination.claimed_year,
+        examination.claimed_level,
+        examination.claimed_replaces,
+    )
+    issued = (manifest.id, manifest.school, manifest.year, manifest.level, manifest.replaces)
+    if examination.record_sha256 == manifest.record_sha256:
+        return f.CONTENTS_MATCH() if inside == issued else f.CONTENTS_OTHER_CLAIM()
     return f.CONTENTS_DIFFER({"found": examination.record_sha256, "issued": manifest.record_sha256})
 
 

@@ -8,7 +8,7 @@ nothing: it hands plain values to `verifier`, which does. No exception leaves it
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypedDict
 from uuid import UUID
 
 from ledger.record import xml
@@ -46,11 +46,19 @@ class Examination:
     timestamps: tuple[SignatureJudgement, ...] = ()
     """Document timestamps of a PDF."""
     changed_after: str | None = None
-    """What was changed after the first signature and may not be; None when nothing was."""
+    """What was changed after the first signature and may not be, or stands in an XML unsigned; None when nothing does."""
     record_sha256: str | None = None
     """Digest of the record inside, None when there is none of ours."""
     claimed_unit: UUID | None = None
     """The unit that the record inside claims to be."""
+    claimed_school: str | None = None
+    """The eight digits of the school that the record inside claims to come from."""
+    claimed_year: str | None = None
+    """The school year that it speaks of, such as 2025-2026."""
+    claimed_level: str | None = None
+    """TH, THCS or THPT."""
+    claimed_replaces: UUID | None = None
+    """The recalled unit whose place it claims to take."""
 
 
 class Examiner(Protocol):
@@ -91,8 +99,7 @@ def _examine_pdf(data: bytes, anchors: Anchors) -> Examination:
         signatures=judged.signatures,
         timestamps=judged.document_timestamps,
         changed_after=judged.revisions_problem,
-        record_sha256=None if record is None else record[0],
-        claimed_unit=None if record is None else record[1],
+        **(_Claims() if record is None else record),
     )
 
 
@@ -103,14 +110,34 @@ def _examine_xml(data: bytes, anchors: Anchors) -> Examination:
     return Examination(
         kind=FileKind.XML,
         signatures=xml_signatures.judge_xml(data, anchors=anchors),
-        record_sha256=record[0],
-        claimed_unit=record[1],
+        changed_after=xml_signatures.unsigned_content(data),
+        **record,
     )
 
 
-def _read_record(data: bytes) -> tuple[str, UUID] | None:
-    """Digest and claimed unit of a record, or None for anything that is not one."""
+class _Claims(TypedDict, total=False):
+    """What a record says of itself, by the names that `Examination` has for it."""
+
+    record_sha256: str
+    claimed_unit: UUID
+    claimed_school: str
+    claimed_year: str
+    claimed_level: str
+    claimed_replaces: UUID | None
+
+
+def _read_record(data: bytes) -> _Claims | None:
+    """What a record says of itself, or None for anything that is not one."""
     try:
-        return record_digest(data).hex(), xml.read(data).unit_id
+        read = xml.read(data)
+        info = read.record.class_info
+        return _Claims(
+            record_sha256=record_digest(data).hex(),
+            claimed_unit=read.unit_id,
+            claimed_school=read.record.school.code,
+            claimed_year=info.school_year,
+            claimed_level=info.level.value,
+            claimed_replaces=read.replaces,
+        )
     except RecordError:
         return None

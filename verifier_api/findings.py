@@ -120,6 +120,15 @@ BYTES_NO_LEDGER = Kind(
     "The ledger could not be asked, so it is not known whether this file was issued. Try again later.",
 )
 
+BYTES_LEDGER_CONTRADICTS = Kind(
+    "bytes.ledger_contradicts",
+    _U,
+    "Sổ cái trả về biên nhận hỏng hoặc không phải của học bạ này nên chưa kết luận được. Hãy báo người vận hành; "
+    "nếu có biên nhận kèm tệp, hãy kiểm tra lại với biên nhận đó.",
+    "The ledger gave a receipt that is damaged or not this record's, so nothing can be concluded. Tell the operator; if "
+    "a receipt came with the file, check again with that one.",
+)
+
 RECEIPT_OK = Kind(
     "receipt.consistent",
     _P,
@@ -170,6 +179,14 @@ CHAIN_WRONG = Kind(
     _U,
     "Nút chuỗi trả lời không phải của sổ đăng ký được tin cậy nên không dùng câu trả lời đó. Hãy báo người vận hành.",
     "The chain node does not serve the trusted registry, so its answer is not used. Tell the operator.",
+)
+CHAIN_STALE = Kind(
+    "chain.stale",
+    _U,
+    "Nút chuỗi đứng lại từ {when} nên chưa biết học bạ đã được neo hay bị thu hồi sau đó. Hãy thử lại sau; nếu kéo dài, "
+    "hãy báo người vận hành.",
+    "The chain node has stood still since {when}, so anchors and recalls since then are not known. Try again later; if it "
+    "lasts, tell the operator.",
 )
 CHAIN_OFFLINE = Kind(
     "chain.offline",
@@ -302,6 +319,14 @@ CONTENTS_DIFFER = Kind(
     _F,
     "Dữ liệu học bạ trong tệp khác với dữ liệu đã phát hành.",
     "The record inside the file is not the one that was issued.",
+)
+CONTENTS_OTHER_CLAIM = Kind(
+    "contents.other_claim",
+    _F,
+    "Học bạ trong tệp ghi mã tra cứu, trường, năm học hoặc cấp học khác với hồ sơ phát hành. Đừng dùng tệp này; hãy hỏi "
+    "nhà trường.",
+    "The record inside names another unit, school, year or level than it was issued under. Do not use the file; ask the "
+    "school.",
 )
 CONTENTS_FOREIGN = Kind(
     "contents.foreign",

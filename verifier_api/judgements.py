@@ -51,6 +51,8 @@ class SignatureJudgement:
     """The status that the sub-indication belongs to: PASSED, FAILED, or UNKNOWN where the standard says INDETERMINATE."""
     reason: str
     """What the library said, for the finding's details; English, may be empty."""
+    certificate_ends: datetime | None = None
+    """When the signer's certificate ends, if no time-stamp proves that the signature is older; then the anchor must."""
 
 
 @dataclass(frozen=True)

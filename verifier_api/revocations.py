@@ -6,6 +6,9 @@ The validation library is content with the first usable CRL that says "good". A 
 revocation may be published later and dated back, so here all of them are read, and the earliest revocation that its issuer
 really signed counts. Finding none proves nothing; the library's own demand for revocation data stands beside this.
 
+A thief may choose which data goes into the file he makes, and will choose an old CRL that does not name the stolen certificate
+yet. So `current_at` asks besides whether every certificate on the path has data that was still current when it signed.
+
 Data which cannot be read (RFC 5280 is strict, some authorities are not) is not passed over: `UnreadableEvidence`.
 """
 
@@ -44,13 +47,56 @@ def earliest_revocation(path: Sequence[bytes], crls: Iterable[bytes], answers: I
     return min(found, default=None)
 
 
-def _on_list(
-    revocations: x509.CertificateRevocationList, issuer: x509.Certificate, certificate: x509.Certificate
-) -> datetime | None:
+def current_at(path: Sequence[bytes], crls: Iterable[bytes], answers: Iterable[bytes], moment: datetime) -> bool:
+    """Whether every certificate of `path` but the root has a CRL or OCSP answer that had not run out by `moment`.
+
+    `path`, `crls` and `answers` are as for `earliest_revocation`. What a list says is not asked here. Raises
+    `UnreadableEvidence`.
+    """
+    try:
+        certificates = [x509.load_der_x509_certificate(der) for der in path]
+        lists = [x509.load_der_x509_crl(der) for der in crls]
+        responses = [ocsp.load_der_ocsp_response(der) for der in answers]
+        return all(
+            any(_list_current(one, issuer, moment) for one in lists)
+            or any(_answer_current(one, issuer, certificate, moment) for one in responses)
+            for issuer, certificate in pairwise(certificates)
+        )
+    except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise UnreadableEvidence(str(error)) from error
+
+
+def _list_current(revocations: x509.CertificateRevocationList, issuer: x509.Certificate, moment: datetime) -> bool:
+    # Without a nextUpdate (RFC 5280 demands one) a list speaks of the time before it was made, and no other.
+    until = revocations.next_update_utc or revocations.last_update_utc
+    return until >= moment and _issued_by(revocations, issuer)
+
+
+def _answer_current(
+    answer: ocsp.OCSPResponse, issuer: x509.Certificate, certificate: x509.Certificate, moment: datetime
+) -> bool:
+    if answer.response_status != ocsp.OCSPResponseStatus.SUCCESSFUL:
+        return False
+    spoken = [one for one in answer.responses if one.serial_number == certificate.serial_number]
+    try:
+        return any(
+            (one.next_update_utc or one.this_update_utc) >= moment and _speaks_of(one, issuer) for one in spoken
+        ) and _authentic(answer, issuer)
+    except (InvalidSignature, x509.ExtensionNotFound):
+        return False
+
+
+def _issued_by(revocations: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
     key = issuer.public_key()
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise UnsupportedAlgorithm("the authority's key is neither RSA nor on an elliptic curve")
-    if revocations.issuer != issuer.subject or not revocations.is_signature_valid(key):
+    return revocations.issuer == issuer.subject and revocations.is_signature_valid(key)
+
+
+def _on_list(
+    revocations: x509.CertificateRevocationList, issuer: x509.Certificate, certificate: x509.Certificate
+) -> datetime | None:
+    if not _issued_by(revocations, issuer):
         return None
     entry = revocations.get_revoked_certificate_by_serial_number(certificate.serial_number)
     return None if entry is None else entry.revocation_date_utc

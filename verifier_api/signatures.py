@@ -13,7 +13,7 @@ and revocation data which the file itself holds, so that it can be made without 
 4. Compare the revisions (`verifier_api.revisions`): nothing but signatures and validation data may have been added.
 5. Say who signed which field. Whether that is who had to sign is the profile's business.
 
-Every failing of the library over a hostile file ends as a judgement here, never as an exception.
+Every failing of the library over a hostile file ends as a judgement here, never as an exception; running out of memory does not.
 
 Example::
 
@@ -56,7 +56,7 @@ from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
 from verifier_api import corrections
 from verifier_api.judgements import Attachment, PdfJudgement, SignatureJudgement
 from verifier_api.revisions import review
-from verifier_api.revocations import UnreadableEvidence, earliest_revocation
+from verifier_api.revocations import UnreadableEvidence, current_at, earliest_revocation
 from verifier_api.verdict import Outcome
 
 __all__ = ["Attachment", "PdfJudgement", "SignatureJudgement", "judge_pdf"]
@@ -108,6 +108,8 @@ def judge_pdf(
         laid_out_open = tuple(sorted(field_names - {signature.field_name for signature in embedded}))
         if len(embedded) > MAX_SIGNATURES:
             return _unreadable(f"{len(embedded)} signatures")
+    except MemoryError:
+        raise  # Says something about this machine, and nothing about the file: it must never end as a judgement.
     except Exception as error:
         return _unreadable(_words(error))
     anchors = _Anchors(roots)
@@ -162,6 +164,8 @@ async def _judge_all(
             else:
                 found = await _judge_signature(signature, anchors, proven)
             judgement = _describe(signature, found, anchors)
+        except MemoryError:
+            raise
         except Exception as error:
             judgement = _unjudged(signature, error)
         judged.append((judgement, stamp))
@@ -271,7 +275,19 @@ def _describe(signature: EmbeddedPdfSignature, found: _Found, anchors: _Anchors)
     hierarchy = anchors.hierarchies.get(root) if root is not None else None
     indication, revoked_at = found.sub_indication, None
     try:
-        revoked_at = _revoked_at(signature.reader, found.path)
+        lists, answers = _evidence(signature.reader)
+        path = [] if found.path is None else [certificate.dump() for certificate in found.path]
+        revoked_at = earliest_revocation(path, lists, answers)
+        # Asked of people only: their evidence is gathered after they signed. That of a document timestamp lies beneath it.
+        if (
+            indication == AdESPassed.OK
+            and signature.sig_object_type != "/DocTimeStamp"
+            and found.timestamped_at is not None
+            and not current_at(path, lists, answers, found.timestamped_at)
+        ):
+            # The library asks for no freshness (`_CENTURY`), so whoever made the file could put in a list of last year.
+            indication = AdESIndeterminate.REVOCATION_OUT_OF_BOUNDS_NO_POE
+            found = replace(found, reason="no revocation data in the file was current when this was signed")
     except UnreadableEvidence as unreadable:
         found = replace(found, reason=_words(unreadable))
         indication = AdESIndeterminate.CERTIFICATE_CHAIN_GENERAL_FAILURE if indication == AdESPassed.OK else indication
@@ -329,16 +345,13 @@ def _unjudged(signature: EmbeddedPdfSignature, error: Exception) -> SignatureJud
     )
 
 
-def _revoked_at(reader: PdfFileReader, path: ValidationPath | None) -> datetime | None:
-    """The earliest revocation on the path, by all the data in the file."""
-    if path is None:
-        return None
+def _evidence(reader: PdfFileReader) -> tuple[list[bytes], list[bytes]]:
+    """Every CRL and every OCSP answer in the file, DER."""
     try:
         store = DocumentSecurityStore.read_dss(reader)
     except NoDSSFoundError:
-        return None
-    return earliest_revocation(
-        [certificate.dump() for certificate in path],
+        return [], []
+    return (
         [reference.get_object().data for reference in store.crls],
         [reference.get_object().data for reference in store.ocsps],
     )
@@ -367,6 +380,8 @@ def _review(reader: PdfFileReader, names: frozenset[str], since: int | None) -> 
     """Step 4: what was added that may not be, or `None`."""
     try:
         review(reader, names, since)
+    except MemoryError:
+        raise
     except Exception as error:
         return _words(error)
     return None
@@ -381,6 +396,8 @@ def _attachments(reader: PdfFileReader) -> tuple[Attachment, ...]:
             data = specification["/EF"]["/F"].data
             if len(data) <= MAX_ATTACHMENT_BYTES:
                 found.append(Attachment(name=str(specification["/UF"]), data=data))
+    except MemoryError:
+        raise
     except Exception:
         return ()
     return tuple(found)

@@ -26,7 +26,7 @@ Example::
 import datetime as dt
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 from uuid import UUID
 
@@ -132,7 +132,7 @@ class Verifier:
             case.note(f.CHAIN_SKIPPED(), f.SIGNATURES_SKIPPED(), f.CONTENTS_SKIPPED())
             return self._conclude(case)
         parsed, pending = proof
-        self._ask_chain(case, parsed, pending=pending)  # (4), (5)
+        self._ask_chain(case, parsed, pending=pending, brought=receipt is not None)  # (4), (5)
         expected = checks.Expected(
             manifest=parsed.manifest,
             trust=self._trust,
@@ -156,7 +156,7 @@ class Verifier:
         except Unavailable:
             case.note(f.BYTES_NO_LEDGER())
             return self._conclude(case)
-        self._judge_entry(case, entry)
+        self._judge_entry(case, entry, lambda manifest: manifest.id == unit_id)
         return self._conclude(case)
 
     def digest(self, sha256: str) -> Verdict:
@@ -170,7 +170,7 @@ class Verifier:
             return self._conclude(case)
         if entry is not None:
             case.note(f.BYTES_ISSUED())
-        self._judge_entry(case, entry)
+        self._judge_entry(case, entry, lambda manifest: manifest.file(sha256) is not None)
         return self._conclude(case)
 
     def _take_in(self, case: _Case, data: bytes) -> Examination | None:
@@ -201,46 +201,58 @@ class Verifier:
     ) -> tuple[Receipt, bool] | None:
         """(2), (3) The receipt of exactly these bytes, and whether its root is still on its way to the chain."""
         digest = hashlib.sha256(data).hexdigest()
-        pending = False
+        pending, from_ledger = False, given is None
         try:
             if given is None:
-                entry = self._issued.receipt_of_file(digest)
-                if entry is None:
-                    case.note(self._explain_unknown(case, data, examination))
+                found = self._own_receipt(case, data, examination)
+                if found is None:
                     return None
-                case.unit, pending = entry.unit_id, not entry.final
-                case.note(f.BYTES_ISSUED())
-                if entry.receipt is None:
-                    case.standing = Standing.UNANCHORED
-                    case.note(f.RECEIPT_PENDING())
-                    return None
-                given = entry.receipt
+                given, pending = found
             receipt = Receipt.parse(given)
         except Unavailable:
             case.note(f.BYTES_NO_LEDGER())
             return None
         except MalformedReceipt as error:
-            case.note(f.RECEIPT_MALFORMED(problem=str(error)))
+            problem = f.RECEIPT_MALFORMED(problem=str(error))
+            case.note(f.BYTES_LEDGER_CONTRADICTS({"problem": str(error)}) if from_ledger else problem)
             return None
-        case.unit, case.manifest = receipt.manifest.id, receipt.manifest
-        if receipt.manifest.file(digest) is None:
-            case.note(self._explain_mismatch(data, examination, receipt.manifest))
-            return None
-        if f.BYTES_ISSUED.code not in {finding.code for finding in case.findings}:
-            case.note(f.BYTES_ISSUED())
-        case.note(f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
-        return receipt, pending
+        manifest = receipt.manifest
+        if manifest.file(digest) is not None:
+            case.unit, case.manifest = manifest.id, manifest
+            case.note(f.BYTES_ISSUED(), f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
+            return receipt, pending
+        if from_ledger:
+            # It has this file's digest beside another file's receipt. That is no fault of the file.
+            case.note(f.BYTES_LEDGER_CONTRADICTS({"receipt_of": str(manifest.id)}))
+        else:
+            case.unit, case.manifest = manifest.id, manifest
+            case.note(self._explain_mismatch(data, examination, manifest))
+        return None
 
-    def _explain_unknown(self, case: _Case, data: bytes, examination: Examination) -> Finding:
-        """Why a file without a receipt is none of ours, in the words that help most."""
-        claimed = examination.claimed_unit
-        entry = None if claimed is None else self._issued.receipt_of_unit(claimed)
+    def _own_receipt(self, case: _Case, data: bytes, examination: Examination) -> tuple[bytes, bool] | None:
+        """The ledger's receipt for a file, and whether its root is on its way; or None, and the case is told why.
+
+        Raises `Unavailable`, or `MalformedReceipt` over what the ledger gives out.
+        """
+        digest, claimed = hashlib.sha256(data).hexdigest(), examination.claimed_unit
+        entry = self._issued.receipt_of_file(digest)
+        known = entry is not None
+        if entry is None and claimed is not None:
+            entry = self._issued.receipt_of_unit(claimed)
         if entry is None:
-            return f.BYTES_NOT_ISSUED({"claimed_unit": None if claimed is None else str(claimed)})
-        case.unit = claimed
+            case.note(f.BYTES_NOT_ISSUED({"claimed_unit": None if claimed is None else str(claimed)}))
+            return None
+        case.unit = entry.unit_id
         if entry.receipt is None:
-            return f.BYTES_ALTERED(unit=claimed)
-        return self._explain_mismatch(data, examination, Receipt.parse(entry.receipt).manifest)
+            if known:
+                case.standing = Standing.UNANCHORED
+            case.note(*((f.BYTES_ISSUED(), f.RECEIPT_PENDING()) if known else (f.BYTES_ALTERED(unit=claimed),)))
+            return None
+        if not known and (manifest := Receipt.parse(entry.receipt).manifest).file(digest) is None:
+            case.note(self._explain_mismatch(data, examination, manifest))
+            return None
+        # If the ledger's index has lost the file, what it says of the unit proves it all the same.
+        return entry.receipt, not entry.final
 
     @staticmethod
     def _explain_mismatch(data: bytes, examination: Examination, manifest: Manifest) -> Finding:
@@ -251,8 +263,11 @@ class Verifier:
             return f.BYTES_ALTERED(unit=manifest.id)
         return f.BYTES_OTHER_RECEIPT()
 
-    def _judge_entry(self, case: _Case, entry: ReceiptEntry | None) -> None:
-        """What the ledger's own entry and the chain say, when there is no file to look into."""
+    def _judge_entry(self, case: _Case, entry: ReceiptEntry | None, asked: Callable[[Manifest], bool]) -> None:
+        """What the ledger's own entry and the chain say, when there is no file to look into.
+
+        `asked` says whether a manifest is about what was asked for: a ledger that mixes units up must not answer for another.
+        """
         if entry is None:
             case.note(f.BYTES_NOT_ISSUED(), f.CHAIN_SKIPPED())
             return
@@ -264,46 +279,87 @@ class Verifier:
         try:
             receipt = Receipt.parse(entry.receipt)
         except MalformedReceipt as error:
-            case.note(f.RECEIPT_MALFORMED(problem=str(error)), f.CHAIN_SKIPPED())
+            case.note(f.BYTES_LEDGER_CONTRADICTS({"problem": str(error)}), f.CHAIN_SKIPPED())
             return
-        case.manifest = receipt.manifest
+        if not asked(receipt.manifest):
+            case.note(f.BYTES_LEDGER_CONTRADICTS({"receipt_of": str(receipt.manifest.id)}), f.CHAIN_SKIPPED())
+            return
+        case.unit, case.manifest = receipt.manifest.id, receipt.manifest
         case.note(f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
-        self._ask_chain(case, receipt, pending=not entry.final)
+        self._ask_chain(case, receipt, pending=not entry.final, brought=False)
         case.note(f.SIGNATURES_SKIPPED(), f.CONTENTS_SKIPPED())
 
-    def _ask_chain(self, case: _Case, receipt: Receipt, *, pending: bool) -> None:
-        """(4), (5) One reading of the registry, at one block, for anchor and standing."""
+    def _ask_chain(self, case: _Case, receipt: Receipt, *, pending: bool, brought: bool) -> None:
+        """(4), (5) One reading of the registry, at one block, for anchor and standing.
+
+        `brought` says that the receipt came with the file, and not from the ledger.
+        """
         if self._registry is None:
             case.note(f.CHAIN_OFFLINE(), f.STANDING_UNKNOWN())
             return
         manifest = receipt.manifest
         try:
-            status = self._registry.status_of(
-                school=manifest.school, root=receipt.root_bytes, leaf=receipt.leaf_bytes, proof=receipt.proof_bytes
-            )
+            status = _asked(self._registry, receipt)
+            if brought and status.recalled_at is None:
+                status = self._recalled_elsewhere(self._registry, receipt, status)
         except WrongChain:
             case.note(f.CHAIN_WRONG(), f.STANDING_UNKNOWN())
             return
         except ChainError as error:
             case.note(f.CHAIN_UNREACHABLE({"problem": type(error).__name__}), f.STANDING_UNKNOWN())
             return
-        confirmations = self._trust.settings.registry.confirmations
-        finding, anchored = checks.chain(status, manifest, confirmations=confirmations, pending=pending)
+        settings = self._trust.settings.registry
+        within = settings.newest_block_within
+        stale = within is not None and self._now() - status.head.time > dt.timedelta(seconds=within)
+        finding, anchored = checks.chain(
+            status, manifest, confirmations=settings.confirmations, pending=pending, stale=stale
+        )
         case.note(finding)
         if not anchored:
-            case.standing = Standing.UNANCHORED
+            case.standing = Standing.UNKNOWN if stale else Standing.UNANCHORED
             return
         case.status = status
         finding, case.standing = checks.standing(status, final=finding.outcome is Outcome.PASSED)
+        if stale and case.standing is Standing.UNANCHORED:
+            case.standing = Standing.UNKNOWN
         case.note(finding)
         if case.standing is Standing.REPLACED:
-            case.replaced_by = self._successor(manifest.id)
+            case.replaced_by = self._successor(manifest, status)
 
-    def _successor(self, unit_id: UUID) -> UUID | None:
+    def _recalled_elsewhere(self, registry: RegistryReader, receipt: Receipt, status: LeafStatus) -> LeafStatus:
+        """`status`, with the recall of the unit under the leaf that the ledger knows for it, if there is one.
+
+        A recall names a leaf. Whoever anchors a recalled unit once more, under another salt, gets a leaf that nobody recalled;
+        so a recall of either counts. Where no ledger can be asked, the receipt is all there is to go by.
+        """
+        known = self._known(receipt.manifest.id)
+        if known is None or known.leaf == receipt.leaf or known.manifest.school != receipt.manifest.school:
+            return status
+        other = _asked(registry, known)
+        if not other.included or other.recalled_at is None:
+            return status
+        return replace(status, recalled_at=other.recalled_at, reason=other.reason, replacement=other.replacement)
+
+    def _known(self, unit_id: UUID) -> Receipt | None:
+        """The ledger's own receipt of a unit, if it can be asked and has a sound one."""
         try:
-            return self._issued.successor(unit_id)
+            entry = self._issued.receipt_of_unit(unit_id)
+            receipt = None if entry is None or entry.receipt is None else Receipt.parse(entry.receipt)
+        except (Unavailable, MalformedReceipt):
+            return None
+        return receipt if receipt is not None and receipt.manifest.id == unit_id else None
+
+    def _successor(self, manifest: Manifest, status: LeafStatus) -> UUID | None:
+        """The unit that replaces this one, if the ledger knows it and it is the one that the chain names."""
+        try:
+            successor = self._issued.successor(manifest.id)
         except Unavailable:
             return None
+        receipt = None if successor is None else self._known(successor)
+        if receipt is None or status.replacement is None:
+            return None
+        same_school = receipt.manifest.school == manifest.school
+        return successor if same_school and receipt.leaf_bytes == status.replacement[1] else None
 
     def _conclude(self, case: _Case) -> Verdict:
         """(8) The one place that concludes."""
@@ -328,6 +384,12 @@ class Verifier:
             replaced_by=case.replaced_by,
             signatures=case.signatures,
         )
+
+
+def _asked(registry: RegistryReader, receipt: Receipt) -> LeafStatus:
+    return registry.status_of(
+        school=receipt.manifest.school, root=receipt.root_bytes, leaf=receipt.leaf_bytes, proof=receipt.proof_bytes
+    )
 
 
 __all__ = ["Conclusion", "Issued", "Verdict", "Verifier"]

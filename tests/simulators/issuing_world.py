@@ -110,6 +110,9 @@ class World:
             signatures=tuple(_judgement(role, number) for number, role in enumerate(SIGNERS)),
             record_sha256=record,
             claimed_unit=unit_id,
+            claimed_school=SCHOOL,
+            claimed_year="2025-2026",
+            claimed_level="THCS",
         )
         return unit
 
@@ -207,8 +210,12 @@ class World:
             included=True,
             recalled_at=unit.recalled_at,
             reason=unit.reason,
-            replacement=None if unit.replaced_by is None else (b"r" * 32, b"l" * 32),
+            replacement=None if unit.replaced_by is None else self._root_and_leaf(unit.replaced_by),
         )
+
+    def _root_and_leaf(self, unit_id: UUID) -> tuple[bytes, bytes]:
+        receipt = self.units[unit_id].receipt
+        return receipt.root_bytes, receipt.leaf_bytes
 
     def _ask_ledger(self, question: str) -> None:
         self.asked[question] += 1
