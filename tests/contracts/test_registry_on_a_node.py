@@ -153,7 +153,10 @@ def test_the_chain_is_there_again_after_a_restart(tmp_path):
 def test_a_devchain_told_to_end_keeps_its_state(tmp_path, word):
     state = tmp_path / "chain.json"
     words = [sys.executable, "-m", "scripts.devchain", "--port", str(free_port()), "--state", str(state)]
+    # A shell that runs the tests in the background has told them, and so their children, to ignore SIGINT.
+    ignoring = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as running:
+        signal.signal(signal.SIGINT, ignoring)
         assert "chain id 31337" in running.stdout.readline()
         running.send_signal(word)
         assert running.wait(30) == 0

@@ -2,9 +2,12 @@
 
 """A served application over a simulated world, and a browser that reaches nothing else."""
 
+import os
 import socket
+import sys
 import threading
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -53,6 +56,8 @@ def site():
 @pytest.fixture(scope="module")
 def browser():
     """Not longer than a module: Playwright keeps an event loop running in this thread, where signing wants its own."""
+    # Playwright's own Node needs a library that a bare Debian lacks; the one that compiles the contract does not.
+    os.environ["PLAYWRIGHT_NODEJS_PATH"] = str(Path(sys.executable).parent / "node")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser

@@ -312,7 +312,7 @@ def test_a_wrong_pin_says_so_and_signs_nothing(demo, tmp_path):
     done = hocba("sign", "--role", "GVCN", "--key", key, *words)
     assert done.returncode == 1
     assert "Mật khẩu" in done.stderr
-    units = ledger.reader.units(school_code=code, school_year="2025-2026")
+    units = ledger.reader.units(school_code=code, school_year="2025-2026", class_name="9A9")
     assert [unit.signatures for unit in units] == [(), ()]
 
 
