@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Anchoring: carrying sealed batches, and recalls, onto the chain, across crashes.
 
 An errand (a batch, or a recall) is carried once, however many times this process dies on the way. Two rules make that so:

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The life of whatever is carried to the chain, and what to do next. Pure.
 
 A batch is a closed set of leaves under one root; a recall withdraws one leaf. Both are carried by a transaction, and both

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Everything the ledger raises on purpose, outside its packages' own trees.
 
 * LedgerError

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The life of a unit: one pupil, one school year. Pure: states, legal moves, and who signs next.
 
 ::

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The compiled registry contract, as the Python packages carry it: `ledger/chain/TranscriptRegistry.json`.
 
 The file is committed, so that neither a verifier nor a writer needs a compiler, and it is checked, so that it cannot drift

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Putting a registry on a chain, once, and writing down where it is.
 
 The result is `contracts/deployments/<chain-id>.json`: address, chain id, block, runtime code hash, compiler and settings. From

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """A chain of one's own: Foundry's anvil, from npm, with its state in a file.
 
 For demos, tests and trying things out. Its accounts come from a phrase that everybody knows, so nothing on it is worth

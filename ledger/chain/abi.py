@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The registry contract's calls, answers and errors as bytes; pure.
 
 The ABI is read from `TranscriptRegistry.json` beside this file, which `scripts/contract_artifact.py` makes from the source and

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Everything the chain package raises on purpose.
 
 * ChainError

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Several nodes, asked together; what enough of them say alike is the answer.
 
 One node can lie, lag or be down. `QuorumReader` asks all of its readers at the same time and believes an answer when

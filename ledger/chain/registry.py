@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The registry contract as the rest of the program sees it: values and Protocols, without a chain library.
 
 Reading and sending are two Protocols, as a verifier must be able to read and nothing else. A third, `Wallet`, is where a

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The chain key, in a file or in memory.
 
 This is the one module that touches private keys of the chain, and no part that only answers questions may import it. A key

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """One Ethereum node: blocks, calls, fees, transactions. The one module that imports web3.
 
 What nodes say when they refuse differs from make to make. It is sorted out here and nowhere else: a revert becomes `Rejected`

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The registry through one Ethereum node.
 
 A node is believed about the *pinned* registry only. Before its first answer counts, it must show the pinned chain id, and

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """What ties one file to one root on a chain: manifest, leaf, tree, receipt.
 
 All of it is pure. A file's SHA-256 stands in a *manifest*; the manifest's digest and 32 random bytes make a *leaf*; the

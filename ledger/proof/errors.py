@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Everything the proof package raises on purpose.
 
 * ProofError

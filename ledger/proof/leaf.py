@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The leaf: what one unit leaves on a chain, unreadable to anybody without its salt.
 
 A leaf is the double keccak256 of three words, as OpenZeppelin's `StandardMerkleTree` makes it from the types

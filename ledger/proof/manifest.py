@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The manifest: what was issued for a unit, and by whom it was signed, as digests.
 
 It is written as canonical JSON (RFC 8785), so that anybody who holds its values computes the same bytes and the same

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The Merkle tree of OpenZeppelin's `StandardMerkleTree`, so that its contracts and its npm library read our proofs.
 
 Nodes are 32 bytes. A parent is keccak256 of its two children in ascending order, so a proof needs no directions. Leaves are

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The receipt: all that a stranger needs beside the file and a chain node.
 
 A receipt proves nothing by itself: it says which manifest, which salt, which path and which root belong together, and where

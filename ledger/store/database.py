@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Opening the database: for writing, for reading only, and bringing its tables up to date."""
 
 from pathlib import Path

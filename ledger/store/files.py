@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """A folder of files named by their SHA-256: written once, never changed, checked whenever read."""
 
 import hashlib

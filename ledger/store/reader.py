@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Reading the ledger. Selects only, returns frozen values, and never a row that could be changed."""
 
 import datetime as dt

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The tables, and the rules that the database enforces by itself.
 
 Enums are stored by value with a CHECK; what may exist only once is UNIQUE; a pupil has one current unit per school year

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Every change of the ledger. Each method is one transaction, and each move names the state it was read in.
 
 A move that finds its row elsewhere changes nothing and raises `LostRace`: another worker was first. A database that cannot be

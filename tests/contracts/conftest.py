@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The same scene on a chain in this process (eth-tester) and on a real node (anvil)."""
 
 from collections.abc import Iterator

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """A node that is not to be relied on: it stands before a real one and does to the answers what its state says.
 
 Driven by its state: `node.answers["eth_chainId"] = lambda result: "0x1"` lies, `node.errors[...]` refuses, `node.http_status`

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """A registry with two schools on some chain, who may do what there, and short ways to say what happens."""
 
 from dataclasses import dataclass, field

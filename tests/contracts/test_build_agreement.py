@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """One source, three tools, one bytecode; and the artifact that the Python packages carry is of today's source."""
 
 import json

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Every function of the registry and every refusal, from Python, on a chain in this process."""
 
 from dataclasses import replace

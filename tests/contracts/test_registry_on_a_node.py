@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The registry through a real node (anvil), and through nodes that fail, refuse, lie and vanish."""
 
 import json

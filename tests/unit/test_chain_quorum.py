@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Several nodes: what enough of them say alike is the answer, and nothing else is."""
 
 import threading

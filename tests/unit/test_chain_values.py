@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """Pins, deployments and refusals as values."""
 
 import json

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The chain key: opened with its password only, never shown, never used for another account."""
 
 import stat

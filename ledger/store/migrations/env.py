@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """What Alembic runs for each command; `ledger.store.database.migrate` hands it the connection."""
 
 from typing import Literal

@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
+
 """The first tables."""
 
 import sqlalchemy as sa
