@@ -198,8 +198,10 @@ def _listed(judgements: Sequence[SignatureJudgement], expected: Expected) -> Ite
     if expected.trust.settings.signers is None:
         yield f.SIGNATURES_NO_LIST()
         return
-    all_listed = True
-    for judgement in judgements:
+    # Of a broken signature neither signer nor time is known; it has been complained of already.
+    sound = [judgement for judgement in judgements if judgement.intact and judgement.valid]
+    all_listed = len(sound) == len(judgements)
+    for judgement in sound:
         proven = judgement.timestamped_at
         times = [judgement.claimed_at, expected.anchored_at] if proven is None else [proven]
         listed = {at is not None and _covered(judgement, at, expected) for at in times}

@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID, uuid4
 
 from asn1crypto import x509 as asn1_x509
@@ -33,7 +34,7 @@ from cryptography.x509.oid import NameOID
 from eth_tester import EthereumTester, PyEVMBackend
 from web3 import EthereumTesterProvider
 
-from ledger.chain.registry import RecallReason, RegistryReader
+from ledger.chain.registry import Head, LeafStatus, RecallReason, RegistryPin, RegistryReader, SchoolOnChain
 from ledger.chain.wallet import KeyWallet
 from ledger.chain.web3_node import Web3Node
 from ledger.chain.web3_registry import Web3Registry
@@ -61,7 +62,7 @@ from signer.xml import sign_slot
 from verifier_api.examination import Examiner, examine
 from verifier_api.intake import UnsafeInProcessExaminer
 from verifier_api.trust import Anchors, ApprovedSigner, RegistrySettings, Trust, TrustSettings
-from verifier_api.verdict import Check, Outcome, Verdict
+from verifier_api.verdict import Check, Conclusion, Outcome, Standing, Verdict
 from verifier_api.verifier import Issued, Verifier
 
 SHEET = check_workbook(
@@ -73,7 +74,7 @@ CODE, YEAR = SHEET.school.code, SHEET.class_info.school_year
 OTHER_CODE, OTHER_NAME = "01000999", "Trường THCS Láng Giềng"
 CONFIRMATIONS = 3
 TEACHER, PRINCIPAL, SEAL = ROLES_IN_ORDER = (Role.HOMEROOM, Role.PRINCIPAL, Role.SEAL)
-ALL = frozenset(ROLES_IN_ORDER)
+FAILED, OPEN, PASSED = Conclusion.TOTAL_FAILED, Conclusion.INDETERMINATE, Conclusion.TOTAL_PASSED
 
 
 def now() -> datetime:
@@ -147,6 +148,8 @@ def certified(name: str, *, hierarchy: str, of: DemoPki | None = None, since: ti
         .not_valid_after(now() + until)
         .add_extension(usage, critical=True)
         .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(issuer.public_key()), critical=False)
+        # The authority's lists speak of the certificates that point to them.
+        .add_extension(_lists_of(hierarchy, of), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     return LoadedKey(
@@ -155,6 +158,13 @@ def certified(name: str, *, hierarchy: str, of: DemoPki | None = None, since: ti
         algorithm="sha256_ecdsa",
         sign=lambda data: key.sign(data, ec.ECDSA(hashes.SHA256())),
     )
+
+
+def _lists_of(hierarchy: str, of: DemoPki) -> x509.CRLDistributionPoints:
+    someone = x509.load_der_x509_certificate(
+        of.certificate(hierarchy, "seal" if hierarchy == "vgca" else "teacher").dump()
+    )
+    return someone.extensions.get_extension_for_class(x509.CRLDistributionPoints).value
 
 
 YEAR_LONG = {"since": timedelta(days=-30), "until": timedelta(days=365)}
@@ -183,14 +193,16 @@ class Paper:
         return record_digest(self.xml).hex()
 
 
-def drawn(number: int = 0, *, record: Record | None = None, replaces: UUID | None = None) -> Paper:
-    """The paper of one pupil of the class, before anybody signed."""
+def drawn(
+    number: int = 0, *, record: Record | None = None, replaces: UUID | None = None, attached: bytes | None = None
+) -> Paper:
+    """The paper of one pupil of the class, before anybody signed; `attached` instead of the pupil's own record."""
     record = record or SHEET.records[number]
     unit_id, when = uuid4(), now()
     document = record_xml.write(record, unit_id=unit_id, created_at=when, planned_issue_date=when, replaces=replaces)
     pdf = render_unit(
         from_record(record, unit_id=unit_id, planned_issue_date=when),
-        record_xml=record_xml.data_element(document),
+        record_xml=attached or record_xml.data_element(document),
         qr_url=f"https://hocba.example/q/{unit_id}",
         created=when,
     )
@@ -311,12 +323,23 @@ class Chain:
     authority: KeyWallet
     operators: Mapping[str, KeyWallet]
 
+    def register(self, code: str, seal: LoadedKey) -> None:
+        """The authority registers a school; one that is not ours nor next door shares our operator."""
+        prepared = self.registry.prepare_register_school(
+            sender=self.authority.address,
+            nonce=self.registry.nonce(self.authority.address),
+            school=code,
+            operator=self.operators.get(code, self.operators[CODE]).address,
+            seal_certificate=seal.certificate_sha256,
+        )
+        self.send(self.authority, prepared)
+
     def send(self, wallet: KeyWallet, unsigned: object) -> None:
         sent = self.registry.broadcast(wallet.sign(unsigned).raw)
         assert self.registry.receipt(sent).status
 
     def anchor(self, root: bytes, *, school: str = CODE, year: int | None = None, deep: bool = True) -> None:
-        wallet = self.operators[school]
+        wallet = self.operators.get(school, self.operators[CODE])
         prepared = self.registry.prepare_anchor(
             sender=wallet.address,
             nonce=self.registry.nonce(wallet.address),
@@ -358,15 +381,8 @@ def chain() -> Chain:
     deployment = deploy(Web3Node(node), wallets[0], sleep=lambda _: None)
     registry = Web3Registry(node, deployment.pin)
     made = Chain(tester, node, registry, deployment, wallets[0], {CODE: wallets[1], OTHER_CODE: wallets[2]})
-    for code, seal in ((CODE, key_of(SEAL)), (OTHER_CODE, other_seal())):
-        prepared = registry.prepare_register_school(
-            sender=wallets[0].address,
-            nonce=registry.nonce(wallets[0].address),
-            school=code,
-            operator=made.operators[code].address,
-            seal_certificate=seal.certificate_sha256,
-        )
-        made.send(wallets[0], prepared)
+    made.register(CODE, key_of(SEAL))
+    made.register(OTHER_CODE, other_seal())
     return made
 
 
@@ -413,9 +429,9 @@ def trusting(
     return _trust(listed, (pki(), *of), pin, confirmations)
 
 
-def trusting_only(*signers: ApprovedSigner) -> Trust:
-    """The same, with exactly this list."""
-    return _trust(signers, (pki(),), chain().deployment.pin, CONFIRMATIONS)
+def trusting_only(*signers: ApprovedSigner, of: Sequence[DemoPki] = ()) -> Trust:
+    """The same with exactly this list, and with the roots of `of` instead of ours if there are any."""
+    return _trust(signers, tuple(of) or (pki(),), chain().deployment.pin, CONFIRMATIONS)
 
 
 def _trust(listed: object, infrastructures: Sequence[DemoPki], pin: object, confirmations: int) -> Trust:
@@ -441,6 +457,27 @@ def _trust(listed: object, infrastructures: Sequence[DemoPki], pin: object, conf
             ),
         ),
     )
+
+
+@dataclass(frozen=True)
+class AnchoredEarlier:
+    """The registry as if its anchors had been made at another time: eth-tester begins today. Implements `RegistryReader`."""
+
+    registry: RegistryReader
+    when: datetime
+
+    @property
+    def pin(self) -> RegistryPin:
+        return self.registry.pin
+
+    def head(self) -> Head:
+        return self.registry.head()
+
+    def status_of(self, **asked: Any) -> LeafStatus:
+        return replace(self.registry.status_of(**asked), anchored_at=self.when)
+
+    def school(self, code: str) -> SchoolOnChain | None:
+        return self.registry.school(code)
 
 
 class Shelf:
@@ -482,6 +519,7 @@ def verifier(
     issued: Issued | None = None,
     registry: RegistryReader | None = None,
     examined_by: Examiner | None = None,
+    now: Callable[[], datetime] = now,
 ) -> Verifier:
     trust = trust or trusting()
     return Verifier.live(
@@ -511,3 +549,25 @@ def complaints(verdict: Verdict) -> set[str]:
         for finding in verdict.findings
         if finding.outcome in {Outcome.FAILED, Outcome.UNKNOWN} and finding.check is not Check.STANDING
     }
+
+
+def concluded(data: bytes, manifest: Manifest, conclusion: Conclusion, *expected: str, **parts: object) -> Verdict:
+    """The insider anchors `manifest`; whoever verifies `data` is told `expected`, and nothing else against it."""
+    verdict = judge(data, anchored(manifest), **parts)
+    assert (verdict.conclusion, complaints(verdict)) == (conclusion, set(expected))
+    assert verdict.standing is Standing.CURRENT
+    return verdict
+
+
+def both(
+    paper: Paper,
+    conclusion: Conclusion,
+    *expected: str,
+    in_xml: tuple[str, ...] = (),
+    xml_conclusion: Conclusion | None = None,
+    **parts: object,
+) -> None:
+    """The same for both files of `paper`; `in_xml` where the XML is found out by other signs than the PDF."""
+    manifest = manifest_of(paper)
+    concluded(paper.pdf, manifest, conclusion, *expected, **parts)
+    concluded(paper.xml, manifest, xml_conclusion or conclusion, *(in_xml or expected), **parts)
