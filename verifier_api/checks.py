@@ -9,18 +9,22 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from ledger.chain.registry import LeafStatus, RecallReason
 from ledger.proof.manifest import Manifest
 from ledger.unit import PROFILES, Role
 from verifier_api import findings as f
-from verifier_api.examination import Examination
+from verifier_api.examination import Examination, FileKind
 from verifier_api.judgements import SignatureJudgement
 from verifier_api.trust import Trust
 from verifier_api.verdict import Finding, Outcome, SignatureSummary, Standing
 
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
 """Times are told to people as NĐ 30/2020/NĐ-CP asks: at +07:00."""
+
+CLOCK_SKEW = dt.timedelta(minutes=5)
+"""How far the clocks of two time-stamping authorities may lie apart (DOMAIN.md, SG-02). The revisions prove the order itself."""
 
 ROLE_NAMES = {
     "GVCN": ("giáo viên chủ nhiệm", "homeroom teacher"),
@@ -125,7 +129,7 @@ def signatures(examination: Examination, expected: Expected) -> Iterator[Finding
         registered = seal == expected.seal_certificate.hex()
         yield f.SIGNATURES_SEAL_REGISTERED() if registered else f.SIGNATURES_SEAL_OTHER()
     yield from _listed(judgements, expected)
-    yield f.SIGNATURES_REVOCATION_NOW()
+    yield f.SIGNATURES_XML_REVOCATION() if examination.kind is FileKind.XML else f.SIGNATURES_REVOCATION_NOW()
 
 
 def _who(judgements: Sequence[SignatureJudgement], manifest: Manifest) -> Iterator[Finding]:
@@ -139,7 +143,8 @@ def _who(judgements: Sequence[SignatureJudgement], manifest: Manifest) -> Iterat
     if profile is None or not profile.complete([Role(role) for role in listed]):
         yield f.SIGNATURES_MISSING(roles=manifest.profile)
     times = [judgement.timestamped_at for judgement in judgements if judgement.timestamped_at is not None]
-    if (present != listed and sorted(present) == sorted(listed)) or times != sorted(times):
+    backwards = any(later < earlier - CLOCK_SKEW for earlier, later in pairwise(times))
+    if (present != listed and sorted(present) == sorted(listed)) or backwards:
         yield f.SIGNATURES_ORDER()
 
 

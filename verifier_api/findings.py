@@ -221,8 +221,8 @@ STANDING_UNKNOWN = Kind(
 SIGNATURES_VALID = Kind(
     "signatures.valid",
     _P,
-    "Cả {count} chữ ký số đều nguyên vẹn, đúng người, có dấu thời gian và chứng thư còn hiệu lực khi ký.",
-    "All {count} signatures are intact, trusted, time-stamped, and their certificates were valid when they signed.",
+    "Cả {count} chữ ký số đều nguyên vẹn, đúng người, và chứng thư còn hiệu lực khi ký.",
+    "All {count} signatures are intact and trusted, and their certificates were valid when they signed.",
 )
 SIGNATURES_NONE = Kind("signatures.none", _F, "Tệp không có chữ ký số nào.", "The file carries no digital signature.")
 SIGNATURES_INVALID = Kind(
@@ -305,6 +305,13 @@ SIGNATURES_REVOCATION_NOW = Kind(
     _S,
     "Đã xét hiệu lực chứng thư tại thời điểm ký; chưa hỏi lại tình trạng thu hồi hôm nay.",
     "Certificates were judged at the time of signing; revocation as known today was not asked.",
+)
+SIGNATURES_XML_REVOCATION = Kind(
+    "signatures.xml_revocation_not_asked",
+    _S,
+    "Tệp XML không mang dữ liệu thu hồi chứng thư nên chưa xét việc thu hồi. Muốn chắc chắn, hãy kiểm tra cả tệp PDF của "
+    "học bạ này.",
+    "The XML carries no revocation data, so revocation was not judged. To be sure, check the PDF of this record too.",
 )
 SIGNATURES_SKIPPED = Kind("signatures.skipped", _S, "Chưa kiểm tra chữ ký.", "Signatures were not checked.")
 
