@@ -112,6 +112,8 @@ class Issuing:
         drafts: list[Draft] = []
         for place, record in zip(sheet.places, sheet.records, strict=True):
             unit_id = self._new_id()
+            # A level that cannot be printed yet is refused here, not when somebody wants to sign.
+            from_record(record, unit_id=unit_id, planned_issue_date=now)
             document = xml.write(record, unit_id=unit_id, created_at=now, planned_issue_date=now)
             drafts.append(
                 Draft(

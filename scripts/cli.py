@@ -14,8 +14,9 @@ from ledger.record.errors import RecordError
 from scripts.commands import public, school
 from scripts.commands.terminal import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, err
 from scripts.devchain import DevchainError
+from scripts.settings import UnusableSettings
 from signer.errors import SignerError
-from verifier_api.errors import VerifierError
+from verifier_api.errors import UnusableTrust, VerifierError
 
 app = typer.Typer(
     name="hocba",
@@ -62,6 +63,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         err.print("Đã dừng. Chạy lại lệnh để làm tiếp. / Stopped. Run the command again to go on.", markup=False)
         return EXIT_STOPPED
+    except (UnusableTrust, UnusableSettings) as error:
+        # Nothing was found out about any file: that must not look like a forgery to a script.
+        err.print(error.vi, soft_wrap=True, markup=False)
+        err.print(error.en, soft_wrap=True, markup=False, style="dim")
+        return EXIT_USAGE
     except KNOWN_ERRORS as error:
         err.print(error.vi, soft_wrap=True, markup=False)
         err.print(error.en, soft_wrap=True, markup=False, style="dim")

@@ -148,6 +148,12 @@ class Devchain:
             return self
         binary = anvil_binary()
         self._port = self._wanted_port or free_port()
+        if self._answered_chain_id() is not None:
+            # Somebody else's chain would answer in place of ours, and ours would never start.
+            raise DevchainError(
+                f"Cổng {self._port} đã có một chuỗi khác. Hãy dừng chuỗi đó hoặc chọn cổng khác (--port).",
+                f"Another chain did answer on port {self._port}, so ours did not start. Stop it, or choose another --port.",
+            )
         if self._state is not None:
             self._state.parent.mkdir(parents=True, exist_ok=True)
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - open as long as anvil runs; stop closes it

@@ -136,7 +136,14 @@ class Demo:
     def run(self, stack: ExitStack, *, sheet: Path | None, serve: bool) -> None:
         """All of it, in the order of the story. What is started goes onto `stack`."""
         source = self._sheet(sheet)
-        reading = workday.read_sheet(source, synthetic=True)
+        try:
+            reading = workday.read_sheet(source, synthetic=True)
+        except OSError as error:
+            raise DemoFailure(f"{source}: {error.strerror}") from error
+        if serve and not _is_free(self._port):
+            raise DemoFailure(
+                f"Cổng {self._port} đang được dùng; hãy chạy lại với --port. / Port {self._port} is taken; use --port."
+            )
         chain, deployment = self._chain(stack)
         pki = self._pki(stack, reading)
         ledger, trust = self._installation(chain, deployment, pki, reading, source)
@@ -283,6 +290,7 @@ class Demo:
                 tsa=ledger.settings.signing.tsa,
                 location=ledger.settings.signing.location,
             )
+            workday.require_ready(ledger, trust, key, sitting, assigned=assigned)
             total, work = workday.sign(ledger, key, sitting, assigned=assigned)
             exhaust(track(work, total=total, label=self._say(f"Ký {role}", f"Signing {role}")))
             self._done(f"{role}: đã ký {total} học bạ, một mã PIN", f"{role}: {total} records signed with one PIN")
@@ -345,9 +353,9 @@ class Demo:
                 {
                     "stt": unit.stt,
                     "unit": str(unit.id),
-                    "pdf": f"{unit.class_name}-{unit.stt:02d}.pdf",
-                    "xml": f"{unit.class_name}-{unit.stt:02d}.xml",
-                    "receipt": f"{unit.class_name}-{unit.stt:02d}.receipt.json",
+                    "pdf": f"{workday.hand_out_name(unit)}.pdf",
+                    "xml": f"{workday.hand_out_name(unit)}.xml",
+                    "receipt": f"{workday.hand_out_name(unit)}.receipt.json",
                     "link": ledger.issuing.link(unit.id),
                 }
                 for unit in units
@@ -360,10 +368,6 @@ class Demo:
         out.print(self._say(f"Liên kết: {link}", f"Link: {link}"), markup=False)
 
     def _serve(self, settings: Settings, trust: Trust) -> None:
-        if not _is_free(self._port):
-            raise DemoFailure(
-                f"Cổng {self._port} đang được dùng; hãy chạy lại với --port. / Port {self._port} is taken; use --port."
-            )
         reader = public_reader(settings)
         with public_verifier(trust, reader, workers=settings.workers) as verifier:
             app = create_app(

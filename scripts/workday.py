@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -25,9 +26,10 @@ from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.sheet import SheetReading
 from ledger.store.reader import School, Unit
 from ledger.store.tables import FileRole
-from ledger.unit import Role, UnitState
+from ledger.unit import PROFILES, Role, UnitState
 from scripts.compose import Ledger
-from scripts.crew import LocalArchivist, LocalHand, Sitting
+from scripts.crew import LocalArchivist, LocalHand, Sitting, utc_now
+from signer.keys import load_pkcs12
 from verifier_api.trust import Trust
 from verifier_api.verdict import Verdict
 from verifier_api.verifier import Verifier
@@ -58,6 +60,18 @@ class UndoneOnChain(LedgerError):
             "trường với Sở GDĐT; học bạ trong đợt này chưa được neo.",
             f"The contract undid {count} errands (mined, without effect). Check the school's rights with the authority; "
             "the records in them are not anchored.",
+        )
+
+
+class NotApproved(LedgerError):
+    """A key whose certificate the authority has not approved for what it is to sign."""
+
+    def __init__(self, name: str, role: Role, school: str) -> None:
+        super().__init__(
+            f"Chứng thư của {name} không có trong danh sách người ký được Sở duyệt cho vai trò {role} của trường {school}. "
+            "Chưa ký gì cả; hãy chọn đúng tệp chữ ký số, hoặc đề nghị Sở duyệt chứng thư này.",
+            f"The certificate of {name} is not on the authority's list for role {role} of school {school}. Nothing was "
+            "signed; choose the right key file, or ask the authority to approve this certificate.",
         )
 
 
@@ -110,6 +124,28 @@ def register_school(ledger: Ledger, trust: Trust, authority: Wallet, school: Sch
     ledger.writer.register_school(school)
 
 
+def require_ready(ledger: Ledger, trust: Trust, key: ClassKey, sitting: Sitting, *, assigned: frozenset[Role]) -> None:
+    """Refuses a sitting that could not end well, while nothing has begun: not a file is rendered, not a state moved.
+
+    The key opens, its certificate is in time and on the authority's list for this role and school, and somebody waits for this
+    role. Raises `WrongPassphrase` and its kin, `NotApproved` or `NothingToSign`.
+    """
+    loaded = load_pkcs12(sitting.pkcs12, sitting.passphrase)
+    loaded.require_valid_at(utc_now())
+    approved = trust.settings.signers
+    cert_sha256 = loaded.certificate_sha256.hex()
+    if approved is not None and not any(
+        line.covers(cert_sha256=cert_sha256, role=sitting.role.value, school=key.school_code, at=utc_now())
+        for line in approved
+    ):
+        raise NotApproved(loaded.common_name, sitting.role, key.school_code)
+    profile = PROFILES[ledger.reader.school(key.school_code).profile]
+    drafts = _units(ledger, key, UnitState.DRAFT)
+    waiting = ledger.issuing.waiting_for(sitting.role, _units(ledger, key, UnitState.SIGNING), assigned=assigned)
+    if not waiting and not (drafts and profile.next_role([], assigned=assigned) is sitting.role):
+        raise NothingToSign(sitting.role, key.class_name)
+
+
 def prepare(ledger: Ledger, key: ClassKey, *, planned_issue_date: dt.datetime) -> tuple[int, Iterator[object]]:
     """How many drafts of the class there are to render, and the rendering itself."""
     drafts = _units(ledger, key, UnitState.DRAFT)
@@ -119,7 +155,7 @@ def prepare(ledger: Ledger, key: ClassKey, *, planned_issue_date: dt.datetime) -
 def sign(ledger: Ledger, key: ClassKey, sitting: Sitting, *, assigned: frozenset[Role]) -> tuple[int, Iterator[object]]:
     """How many units of the class wait for this signer, and the signing itself. Raises `NothingToSign` for none.
 
-    The key is opened before this returns, so that a wrong passphrase is said while nothing has begun.
+    The caller has asked `require_ready` before it rendered anything.
     """
     waiting = ledger.issuing.waiting_for(sitting.role, _units(ledger, key, UnitState.SIGNING), assigned=assigned)
     if not waiting:
@@ -175,12 +211,16 @@ def hand_out(ledger: Ledger, units: list[Unit], folder: Path) -> Iterator[Path]:
         entry = ledger.reader.receipt_of_unit(unit.id)
         if entry is None or entry.receipt is None or not entry.final:
             continue
-        stem = folder / f"{unit.class_name}-{unit.stt:02d}"
-        pdf = stem.with_suffix(".pdf")
+        pdf = folder / f"{hand_out_name(unit)}.pdf"
         pdf.write_bytes(ledger.files.get(unit.file(FileRole.PDF).sha256))
-        stem.with_suffix(".xml").write_bytes(ledger.files.get(unit.file(FileRole.XML).sha256))
-        stem.with_suffix(".receipt.json").write_bytes(entry.receipt)
+        (folder / f"{hand_out_name(unit)}.xml").write_bytes(ledger.files.get(unit.file(FileRole.XML).sha256))
+        (folder / f"{hand_out_name(unit)}.receipt.json").write_bytes(entry.receipt)
         yield pdf
+
+
+def hand_out_name(unit: Unit) -> str:
+    """The name, without suffix, under which a unit's files are handed out: never a path, and different for different units."""
+    return f"{quote(unit.class_name, safe='')}-{unit.stt:02d}"
 
 
 def verdicts(
@@ -201,7 +241,13 @@ def certificate_sha256(path: Path) -> str:
     """The digest by which a certificate file (PEM or DER) is known, 64 hexadecimal digits."""
     data = path.read_bytes()
     load = x509.load_pem_x509_certificate if data.lstrip().startswith(b"-----") else x509.load_der_x509_certificate
-    return hashlib.sha256(load(data).public_bytes(Encoding.DER)).hexdigest()
+    try:
+        return hashlib.sha256(load(data).public_bytes(Encoding.DER)).hexdigest()
+    except ValueError as error:
+        raise LedgerError(
+            f"{path} không phải chứng thư số (PEM hoặc DER). Hãy chọn đúng tệp chứng thư.",
+            f"{path} is not a certificate (PEM or DER). Choose the certificate file.",
+        ) from error
 
 
 def _units(ledger: Ledger, key: ClassKey, state: UnitState) -> list[Unit]:

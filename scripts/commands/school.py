@@ -3,6 +3,7 @@
 """What a school does: from a class workbook to anchored records, and back out when one has to be withdrawn."""
 
 import datetime as dt
+import json
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -35,7 +36,7 @@ from scripts.commands.terminal import (
 )
 from scripts.compose import Ledger
 from scripts.crew import Sitting
-from scripts.settings import DEFAULT_PUBLIC_URL, DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE
+from scripts.settings import DEFAULT_PUBLIC_URL, DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, UnusableSettings
 from verifier_api.trust import Trust
 from verifier_api.verdict import Language
 
@@ -69,10 +70,16 @@ def init(
         note(lang, f"{path} đã có; không ghi đè.", f"{path} exists; it is not replaced.")
         raise typer.Exit(EXIT_USAGE)
     home.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        TEMPLATE.format(public_url=public_url, tsa=tsa, location=location, workers=DEFAULT_WORKERS), encoding="utf-8"
-    )
-    Ledger.open(settings(home))
+    # JSON's escapes are TOML's too.
+    place = json.dumps(location, ensure_ascii=False)[1:-1]
+    text = TEMPLATE.format(public_url=public_url, tsa=tsa, location=place, workers=DEFAULT_WORKERS)
+    path.write_text(text, encoding="utf-8")
+    try:
+        chosen = settings(home)
+    except UnusableSettings:
+        path.unlink()  # Nothing half made remains: the same command can be given again, with better words.
+        raise
+    Ledger.open(chosen)
     tell(
         lang,
         f"Đã tạo {path}. Tiếp theo: chép thư mục trust của Sở vào đây, rồi đăng ký trường (hocba school).",
@@ -189,11 +196,13 @@ def sign(
         tsa=ledger.settings.signing.tsa,
         location=ledger.settings.signing.location,
     )
+    assigned = assigned_roles(homeroom=homeroom)
+    workday.require_ready(ledger, Trust.load(ledger.settings.trust), where, sitting, assigned=assigned)
     planned = dt.datetime.now(VIETNAM).replace(microsecond=0)
     total, work = workday.prepare(ledger, where, planned_issue_date=planned)
     if total:
         exhaust(track(work, total=total, label="Lập PDF, XML" if lang == "vi" else "Rendering PDF, XML"))
-    total, work = workday.sign(ledger, where, sitting, assigned=assigned_roles(homeroom=homeroom))
+    total, work = workday.sign(ledger, where, sitting, assigned=assigned)
     exhaust(track(work, total=total, label=f"{'Ký' if lang == 'vi' else 'Signing'} {role}"))
     tell(lang, f"Đã ký {total} học bạ lớp {class_name}.", f"Signed {total} records of class {class_name}.")
 
@@ -224,7 +233,7 @@ def anchor(
 ) -> None:
     """Neo học bạ lên chuỗi khối / anchor what is issued, until it is final."""
     ledger = Ledger.open(settings(home))
-    carry(ledger, school=school, year=year, pin_file=pin_file, lang=lang)
+    carry(ledger, school=school, year=year, password=operator_password(pin_file, lang), lang=lang)
     count = len(ledger.reader.units(school_code=school, school_year=year, states=[UnitState.ANCHORED]))
     tell(lang, f"{count} học bạ đã neo.", f"{count} records are anchored.")
 
@@ -240,8 +249,12 @@ def recall(
     """Thu hồi một học bạ, có lý do / recall a record, with a reason."""
     ledger = Ledger.open(settings(home))
     found = ledger.reader.unit(unit)
-    ledger.writer.decide_recall(unit, school_code=found.school_code, reason=reason, note=note_text)
-    carry(ledger, school=found.school_code, year=found.school_year, pin_file=pin_file, lang=lang)
+    password = operator_password(pin_file, lang)
+    # The key opens before the decision is stored, and a decision that an earlier run could not carry is carried now.
+    ledger.anchorer(Trust.load(ledger.settings.trust), school_code=found.school_code, password=password)
+    if unit not in {recall.unit_id for recall in ledger.reader.open_recalls()}:
+        ledger.writer.decide_recall(unit, school_code=found.school_code, reason=reason, note=note_text)
+    carry(ledger, school=found.school_code, year=found.school_year, password=password, lang=lang)
     tell(lang, f"Đã thu hồi học bạ {unit}.", f"Recalled record {unit}.")
 
 
@@ -265,9 +278,13 @@ def receipt(
     tell(lang, f"Đã ghi {len(written)} học bạ vào {out}.", f"Wrote {len(written)} records to {out}.")
 
 
-def carry(ledger: Ledger, *, school: str, year: str, pin_file: Path | None, lang: Language) -> None:
+def operator_password(pin_file: Path | None, lang: Language) -> str:
+    """What opens the school's chain key."""
+    return secret(lang, pin_file, vi="Mật khẩu khóa chuỗi của trường", en="Password of the school's chain key")
+
+
+def carry(ledger: Ledger, *, school: str, year: str, password: str, lang: Language) -> None:
     """Seals and carries until all is final, telling how many errands are still on their way."""
-    password = secret(lang, pin_file, vi="Mật khẩu khóa chuỗi của trường", en="Password of the school's chain key")
     trust = Trust.load(ledger.settings.trust)
     last = 0
     for still_open in workday.anchor(ledger, trust, school_code=school, school_year=year, password=password):

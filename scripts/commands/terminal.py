@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from ledger.errors import LedgerError
 from scripts.settings import Settings
 from verifier_api.verdict import Language
 
@@ -80,5 +81,11 @@ def track(items: Iterable[T], *, total: int, label: str) -> Iterator[T]:
 def secret(lang: Language, file: Path | None, *, vi: str, en: str) -> str:
     """A PIN or password: the first line of `file`, or typed without showing it. Never an argument: `ps` would show it."""
     if file is not None:
-        return file.read_text("utf-8").partition("\n")[0]
+        try:
+            return file.read_text("utf-8").splitlines()[0]
+        except (UnicodeDecodeError, IndexError):
+            raise LedgerError(
+                f"Tệp {file} phải là văn bản UTF-8, dòng đầu là mã PIN.",
+                f"{file} must be UTF-8 text whose first line is the PIN.",
+            ) from None
     return getpass.getpass(f"{vi if lang == 'vi' else en}: ")

@@ -140,7 +140,7 @@ def test_wrong_use_is_three(words):
 
 def test_a_missing_trust_folder_is_named_with_a_remedy(tmp_path, capsys):
     (tmp_path / "a.pdf").write_bytes(b"%PDF-1.7")
-    assert main(["verify", str(tmp_path / "a.pdf")]) == 1
+    assert main(["verify", str(tmp_path / "a.pdf")]) == 3
     assert "trust.json" in capsys.readouterr().err
 
 
