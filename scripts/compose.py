@@ -107,6 +107,9 @@ class ReceiptFolder:
     A file of another kind, or a receipt that contradicts itself, is passed over: the file it belonged to will be unknown.
     """
 
+    complete = False
+    """A folder is not a ledger: a file without a receipt here may well have been issued."""
+
     def __init__(self, folders: Sequence[Path]) -> None:
         self._by_file: dict[str, ReceiptEntry] = {}
         self._by_unit: dict[UUID, ReceiptEntry] = {}

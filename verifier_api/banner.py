@@ -129,7 +129,7 @@ def banner_of_unit(verdict: Verdict) -> Banner:
         case _, Standing.CURRENT:
             return Banner(
                 Tone.GOOD,
-                Text("Học bạ thật, đang có hiệu lực", "A genuine record, and current"),
+                Text("Mã này là của học bạ thật, đang có hiệu lực", "This code belongs to a genuine, current record"),
                 Text(
                     "Nhà trường đã phát hành học bạ mang mã này và không thu hồi.",
                     "The school issued the record with this id and has not recalled it.",

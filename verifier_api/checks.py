@@ -132,6 +132,22 @@ def signatures(examination: Examination, expected: Expected) -> Iterator[Finding
     yield f.SIGNATURES_XML_REVOCATION() if examination.kind is FileKind.XML else f.SIGNATURES_REVOCATION_NOW()
 
 
+def signatures_alone(examination: Examination, trust: Trust) -> Iterator[Finding]:
+    """What the signatures say of a file of which nothing else is known: who is broken or not to be trusted, and no more."""
+    if not examination.signatures:
+        yield f.SIGNATURES_NONE()
+        return
+    complaints = []
+    for judgement in examination.signatures:
+        words = ROLE_NAMES.get(judgement.field, (judgement.field, judgement.field))
+        root = judgement.issuer_root_sha256
+        if judgement.outcome is Outcome.FAILED:
+            complaints.append(f.SIGNATURES_INVALID({"sub_indication": judgement.sub_indication}, role=words))
+        elif root is None or not trust.may_certify(root.hex(), judgement.field):
+            complaints.append(f.SIGNATURES_UNTRUSTED(role=words))
+    yield from complaints or [f.SIGNATURES_SKIPPED()]
+
+
 def _who(judgements: Sequence[SignatureJudgement], manifest: Manifest) -> Iterator[Finding]:
     """Those who signed are those whom the manifest lists, in its order, and the profile is content with them."""
     listed, present = [signer.role for signer in manifest.signers], [judgement.field for judgement in judgements]

@@ -113,6 +113,14 @@ BYTES_OTHER_RECEIPT = Kind(
     "The receipt beside it is not this file's: the file was altered, or the receipt belongs to another one. "
     "Use the original file with its own receipt.",
 )
+BYTES_NO_RECEIPT = Kind(
+    "bytes.no_receipt",
+    _U,
+    "Không có biên nhận của tệp này nên chưa biết tệp có được phát hành hay không. Hãy đặt tệp .receipt.json cạnh tệp, "
+    "dùng --receipt, hoặc tra trên trang của nơi phát hành.",
+    "There is no receipt of this file, so it is not known whether it was issued. Put the .receipt.json beside it, use "
+    "--receipt, or ask the issuer's page.",
+)
 BYTES_NO_LEDGER = Kind(
     "bytes.no_ledger",
     _U,
@@ -132,8 +140,8 @@ BYTES_LEDGER_CONTRADICTS = Kind(
 RECEIPT_OK = Kind(
     "receipt.consistent",
     _P,
-    "Biên nhận khớp với tệp và với gốc đã neo.",
-    "The receipt leads from the file to its root.",
+    "Biên nhận hợp lệ: dẫn từ hồ sơ phát hành đến gốc của đợt neo.",
+    "The receipt leads from what was issued to the root of its batch.",
 )
 RECEIPT_MALFORMED = Kind(
     "receipt.malformed",

@@ -54,6 +54,10 @@ class Issued(Protocol):
     Raises `Unavailable` when it cannot be asked. An entry without a receipt says: issued, and not in a batch yet.
     """
 
+    @property
+    def complete(self) -> bool:
+        """Whether what it does not know was surely not issued: true of a ledger, false of a folder of receipts."""
+
     def receipt_of_file(self, sha256: str) -> ReceiptEntry | None:
         """The receipt of the unit that this exact file belongs to; None when no such file was issued."""
 
@@ -129,7 +133,7 @@ class Verifier:
             return self._conclude(case)
         proof = self._find_receipt(case, data, examination, receipt)  # (2), (3)
         if proof is None:
-            case.note(f.CHAIN_SKIPPED(), f.SIGNATURES_SKIPPED(), f.CONTENTS_SKIPPED())
+            case.note(f.CHAIN_SKIPPED(), *checks.signatures_alone(examination, self._trust), f.CONTENTS_SKIPPED())
             return self._conclude(case)
         parsed, pending = proof
         self._ask_chain(case, parsed, pending=pending, brought=receipt is not None)  # (4), (5)
@@ -201,6 +205,8 @@ class Verifier:
     ) -> tuple[Receipt, bool] | None:
         """(2), (3) The receipt of exactly these bytes, and whether its root is still on its way to the chain."""
         digest = hashlib.sha256(data).hexdigest()
+        if given is not None and self._ledger_knows_better(digest, given):
+            given = None
         pending, from_ledger = False, given is None
         try:
             if given is None:
@@ -229,6 +235,21 @@ class Verifier:
             case.note(self._explain_mismatch(data, examination, manifest))
         return None
 
+    def _ledger_knows_better(self, digest: str, given: bytes) -> bool:
+        """Whether the receipt that came with a file is of no use, while the ledger has one of exactly these bytes.
+
+        A genuine file does not turn false because somebody put another file's receipt beside it.
+        """
+        try:
+            if Receipt.parse(given).manifest.file(digest) is not None:
+                return False
+        except MalformedReceipt:
+            pass
+        try:
+            return self._issued.receipt_of_file(digest) is not None
+        except Unavailable:
+            return False
+
     def _own_receipt(self, case: _Case, data: bytes, examination: Examination) -> tuple[bytes, bool] | None:
         """The ledger's receipt for a file, and whether its root is on its way; or None, and the case is told why.
 
@@ -240,7 +261,8 @@ class Verifier:
         if entry is None and claimed is not None:
             entry = self._issued.receipt_of_unit(claimed)
         if entry is None:
-            case.note(f.BYTES_NOT_ISSUED({"claimed_unit": None if claimed is None else str(claimed)}))
+            details = {"claimed_unit": None if claimed is None else str(claimed)}
+            case.note(f.BYTES_NOT_ISSUED(details) if self._issued.complete else f.BYTES_NO_RECEIPT(details))
             return None
         case.unit = entry.unit_id
         if entry.receipt is None:

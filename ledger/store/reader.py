@@ -142,6 +142,9 @@ class Reader:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
+    complete = True
+    """Whatever was issued here stands here: what this does not know was not issued."""
+
     def school(self, code: str) -> School:
         """The school with this code. Raises `UnknownSchool`."""
         with self._session() as session:

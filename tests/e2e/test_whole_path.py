@@ -24,6 +24,7 @@ from given_workbooks import FOLDER
 from PIL import Image
 
 from ledger.record.check import check_workbook
+from ledger.unit import UnitState
 from scripts.compose import Ledger
 from scripts.sample_class import make_workbook
 from scripts.settings import Settings
@@ -227,7 +228,10 @@ def test_a_dropped_file_is_judged_on_the_page(demo, browser):
 def test_a_recalled_record_is_red_everywhere_and_stays_verifiable(demo, browser):
     home = demo.folder / "home"
     unit = demo.unit(RECALLED)
-    password = home / "keys" / "operator.password"
+    password, wrong = home / "keys" / "operator.password", demo.folder / "wrong.password"
+    wrong.write_text("sai\n")
+    done = hocba("recall", unit, "--reason", "wrong-data", "--home", home, "--pin-file", wrong)
+    assert done.returncode == 1
     done = hocba("recall", unit, "--reason", "wrong-data", "--home", home, "--pin-file", password, "--lang", "vi")
     assert done.returncode == 0, done.stderr
     status, verdict = ask(f"{demo.url}/v1/verify", demo.pdf(RECALLED).read_bytes())
@@ -295,7 +299,7 @@ def test_foreign_eyes_agree_on_the_xml(demo, tmp_path):
         assert done.returncode == 0, done.stderr
 
 
-def test_a_wrong_pin_says_so_and_signs_nothing(demo, tmp_path):
+def test_a_sitting_that_cannot_end_well_is_refused_before_anything_begins(demo, tmp_path):
     """On a class that was imported and that nobody has signed."""
     home, pin, sheet = tmp_path / "home", tmp_path / "pin", tmp_path / "9A9.xlsx"
     pin.write_text("sai-mat-khau\n")
@@ -303,6 +307,10 @@ def test_a_wrong_pin_says_so_and_signs_nothing(demo, tmp_path):
     shutil.copytree(demo.folder / "home", home, ignore=shutil.ignore_patterns("files"))
     shutil.copytree(demo.out / "trust", tmp_path / "out" / "trust")
     code = school_of(sheet)
+    trust = tmp_path / "out" / "trust" / "trust.json"
+    settings = json.loads(trust.read_text())
+    settings["signers"] = [{**line, "school": code} for line in settings["signers"]]
+    trust.write_text(json.dumps(settings))
     ledger = Ledger.open(Settings.load(home))
     school = ledger.reader.schools()[0]
     ledger.writer.register_school(dataclasses.replace(school, code=code))
@@ -313,7 +321,15 @@ def test_a_wrong_pin_says_so_and_signs_nothing(demo, tmp_path):
     assert done.returncode == 1
     assert "Mật khẩu" in done.stderr
     units = ledger.reader.units(school_code=code, school_year="2025-2026", class_name="9A9")
-    assert [unit.signatures for unit in units] == [(), ()]
+    assert [unit.state for unit in units] == [UnitState.DRAFT, UnitState.DRAFT]
+    pin.write_text(json.loads((demo.folder / "pki" / "pki.json").read_text())["passphrases"]["CBQL"] + "\n")
+    other = demo.folder / "pki" / "p12" / "CBQL.p12"
+    for role, key, why in (("GVCN", other, "Sở duyệt"), ("CBQL", other, "chờ")):
+        done = hocba("sign", "--role", role, "--key", key, *words)
+        assert done.returncode == 1
+        assert why in done.stderr
+    units = ledger.reader.units(school_code=code, school_year="2025-2026", class_name="9A9")
+    assert [unit.state for unit in units] == [UnitState.DRAFT, UnitState.DRAFT]
 
 
 def school_of(sheet):

@@ -492,6 +492,8 @@ class Shelf:
             self.by_unit[receipt.manifest.id] = entry
             self.by_file |= dict.fromkeys((file.sha256 for file in receipt.manifest.files), entry)
 
+    complete = True
+
     def receipt_of_file(self, sha256: str) -> ReceiptEntry | None:
         return self.by_file.get(sha256)
 

@@ -2,14 +2,19 @@
 
 """The `hocba` command in process: what it says, what it leaves alone, and the status it ends with."""
 
+import dataclasses
 import json
 from io import BytesIO
+from pathlib import Path
+from uuid import UUID
 
 import openpyxl
 import pytest
 
 from ledger.record.sheet import read_class
-from ledger.store.reader import School
+from ledger.store.reader import School, Unit
+from ledger.unit import UnitState
+from scripts import workday
 from scripts.cli import main
 from scripts.compose import Ledger
 from scripts.sample_class import Edit, make_workbook
@@ -160,3 +165,38 @@ def test_settings_that_make_no_sense_are_named(tmp_path, text, problem):
         Settings.load(tmp_path)
     assert problem in raised.value.en
     assert raised.value.vi != raised.value.en
+
+
+def test_init_with_words_that_make_no_sense_leaves_nothing(tmp_path, capsys):
+    home = tmp_path / "home"
+    assert main(["init", str(home), "--tsa", "nonsense"]) == 3
+    assert "signing.tsa" in capsys.readouterr().err
+    assert main(["init", str(home), "--tsa", "http://127.0.0.1:9/tsa", "--location", 'Trường "A"\\B']) == 0
+    assert Settings.load(home).signing.location == 'Trường "A"\\B'
+
+
+@pytest.mark.parametrize("name", ["9.1", "9/2", "../../evil", "9A1"])
+def test_files_are_handed_out_under_names_that_are_no_paths(name):
+    unit = dataclasses.replace(UNIT, class_name=name)
+    handed = workday.hand_out_name(unit)
+    assert Path("out") / f"{handed}.pdf" == Path("out", f"{handed}.pdf")
+    assert (Path("out") / f"{handed}.pdf").parent == Path("out")
+    assert workday.hand_out_name(dataclasses.replace(unit, stt=2)) != handed
+
+
+UNIT = Unit(
+    id=UUID(int=0),
+    school_code="79000501",
+    school_year=YEAR,
+    level="THCS",
+    class_name="9A1",
+    stt=1,
+    pupil_code="1",
+    state=UnitState.ANCHORED,
+    record_sha256="",
+    source_sha256="",
+    manifest=None,
+    replaces=None,
+    files=(),
+    signatures=(),
+)
