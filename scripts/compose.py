@@ -2,10 +2,10 @@
 
 """The one place where parts meet: from settings to a ledger, a signing crew, an anchorer, or a verifier.
 
-Whoever is composed here is handed what it needs and reads no settings itself. `public_verifier` and `public_reader` give the public
-side nothing that can write or sign. This module knows both sides, so the process that `hocba serve` starts has the other
-side's code in memory, though no key and no way to reach one; `verifier_api` itself imports none of it, and import-linter
-holds it to that.
+Whoever is composed here is handed what it needs and reads no settings itself. `public_verifier` and `public_reader` give the
+public side nothing that can write or sign. This module knows both sides, so the process that `hocba serve` starts has the
+other side's code in memory, though no key and no way to reach one; `verifier_api` itself imports none of it, and
+import-linter holds it to that.
 """
 
 import functools
