@@ -167,7 +167,11 @@ def test_a_replaced_unit_leads_to_the_one_that_replaces_it(world, app):
 def test_the_page_behind_a_code_says_that_a_code_proves_no_paper(world, app):
     answer = get(app, f"/q/{world.issue().id}")
     page = Page(answer.text)
-    assert (answer.status_code, page.tone, page.headline) == (200, "good", "Mã này là của học bạ thật, đang có hiệu lực")
+    assert (answer.status_code, page.tone, page.headline) == (
+        200,
+        "good",
+        "Mã này là của học bạ thật, đang có hiệu lực",
+    )
     assert wording.TEXTS["qr_limits_title"].vi in page.text
     assert "So từng mục trên bản giấy" in page.text
     assert answer.headers["x-robots-tag"] == "noindex"
