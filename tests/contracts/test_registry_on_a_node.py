@@ -158,9 +158,12 @@ def test_a_devchain_told_to_end_keeps_its_state(tmp_path, word):
     ignoring = signal.signal(signal.SIGINT, signal.default_int_handler)
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as running:
         signal.signal(signal.SIGINT, ignoring)
-        assert "chain id 31337" in running.stdout.readline()
-        running.send_signal(word)
-        assert running.wait(30) == 0
+        try:
+            assert "chain id 31337" in running.stdout.readline()
+            running.send_signal(word)
+            assert running.wait(30) == 0
+        finally:
+            running.terminate()
     assert json.loads(state.read_text())["accounts"]
 
 
