@@ -27,6 +27,7 @@ export default defineConfig({
     settings: {
       evmVersion: "cancun",
       optimizer: { enabled: true, runs: 200 },
+      viaIR: true,
       // No hash of the metadata in the bytecode: it covers source paths, which differ from tool to tool, and a pinned
       // code hash must be the same whoever compiles.
       metadata: { bytecodeHash: "none" },

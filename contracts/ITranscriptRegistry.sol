@@ -5,22 +5,493 @@ pragma solidity ^0.8.24;
 /// @notice The public record of which batches of school records (học bạ) each school has issued, and which single
 /// records have since been recalled. It holds school codes, hashes and dates; it never holds a name, an identity
 /// number, a mark, a document, or a hash that can be guessed.
-/// @dev Append-only: nothing here can be moved, overwritten or deleted, nothing can be paused, and every change of
-/// state emits exactly one event. One registry serves one authority (Sở GDĐT), which is the contract's default admin;
-/// it hands over in two steps with a delay (see OpenZeppelin's `AccessControlDefaultAdminRules`).
+/// @dev One registry serves one *authority* (Sở GDĐT), the contract's default admin, who hands over in two steps with a
+/// delay (see OpenZeppelin's `AccessControlDefaultAdminRules`). Nothing can be upgraded, paused or destroyed. History
+/// only grows: whatever was once true at some time can be asked for at that time, and every change emits one event (a
+/// hand-over of the authority's role emits OpenZeppelin's `RoleRevoked` and `RoleGranted`).
 ///
 /// Words:
 /// - *school*: the eight ASCII digits of its code, left-aligned in a `bytes32` and padded with zero bytes.
-/// - *leaf*: what one record (or booklet) becomes in a batch, a double keccak256 hash as OpenZeppelin's
-///   `StandardMerkleTree` makes it; *root*: the tree's root over all leaves of one batch.
+/// - *keys* of a school: its *operator*, the account that acts for it here, and its *seal*, the certificate that it
+///   seals its records with. They change together, in *versions* counted from 1.
+/// - *entry*: `keccak256(abi.encode(tag, salt, sha256 of the manifest))`, what one record puts on the chain. *Leaf*: the
+///   entry's own keccak256, as OpenZeppelin's `StandardMerkleTree` has it. *Root*: that tree's root over one batch.
 /// - *school year*: the calendar year in which it begins; 2025 means 2025-2026.
 ///
-/// Times are Unix seconds and block numbers are those of this chain, both as the block that made the change has them.
+/// Times are Unix seconds and block numbers are those of this chain. What happened at a time is what the state was at
+/// the end of that second.
 ///
-/// WARNING: The registry receives leaf *hashes*, so it cannot tell a leaf from an inner node of the same tree. A
-/// reader must compute the leaf from the record's manifest, as `ledger/proof/leaf.py` does: a leaf hashes 32 bytes and
-/// an inner node hashes 64, so that no manifest leads to an inner node.
+/// The registry takes entries and hashes them itself. A leaf is thus the hash of 32 bytes and an inner node of the tree
+/// that of 64: nobody can pass an inner node, which stands for many records, for a record.
 interface ITranscriptRegistry {
+    // ── The authority, and the rules it sets ────────────────────────────────────────────────────────────────────────
+
+    /// @notice Who must agree to a recall while its school year is not locked.
+    enum RecallPolicy {
+        SchoolAlone,
+        WithApproval
+    }
+
+    /// @notice The authority set who must agree to recalls of unlocked years.
+    /// @param policy The policy from now on.
+    event RecallPolicySet(RecallPolicy policy);
+
+    /// @notice The authority locked a school year.
+    /// @param schoolYear The calendar year in which it begins.
+    event SchoolYearLocked(uint16 indexed schoolYear);
+
+    /// @notice No school year this registry knows begins in `schoolYear`; it knows 1975 to 2214.
+    /// @param schoolYear The year that was offered.
+    error UnknownSchoolYear(uint16 schoolYear);
+
+    /// @notice `schoolYear` is locked already.
+    /// @param schoolYear The calendar year in which it begins.
+    /// @param lockedAt When it was locked, in Unix seconds.
+    error AlreadyLocked(uint16 schoolYear, uint48 lockedAt);
+
+    /// @notice Sets who must agree to a recall while its school year is not locked. Only the authority may.
+    /// @dev A registry begins with `SchoolAlone`. Emits {RecallPolicySet}.
+    /// @param policy The policy from now on.
+    function setRecallPolicy(RecallPolicy policy) external;
+
+    /// @notice Locks a school year, for good. Only the authority may.
+    /// @dev From then on a recall needs the authority's approval, and a batch that is anchored is marked late (a first
+    /// issue after re-assessment). Reverts with {UnknownSchoolYear} or {AlreadyLocked}. Emits {SchoolYearLocked}.
+    /// @param schoolYear The calendar year in which it begins.
+    function lockSchoolYear(uint16 schoolYear) external;
+
+    /// @notice Who was the authority at `time`.
+    /// @param time In Unix seconds.
+    /// @return The account; zero before the registry was created, and after an authority gave up its role.
+    function authorityAt(uint48 time) external view returns (address);
+
+    /// @notice The recall policy in force at `time`.
+    /// @param time In Unix seconds.
+    /// @return The policy.
+    function recallPolicyAt(uint48 time) external view returns (RecallPolicy);
+
+    /// @notice When a school year was locked.
+    /// @param schoolYear The calendar year in which it begins.
+    /// @return In Unix seconds; 0 if it is not locked.
+    function lockedAt(uint16 schoolYear) external view returns (uint48);
+
+    // ── Schools ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice How a school stands. Members keep their number for ever.
+    enum Standing {
+        Unregistered,
+        Active,
+        Suspended,
+        Closed
+    }
+
+    /// @notice One version of a school's keys.
+    /// @param operator The account that anchors and recalls for the school.
+    /// @param since When this version took effect, in Unix seconds.
+    /// @param sealCertificate SHA-256 of the DER of the certificate that the school seals its records with.
+    /// @param consent SHA-256 of the statement, signed with that seal, in which the school names the operator.
+    struct Keys {
+        address operator;
+        uint48 since;
+        bytes32 sealCertificate;
+        bytes32 consent;
+    }
+
+    /// @notice A school as it stands now.
+    /// @param standing How it stands.
+    /// @param version The version of its keys, counted from 1.
+    /// @param contested Whether its operator stopped the last change of keys that was proposed.
+    /// @param keys Its keys.
+    /// @param successor The school that acts for it once it is closed, or zero.
+    struct School {
+        Standing standing;
+        uint32 version;
+        bool contested;
+        Keys keys;
+        bytes32 successor;
+    }
+
+    /// @notice New keys that the authority proposed without the present operator's consent.
+    /// @param operator The new operator; zero if nothing is proposed.
+    /// @param effectiveFrom When the change can be completed, in Unix seconds.
+    /// @param contested Whether the operator stopped an earlier proposal, so that it cannot stop this one.
+    /// @param sealCertificate SHA-256 of the DER of the new seal certificate.
+    /// @param consent SHA-256 of the statement in which the new seal names the new operator.
+    struct Proposal {
+        address operator;
+        uint48 effectiveFrom;
+        bool contested;
+        bytes32 sealCertificate;
+        bytes32 consent;
+    }
+
+    /// @notice The authority registered a school; its keys have version 1.
+    /// @param school The school's code.
+    /// @param operator The account that may act for it.
+    /// @param sealCertificate SHA-256 of the certificate that the school seals with.
+    /// @param consent SHA-256 of the statement in which the seal names the operator.
+    event SchoolRegistered(
+        bytes32 indexed school, address indexed operator, bytes32 sealCertificate, bytes32 consent
+    );
+
+    /// @notice A school has new keys, in force at once.
+    /// @param school The school's code.
+    /// @param operator The account that may act for it.
+    /// @param version The version of the new keys.
+    /// @param sealCertificate SHA-256 of the certificate that the school seals with.
+    /// @param consent SHA-256 of the statement in which the seal names the operator.
+    /// @param byConsent Whether the operator before signed the change; otherwise it was proposed and waited.
+    event KeysChanged(
+        bytes32 indexed school,
+        address indexed operator,
+        uint32 version,
+        bytes32 sealCertificate,
+        bytes32 consent,
+        bool byConsent
+    );
+
+    /// @notice The authority proposed new keys for a school whose operator has not consented.
+    /// @dev Watch for this event: until `effectiveFrom` the operator can stop the change with {objectToKeys}, unless it
+    /// stopped one before.
+    /// @param school The school's code.
+    /// @param operator The account that would act for it.
+    /// @param sealCertificate SHA-256 of the certificate that it would seal with.
+    /// @param consent SHA-256 of the statement in which that seal names that operator.
+    /// @param effectiveFrom When the change can be completed, in Unix seconds.
+    event KeysProposed(
+        bytes32 indexed school,
+        address indexed operator,
+        bytes32 sealCertificate,
+        bytes32 consent,
+        uint48 effectiveFrom
+    );
+
+    /// @notice The operator of a school stopped a proposed change of its keys.
+    /// @param school The school's code.
+    /// @param operator The operator that objected.
+    event KeysObjected(bytes32 indexed school, address indexed operator);
+
+    /// @notice The authority withdrew a change of keys that it had proposed.
+    /// @param school The school's code.
+    event KeysWithdrawn(bytes32 indexed school);
+
+    /// @notice The authority suspended a school.
+    /// @param school The school's code.
+    event SchoolSuspended(bytes32 indexed school);
+
+    /// @notice The authority lifted a school's suspension.
+    /// @param school The school's code.
+    event SchoolReinstated(bytes32 indexed school);
+
+    /// @notice The authority closed a school, for good.
+    /// @param school The school's code.
+    /// @param successor The school that acts for it from now on, or zero.
+    event SchoolClosed(bytes32 indexed school, bytes32 indexed successor);
+
+    /// @notice The authority named a closed school's successor.
+    /// @param school The school's code.
+    /// @param successor The school that acts for it from now on.
+    event SuccessorNamed(bytes32 indexed school, bytes32 indexed successor);
+
+    /// @notice The authority reported since when an operator's key was in wrong hands.
+    /// @param school The school's code.
+    /// @param version The version of the school's keys that the operator belongs to.
+    /// @param since The first second that is in doubt; 0 withdraws an earlier report.
+    event CompromiseReported(bytes32 indexed school, uint32 indexed version, uint48 since);
+
+    /// @notice `school` is not eight ASCII digits followed by 24 zero bytes.
+    /// @param school The code that was offered.
+    error MalformedSchoolCode(bytes32 school);
+
+    /// @notice `school` is registered already.
+    /// @param school The school's code.
+    /// @param operator Its operator.
+    error AlreadyRegistered(bytes32 school, address operator);
+
+    /// @notice `school` is not registered.
+    /// @param school The code that was offered.
+    error UnknownSchool(bytes32 school);
+
+    /// @notice Keys lack their operator, seal or consent. A zero would stand for "none", and nobody could be held to it.
+    /// @param school The school's code.
+    error IncompleteKeys(bytes32 school);
+
+    /// @notice `school` does not stand as it must for this.
+    /// @param school The school's code.
+    /// @param standing How it stands.
+    error WrongStanding(bytes32 school, Standing standing);
+
+    /// @notice `caller` may not act for `school`.
+    /// @param school The school's code.
+    /// @param caller The account that tried.
+    /// @param operator The account that may.
+    error NotOperator(bytes32 school, address caller, address operator);
+
+    /// @notice The present operator of `school` did not sign this change.
+    /// @param school The school's code.
+    /// @param operator The present operator.
+    error ConsentMissing(bytes32 school, address operator);
+
+    /// @notice A change of the keys of `school` is proposed already, and must be completed, stopped or withdrawn first.
+    /// @param school The school's code.
+    /// @param effectiveFrom When it can be completed, in Unix seconds.
+    error AlreadyProposed(bytes32 school, uint48 effectiveFrom);
+
+    /// @notice No change of the keys of `school` is proposed.
+    /// @param school The school's code.
+    error NothingProposed(bytes32 school);
+
+    /// @notice The proposed change cannot be completed yet.
+    /// @param school The school's code.
+    /// @param effectiveFrom When it can be, in Unix seconds.
+    error StillWaiting(bytes32 school, uint48 effectiveFrom);
+
+    /// @notice The operator stopped an earlier change; this one cannot be stopped again.
+    /// @param school The school's code.
+    error AlreadyContested(bytes32 school);
+
+    /// @notice `successor` cannot act for `school`: it is the same, unknown or closed.
+    /// @param school The school's code.
+    /// @param successor The code that was offered.
+    error UnusableSuccessor(bytes32 school, bytes32 successor);
+
+    /// @notice `school` has a successor that is not closed.
+    /// @param school The school's code.
+    /// @param successor Its successor.
+    error AlreadySucceeded(bytes32 school, bytes32 successor);
+
+    /// @notice `school` never had keys of this version.
+    /// @param school The school's code.
+    /// @param version The version that was named.
+    error UnknownVersion(bytes32 school, uint32 version);
+
+    /// @notice A compromise was reported for a time that has not come.
+    /// @param since The time that was offered, in Unix seconds.
+    error InTheFuture(uint48 since);
+
+    /// @notice A signature was offered after its deadline.
+    /// @param deadline The deadline, in Unix seconds.
+    error Expired(uint48 deadline);
+
+    /// @notice Registers a school, for good. Only the authority may.
+    /// @dev Reverts with {MalformedSchoolCode}, {IncompleteKeys} or {AlreadyRegistered}. Emits {SchoolRegistered}.
+    /// @param school The school's code.
+    /// @param operator The account that will act for it.
+    /// @param sealCertificate SHA-256 of the DER of the certificate that it seals with.
+    /// @param consent SHA-256 of the statement in which that seal names that operator.
+    function registerSchool(bytes32 school, address operator, bytes32 sealCertificate, bytes32 consent) external;
+
+    /// @notice Gives a school new keys at once, with the present operator's consent. Only the authority may.
+    /// @dev The operator signs the EIP-712 type `ChangeKeys(bytes32 school,address operator,bytes32 sealCertificate,
+    /// bytes32 consent,uint32 version,uint48 deadline)`, where `version` is that of the new keys, so that a consent
+    /// serves once. Reverts with {UnknownSchool}, {WrongStanding} (closed), {IncompleteKeys}, {AlreadyProposed},
+    /// {Expired} or {ConsentMissing}. Emits {KeysChanged}.
+    /// @param school The school's code.
+    /// @param operator The account that will act for it.
+    /// @param sealCertificate SHA-256 of the DER of the certificate that it will seal with.
+    /// @param consent SHA-256 of the statement in which that seal names that operator.
+    /// @param deadline Until when the consent serves, in Unix seconds.
+    /// @param signature The present operator's: 65 bytes, or what its contract takes (ERC-1271).
+    function changeKeys(
+        bytes32 school,
+        address operator,
+        bytes32 sealCertificate,
+        bytes32 consent,
+        uint48 deadline,
+        bytes calldata signature
+    ) external;
+
+    /// @notice Proposes new keys for a school whose operator cannot or will not consent. Only the authority may.
+    /// @dev It can be completed after 72 hours, or after 14 days if the operator stopped the proposal before. Reverts
+    /// with {UnknownSchool}, {WrongStanding} (closed), {IncompleteKeys} or {AlreadyProposed}. Emits {KeysProposed}.
+    /// @param school The school's code.
+    /// @param operator The account that would act for it.
+    /// @param sealCertificate SHA-256 of the DER of the certificate that it would seal with.
+    /// @param consent SHA-256 of the statement in which that seal names that operator.
+    function proposeKeys(bytes32 school, address operator, bytes32 sealCertificate, bytes32 consent) external;
+
+    /// @notice Stops a proposed change of keys. Only the present operator may, and once until the keys have changed.
+    /// @dev Once, because whoever stole the operator's key can object as well: an insider at the authority is slowed
+    /// down by weeks in public, and a thief cannot keep the school for ever. Reverts with {NothingProposed},
+    /// {NotOperator} or {AlreadyContested}. Emits {KeysObjected}.
+    /// @param school The school's code.
+    function objectToKeys(bytes32 school) external;
+
+    /// @notice Withdraws a proposed change of keys. Only the authority may.
+    /// @dev Reverts with {NothingProposed}. Emits {KeysWithdrawn}.
+    /// @param school The school's code.
+    function withdrawKeys(bytes32 school) external;
+
+    /// @notice Gives a school its proposed keys once the waiting time is over. Only the authority may.
+    /// @dev Reverts with {NothingProposed}, {StillWaiting} or {WrongStanding} (closed). Emits {KeysChanged}.
+    /// @param school The school's code.
+    function completeKeys(bytes32 school) external;
+
+    /// @notice Suspends a school: it can neither anchor, recall nor publish. Only the authority may.
+    /// @dev Reverts with {WrongStanding} unless it is active. Emits {SchoolSuspended}.
+    /// @param school The school's code.
+    function suspendSchool(bytes32 school) external;
+
+    /// @notice Lifts a suspension. Only the authority may.
+    /// @dev Reverts with {WrongStanding} unless it is suspended. Emits {SchoolReinstated}.
+    /// @param school The school's code.
+    function reinstateSchool(bytes32 school) external;
+
+    /// @notice Closes a school, for good. Only the authority may.
+    /// @dev Reverts with {WrongStanding} if it is unregistered or closed, or {UnusableSuccessor}. Emits {SchoolClosed}.
+    /// @param school The school's code.
+    /// @param successor The school that acts for it from then on, or zero.
+    function closeSchool(bytes32 school, bytes32 successor) external;
+
+    /// @notice Names the successor of a closed school that has none, or whose successor is closed itself. Only the
+    /// authority may.
+    /// @dev Reverts with {WrongStanding} unless it is closed, {AlreadySucceeded} or {UnusableSuccessor}. Emits
+    /// {SuccessorNamed}.
+    /// @param school The school's code.
+    /// @param successor The school that acts for it from then on.
+    function nameSuccessor(bytes32 school, bytes32 successor) external;
+
+    /// @notice Reports since when an operator's key was in wrong hands. Only the authority may.
+    /// @dev What that operator anchored or recalled from then on reads as doubtful. The report is kept with its own
+    /// time, and later reports stand beside it: nothing is back-dated silently. Reverts with {UnknownSchool},
+    /// {UnknownVersion} or {InTheFuture}. Emits {CompromiseReported}.
+    /// @param school The school's code.
+    /// @param version The version of the school's keys that the operator belongs to.
+    /// @param since The first second that is in doubt; 0 withdraws an earlier report.
+    function reportCompromise(bytes32 school, uint32 version, uint48 since) external;
+
+    /// @notice A school as it stands now.
+    /// @param school The school's code.
+    /// @return The school; all zero when it is not registered.
+    function schoolOf(bytes32 school) external view returns (School memory);
+
+    /// @notice The change of keys that is proposed for a school.
+    /// @param school The school's code.
+    /// @return The proposal; all zero when there is none.
+    function proposalOf(bytes32 school) external view returns (Proposal memory);
+
+    /// @notice One version of a school's keys.
+    /// @param school The school's code.
+    /// @param version The version, counted from 1.
+    /// @return The keys; all zero when the school never had this version.
+    function keysOf(bytes32 school, uint32 version) external view returns (Keys memory);
+
+    /// @notice The account that acted for a school at `time`.
+    /// @param school The school's code.
+    /// @param time In Unix seconds.
+    /// @return The operator; zero before the school was registered.
+    function operatorAt(bytes32 school, uint48 time) external view returns (address);
+
+    /// @notice The certificate that a school sealed with at `time`.
+    /// @param school The school's code.
+    /// @param time In Unix seconds.
+    /// @return SHA-256 of its DER; zero before the school was registered.
+    function sealAt(bytes32 school, uint48 time) external view returns (bytes32);
+
+    /// @notice How a school stood at `time`.
+    /// @param school The school's code.
+    /// @param time In Unix seconds.
+    /// @return standing How it stood.
+    /// @return successor Who acted for it, if it was closed and had a successor; otherwise zero.
+    function standingAt(bytes32 school, uint48 time) external view returns (Standing standing, bytes32 successor);
+
+    /// @notice What was reported by `time` about a key in wrong hands.
+    /// @param school The school's code.
+    /// @param version The version of the school's keys.
+    /// @param time In Unix seconds.
+    /// @return since The first second that is in doubt, or 0 for no doubt.
+    /// @return recordedAt When that was reported, in Unix seconds; 0 if nothing was.
+    function compromiseAt(bytes32 school, uint32 version, uint48 time)
+        external
+        view
+        returns (uint48 since, uint48 recordedAt);
+
+    // ── Batches ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice A batch that a school's operator signed for somebody else to send.
+    /// @param school The school's code.
+    /// @param schoolYear The calendar year in which the batch's school year begins.
+    /// @param root The Merkle root over the batch's leaves.
+    /// @param leafCount How many leaves the batch holds.
+    /// @param deadline Until when the signature serves, in Unix seconds.
+    /// @param signature The operator's, over the EIP-712 type `AnchorBatch(bytes32 school,uint16 schoolYear,
+    /// bytes32 root,uint32 leafCount,uint48 deadline)`: 65 bytes, or what its contract takes (ERC-1271).
+    struct SignedBatch {
+        bytes32 school;
+        uint16 schoolYear;
+        bytes32 root;
+        uint32 leafCount;
+        uint48 deadline;
+        bytes signature;
+    }
+
+    /// @notice A school anchored a batch.
+    /// @param school The school's code.
+    /// @param root The Merkle root over the batch's leaves.
+    /// @param schoolYear The calendar year in which the batch's school year begins.
+    /// @param leafCount How many leaves the batch holds.
+    event BatchAnchored(bytes32 indexed school, bytes32 indexed root, uint16 schoolYear, uint32 leafCount);
+
+    /// @notice One batch among many was refused, and the others were not held up by it.
+    /// @param school The code that was offered.
+    /// @param root The root that was offered.
+    /// @param index The place among those offered, counted from 0.
+    /// @param reason The error that {anchorBySig} reverts with for this batch, ABI-encoded.
+    event BatchRefused(bytes32 indexed school, bytes32 indexed root, uint256 index, bytes reason);
+
+    /// @notice The zero root was offered. It is what an empty slot reads as, so it can never stand for a batch.
+    /// @param school The school that offered it.
+    error MissingRoot(bytes32 school);
+
+    /// @notice A batch without leaves was offered.
+    /// @param school The school that offered it.
+    /// @param root The root that came with it.
+    error EmptyBatch(bytes32 school, bytes32 root);
+
+    /// @notice `school` has anchored `root` already.
+    /// @param school The school's code.
+    /// @param root The root that was offered a second time.
+    /// @param anchoredAt When it was anchored, in Unix seconds.
+    error AlreadyAnchored(bytes32 school, bytes32 root, uint48 anchoredAt);
+
+    /// @notice The operator of `school` did not sign this batch.
+    /// @param school The school's code.
+    /// @param root The root that was offered.
+    /// @param operator The account whose signature is needed.
+    error SignatureInvalid(bytes32 school, bytes32 root, address operator);
+
+    /// @notice Too little gas is left to give a contract that signs its full allowance. Send more gas.
+    /// @param left What is left, in units of gas.
+    /// @param needed What must be left.
+    error NotEnoughGas(uint256 left, uint256 needed);
+
+    /// @notice Anchors one batch of a school's records, for good. Only the school's operator may.
+    /// @dev A root is anchored once *per school*: nobody can block a school by taking its root first. A second call with
+    /// the same root is refused rather than ignored, so that a worker which resends after a crash learns that its first
+    /// transaction was the one that counted. Reverts with {UnknownSchool}, {WrongStanding} (unless active),
+    /// {NotOperator}, {MissingRoot}, {UnknownSchoolYear}, {EmptyBatch} or {AlreadyAnchored}. Emits {BatchAnchored}.
+    /// @param school The school's code.
+    /// @param schoolYear The calendar year in which the batch's school year begins.
+    /// @param root The Merkle root over the batch's leaves.
+    /// @param leafCount How many leaves the batch holds. The school's word; the registry cannot count.
+    function anchor(bytes32 school, uint16 schoolYear, bytes32 root, uint32 leafCount) external;
+
+    /// @notice Anchors one batch that the school's operator signed. Anybody may send it.
+    /// @dev It needs no nonce, as a root is anchored once. A contract that signs gets 100,000 gas for its answer.
+    /// Reverts as {anchor} does, but with {Expired} or {SignatureInvalid} instead of {NotOperator}; or {NotEnoughGas}.
+    /// Emits {BatchAnchored}.
+    /// @param batch The batch and the signature.
+    function anchorBySig(SignedBatch calldata batch) external;
+
+    /// @notice Anchors many signed batches in one transaction. Anybody may send it.
+    /// @dev A batch that is refused is reported and does not sink the rest; a contract that signs cannot spend the
+    /// others' gas. Reverts with {NotEnoughGas} only. Emits {BatchAnchored} or {BatchRefused} for each.
+    /// @param batches The batches and their signatures.
+    /// @return anchored How many of them were anchored.
+    function anchorMany(SignedBatch[] calldata batches) external returns (uint256 anchored);
+
+    // ── Recalls and replacements ────────────────────────────────────────────────────────────────────────────────────
+
     /// @notice Why a record was recalled.
     /// @dev `None` is what an empty slot reads as; it is refused as a reason. Members keep their number for ever.
     enum RecallReason {
@@ -33,215 +504,415 @@ interface ITranscriptRegistry {
         Other
     }
 
-    /// @notice A school as it is registered; all zero when it is not.
-    /// @param operator The account that anchors and recalls for the school.
-    /// @param registeredAt When the authority registered the school, in Unix seconds.
-    /// @param registeredInBlock The number of the block of the registration.
-    /// @param sealCertificate SHA-256 of the DER of the certificate that the school seals its records with.
-    struct School {
-        address operator;
-        uint48 registeredAt;
-        uint48 registeredInBlock;
-        bytes32 sealCertificate;
+    /// @notice Who recalled a record: the school itself, its successor, or the authority for a school that has neither.
+    enum Recaller {
+        Nobody,
+        School,
+        Successor,
+        Authority
     }
 
     /// @notice The record that takes the place of a recalled one; all zero when none does.
-    /// @param root The root of the batch that the new record was issued in, anchored by the same school.
-    /// @param leaf The new record's leaf.
+    /// @param root The root of the batch that the new record was issued in, anchored by the same school or its
+    /// successor.
+    /// @param entry The new record's entry.
     struct Replacement {
         bytes32 root;
-        bytes32 leaf;
+        bytes32 entry;
     }
 
-    /// @notice Everything the registry knows about one leaf, read in one call, hence at one block.
-    /// @param anchoredAt When the batch was anchored, in Unix seconds; 0 if the school never anchored this root.
-    /// @param anchoredInBlock The number of the block that anchored the batch, or 0.
-    /// @param leafCount How many leaves the school said the batch holds, or 0.
-    /// @param schoolYear The calendar year in which the batch's school year begins, or 0.
-    /// @param included Whether the root is anchored *and* the proof leads from the leaf to it.
-    /// @param recalledAt When the school recalled this leaf, in Unix seconds; 0 if it did not. A recall counts for the
-    /// leaf in every batch of the school, and is told even when `included` is false.
-    /// @param reason Why it was recalled; `None` if it was not.
-    /// @param replacementRoot The root of the replacement's batch, or 0.
-    /// @param replacementLeaf The replacement's leaf, or 0. It has not been proven to be in the replacement's batch;
-    /// the replacement's own receipt does that.
-    /// @param sealCertificate SHA-256 of the school's seal certificate; 0 if the school is unknown.
-    /// @param operator The account that may act for the school; zero if the school is unknown.
-    struct LeafStatus {
-        uint48 anchoredAt;
-        uint48 anchoredInBlock;
-        uint32 leafCount;
-        uint16 schoolYear;
-        bool included;
-        uint48 recalledAt;
+    /// @notice One recall, as it is asked for, approved or made.
+    /// @param root The root of the batch that the record was issued in.
+    /// @param entry The record's entry.
+    /// @param reason Why; anything but `None`.
+    /// @param replacement The record that takes its place, or zeros.
+    struct RecallRequest {
+        bytes32 root;
+        bytes32 entry;
         RecallReason reason;
-        bytes32 replacementRoot;
-        bytes32 replacementLeaf;
-        bytes32 sealCertificate;
-        address operator;
+        Replacement replacement;
     }
 
-    /// @notice The authority registered a school.
-    /// @param school The school's code.
-    /// @param operator The account that may act for it.
-    /// @param sealCertificate SHA-256 of the certificate that the school seals with.
-    event SchoolRegistered(bytes32 indexed school, address indexed operator, bytes32 sealCertificate);
+    /// @notice One recall, as it was made.
+    /// @param recalledAt When, in Unix seconds; 0 if the record is not recalled.
+    /// @param recalledInBlock The number of the block.
+    /// @param approvedAt When the authority approved it, in Unix seconds; 0 if it did not need to.
+    /// @param replacedAt When its replacement was named, in Unix seconds; 0 if none was.
+    /// @param version The version of the keys of the school that acted; 0 if the authority did.
+    /// @param reason Why.
+    /// @param by Who acted.
+    /// @param replacedBySuccessor Whether the replacement is a record of the school's successor.
+    struct Recall {
+        uint48 recalledAt;
+        uint48 recalledInBlock;
+        uint48 approvedAt;
+        uint48 replacedAt;
+        uint32 version;
+        RecallReason reason;
+        Recaller by;
+        bool replacedBySuccessor;
+    }
 
-    /// @notice A school anchored a batch.
-    /// @param school The school's code.
-    /// @param root The Merkle root over the batch's leaves.
-    /// @param schoolYear The calendar year in which the batch's school year begins.
-    /// @param leafCount How many leaves the batch holds.
-    event BatchAnchored(bytes32 indexed school, bytes32 indexed root, uint16 schoolYear, uint32 leafCount);
+    /// @notice A recall that was annulled.
+    /// @param recall The recall as it was.
+    /// @param replacementEntry The entry of the record that took the recalled one's place, or zero.
+    struct AnnulledRecall {
+        Recall recall;
+        bytes32 replacementEntry;
+    }
 
-    /// @notice A school recalled one record.
+    /// @notice The authority approved a recall, or the naming of a replacement for a record that is recalled already.
     /// @param school The school's code.
     /// @param root The root of the batch that the record was issued in.
-    /// @param leaf The record's leaf.
+    /// @param entry The record's entry.
     /// @param reason Why.
     /// @param replacementRoot The root of the batch that holds the replacement, or 0.
-    /// @param replacementLeaf The replacement's leaf, or 0.
+    /// @param replacementEntry The replacement's entry, or 0.
+    event RecallApproved(
+        bytes32 indexed school,
+        bytes32 indexed root,
+        bytes32 indexed entry,
+        RecallReason reason,
+        bytes32 replacementRoot,
+        bytes32 replacementEntry
+    );
+
+    /// @notice The authority approved that a recall be annulled.
+    /// @param school The school's code.
+    /// @param root The root of the batch that the record was issued in.
+    /// @param entry The record's entry.
+    event AnnulmentApproved(bytes32 indexed school, bytes32 indexed root, bytes32 indexed entry);
+
+    /// @notice The authority took back an approval that was not used.
+    /// @param school The school's code.
+    /// @param root The root of the batch that the record was issued in.
+    /// @param entry The record's entry.
+    /// @param reason The reason that was approved; `None` for an annulment.
+    /// @param replacementRoot The root of the batch that holds the replacement, or 0.
+    /// @param replacementEntry The replacement's entry, or 0.
+    event ApprovalWithdrawn(
+        bytes32 indexed school,
+        bytes32 indexed root,
+        bytes32 indexed entry,
+        RecallReason reason,
+        bytes32 replacementRoot,
+        bytes32 replacementEntry
+    );
+
+    /// @notice A record was recalled.
+    /// @param school The school that issued it.
+    /// @param root The root of the batch that it was issued in.
+    /// @param entry The record's entry.
+    /// @param reason Why.
+    /// @param replacementRoot The root of the batch that holds the replacement, or 0.
+    /// @param replacementEntry The replacement's entry, or 0.
     event LeafRecalled(
         bytes32 indexed school,
         bytes32 indexed root,
-        bytes32 indexed leaf,
+        bytes32 indexed entry,
         RecallReason reason,
         bytes32 replacementRoot,
-        bytes32 replacementLeaf
+        bytes32 replacementEntry
     );
 
-    /// @notice `school` is not eight ASCII digits followed by 24 zero bytes.
-    /// @param school The code that was offered.
-    error MalformedSchoolCode(bytes32 school);
+    /// @notice A record that was recalled before has got its replacement.
+    /// @param school The school that issued the recalled record.
+    /// @param root The root of the batch that the recalled record was issued in.
+    /// @param entry The recalled record's entry.
+    /// @param replacementRoot The root of the batch that holds the replacement.
+    /// @param replacementEntry The replacement's entry.
+    event LeafReplaced(
+        bytes32 indexed school,
+        bytes32 indexed root,
+        bytes32 indexed entry,
+        bytes32 replacementRoot,
+        bytes32 replacementEntry
+    );
 
-    /// @notice `school` is registered already.
-    /// @param school The school's code.
-    /// @param operator The operator it was registered with.
-    error AlreadyRegistered(bytes32 school, address operator);
+    /// @notice A recall was annulled: school and authority agree that it should never have been made.
+    /// @param school The school that issued the record.
+    /// @param root The root of the batch that it was issued in.
+    /// @param entry The record's entry.
+    event RecallAnnulled(bytes32 indexed school, bytes32 indexed root, bytes32 indexed entry);
 
-    /// @notice A school was to be registered without an operator, and nobody could ever act for it.
-    /// @param school The school's code.
-    error MissingOperator(bytes32 school);
-
-    /// @notice A school was to be registered without a seal, and no record of its could ever be checked.
-    /// @param school The school's code.
-    error MissingSealCertificate(bytes32 school);
-
-    /// @notice `school` is not registered.
-    /// @param school The code that was offered.
-    error UnknownSchool(bytes32 school);
-
-    /// @notice `caller` may not act for `school`.
-    /// @param school The school's code.
-    /// @param caller The account that tried.
-    /// @param operator The account that may.
-    error NotOperator(bytes32 school, address caller, address operator);
-
-    /// @notice The zero root was offered. It is what an empty slot reads as, so it can never stand for a batch.
-    /// @param school The school that offered it.
-    error MissingRoot(bytes32 school);
-
-    /// @notice A batch without leaves was offered.
-    /// @param school The school that offered it.
-    /// @param root The root that came with it.
-    error EmptyBatch(bytes32 school, bytes32 root);
-
-    /// @notice A batch was offered for school year 0.
-    /// @param school The school that offered it.
-    /// @param root The root that came with it.
-    error MissingSchoolYear(bytes32 school, bytes32 root);
-
-    /// @notice `school` has anchored `root` already.
-    /// @param school The school's code.
-    /// @param root The root that was offered a second time.
-    /// @param anchoredAt When it was anchored, in Unix seconds.
-    error AlreadyAnchored(bytes32 school, bytes32 root, uint48 anchoredAt);
-
-    /// @notice `school` never anchored `root`.
+    /// @notice `school` never anchored `root`, nor did a successor of its where one may stand in.
     /// @param school The school's code.
     /// @param root The root that was named.
     error NotAnchored(bytes32 school, bytes32 root);
 
-    /// @notice The proof does not lead from `leaf` to `root`.
+    /// @notice No entry was named.
     /// @param school The school's code.
-    /// @param root The root that was named.
-    /// @param leaf The leaf that was named.
-    error NotIncluded(bytes32 school, bytes32 root, bytes32 leaf);
-
-    /// @notice `school` has recalled `leaf` already; a recall is made once and stays.
-    /// @param school The school's code.
-    /// @param leaf The leaf that was named.
-    /// @param recalledAt When it was recalled, in Unix seconds.
-    error AlreadyRecalled(bytes32 school, bytes32 leaf, uint48 recalledAt);
+    /// @param root The root that came with it.
+    error MissingEntry(bytes32 school, bytes32 root);
 
     /// @notice A recall gave `None` as its reason.
     /// @param school The school's code.
-    /// @param leaf The leaf that was to be recalled.
-    error MissingReason(bytes32 school, bytes32 leaf);
+    /// @param entry The record's entry.
+    error MissingReason(bytes32 school, bytes32 entry);
 
-    /// @notice A replacement has a root and no leaf, or a leaf and no root.
-    /// @param root The replacement's root.
-    /// @param leaf The replacement's leaf.
-    error IncompleteReplacement(bytes32 root, bytes32 leaf);
-
-    /// @notice A replacement is the recalled leaf itself, or a leaf that was recalled before.
-    /// @dev Refusing both keeps every chain of replacements free of circles, so that a reader who follows it arrives.
+    /// @notice The record is recalled already.
     /// @param school The school's code.
-    /// @param leaf The replacement's leaf.
-    error ReplacementRecalled(bytes32 school, bytes32 leaf);
+    /// @param entry The record's entry.
+    /// @param recalledAt When it was recalled, in Unix seconds.
+    error AlreadyRecalled(bytes32 school, bytes32 entry, uint48 recalledAt);
 
-    /// @notice Registers a school, for good. Only the authority may.
-    /// @dev Reverts with {MalformedSchoolCode}, {MissingOperator}, {MissingSealCertificate}, {AlreadyRegistered}, or
-    /// OpenZeppelin's `AccessControlUnauthorizedAccount`. Emits {SchoolRegistered}.
+    /// @notice The record is not recalled.
     /// @param school The school's code.
-    /// @param operator The account that will anchor and recall for the school.
-    /// @param sealCertificate SHA-256 of the DER of the certificate that the school seals its records with.
-    function registerSchool(bytes32 school, address operator, bytes32 sealCertificate) external;
+    /// @param entry The record's entry.
+    error NotRecalled(bytes32 school, bytes32 entry);
 
-    /// @notice Anchors one batch of a school's records, for good. Only the school's operator may.
-    /// @dev Reverts with {UnknownSchool}, {NotOperator}, {MissingRoot}, {MissingSchoolYear}, {EmptyBatch} or
-    /// {AlreadyAnchored}. A root is anchored once *per school*: nobody can block a school by taking its root first. A
-    /// second call with the same root is refused rather than ignored, so that a worker which resends after a crash
-    /// learns that its first transaction was the one that counted. Emits {BatchAnchored}.
-    /// @param school The school's code.
-    /// @param schoolYear The calendar year in which the batch's school year begins.
-    /// @param root The Merkle root over the batch's leaves.
-    /// @param leafCount How many leaves the batch holds. The school's word; the registry cannot count.
-    function anchor(bytes32 school, uint16 schoolYear, bytes32 root, uint32 leafCount) external;
-
-    /// @notice Recalls one record that the school issued, for good. Only the school's operator may.
-    /// @dev Reverts with {UnknownSchool}, {NotOperator}, {NotAnchored}, {NotIncluded}, {MissingReason},
-    /// {AlreadyRecalled}, {IncompleteReplacement}, {ReplacementRecalled}, or {NotAnchored} for the replacement's root.
-    /// Emits {LeafRecalled}.
+    /// @notice The authority must approve this first, in just these words.
     /// @param school The school's code.
     /// @param root The root of the batch that the record was issued in.
-    /// @param leaf The record's leaf.
-    /// @param proof The leaf's siblings, from the leaf upwards.
+    /// @param entry The record's entry.
+    error ApprovalMissing(bytes32 school, bytes32 root, bytes32 entry);
+
+    /// @notice The authority has approved this already.
+    /// @param school The school's code.
+    /// @param entry The record's entry.
+    /// @param approvedAt When, in Unix seconds.
+    error AlreadyApproved(bytes32 school, bytes32 entry, uint48 approvedAt);
+
+    /// @notice A replacement has a root and no entry, or an entry and no root, or neither where one is needed.
+    /// @param root The replacement's root.
+    /// @param entry The replacement's entry.
+    error IncompleteReplacement(bytes32 root, bytes32 entry);
+
+    /// @notice A replacement is the recalled record itself, or one that is recalled.
+    /// @dev Refusing both keeps every chain of replacements free of circles, so that a reader who follows it arrives.
+    /// @param school The school that issued the replacement.
+    /// @param entry The replacement's entry.
+    error ReplacementRecalled(bytes32 school, bytes32 entry);
+
+    /// @notice The recalled record has a replacement already; it is named once and stays.
+    /// @param school The school's code.
+    /// @param entry The recalled record's entry.
+    /// @param replacementEntry The replacement's entry.
+    error AlreadyReplaced(bytes32 school, bytes32 entry, bytes32 replacementEntry);
+
+    /// @notice A recall cannot be annulled within the second that made it: no time would remember it.
+    /// @param school The school's code.
+    /// @param entry The record's entry.
+    error TooSoon(bytes32 school, bytes32 entry);
+
+    /// @notice Approves recalls, in just these words: batch, record, reason and replacement. Only the authority may.
+    /// @dev For a record that is recalled already, it approves the naming of the replacement, with the recall's reason.
+    /// An approval serves once. All of them stand or none: reverts with {NotAnchored}, {MissingEntry}, {MissingReason}
+    /// or {AlreadyApproved}. Emits {RecallApproved} for each.
+    /// @param school The school's code.
+    /// @param requests What is approved.
+    function approveRecalls(bytes32 school, RecallRequest[] calldata requests) external;
+
+    /// @notice Approves that a recall be annulled. Only the authority may.
+    /// @dev Reverts with {NotRecalled} or {AlreadyApproved}. Emits {AnnulmentApproved}.
+    /// @param school The school's code.
+    /// @param root The root of the batch that the record was issued in.
+    /// @param entry The record's entry.
+    function approveAnnulment(bytes32 school, bytes32 root, bytes32 entry) external;
+
+    /// @notice Takes back an approval that was not used. Only the authority may.
+    /// @dev Reverts with {ApprovalMissing}. Emits {ApprovalWithdrawn}.
+    /// @param school The school's code.
+    /// @param request What was approved; reason `None` and no replacement for an annulment.
+    function withdrawApproval(bytes32 school, RecallRequest calldata request) external;
+
+    /// @notice Recalls one record. The operator of the school that issued it may; once the school is closed, its
+    /// successor's operator; without a successor, the authority.
+    /// @dev The authority must have approved it if the batch's school year is locked, or if its policy says so. Whether
+    /// the entry is in the batch is not asked: a recall of a record that does not exist recalls nothing. Reverts with
+    /// {UnknownSchool}, {WrongStanding} (suspended), {NotOperator}, {MissingEntry}, {MissingReason}, {NotAnchored},
+    /// {AlreadyRecalled}, {ApprovalMissing}, {IncompleteReplacement}, {ReplacementRecalled}, or OpenZeppelin's
+    /// `AccessControlUnauthorizedAccount`. Emits {LeafRecalled}.
+    /// @param school The school's code.
+    /// @param root The root of the batch that the record was issued in.
+    /// @param entry The record's entry.
     /// @param reason Why; anything but `None`.
     /// @param replacement The record that takes its place, or zeros.
     function recall(
         bytes32 school,
         bytes32 root,
-        bytes32 leaf,
-        bytes32[] calldata proof,
+        bytes32 entry,
         RecallReason reason,
         Replacement calldata replacement
     ) external;
 
-    /// @notice Everything the registry knows about one leaf.
-    /// @dev Never reverts for what it does not know: unknown things read as zeros.
+    /// @notice Recalls many records of one school, all or none. Who may, and when it reverts, is as for {recall}.
+    /// @dev Emits {LeafRecalled} for each.
     /// @param school The school's code.
-    /// @param root The root of the batch that the record is said to be in.
-    /// @param leaf The record's leaf, computed by the reader from the record's manifest.
+    /// @param requests What is recalled.
+    function recallMany(bytes32 school, RecallRequest[] calldata requests) external;
+
+    /// @notice Names the replacement of a record that was recalled without one, for good. Who may, and whether it needs
+    /// approval, is as for {recall}.
+    /// @dev Reverts as {recall} does about caller, approval and replacement, or with {NotRecalled} or
+    /// {AlreadyReplaced}. Emits {LeafReplaced}.
+    /// @param school The school's code.
+    /// @param root The root of the batch that the recalled record was issued in.
+    /// @param entry The recalled record's entry.
+    /// @param replacement The record that takes its place.
+    function addReplacement(bytes32 school, bytes32 root, bytes32 entry, Replacement calldata replacement) external;
+
+    /// @notice Annuls a recall that a stolen key made. Whoever may recall the record may, with the authority's approval.
+    /// @dev The recall stays on record as annulled. Reverts as {recall} does about the caller, or with {NotRecalled},
+    /// {TooSoon} or {ApprovalMissing}. Emits {RecallAnnulled}.
+    /// @param school The school's code.
+    /// @param root The root of the batch that the record was issued in.
+    /// @param entry The record's entry.
+    function annulRecall(bytes32 school, bytes32 root, bytes32 entry) external;
+
+    /// @notice When the authority approved what has not been done yet.
+    /// @param school The school's code.
+    /// @param request What was approved; reason `None` and no replacement for an annulment.
+    /// @return In Unix seconds; 0 if it was not approved, was withdrawn, or has served.
+    function approvedAt(bytes32 school, RecallRequest calldata request) external view returns (uint48);
+
+    /// @notice How often recalls of one record were annulled.
+    /// @param school The school's code.
+    /// @param root The root of the batch that the record was issued in.
+    /// @param entry The record's entry.
+    /// @return The number of annulled recalls.
+    function annulments(bytes32 school, bytes32 root, bytes32 entry) external view returns (uint256);
+
+    /// @notice One recall that was annulled.
+    /// @param school The school's code.
+    /// @param root The root of the batch that the record was issued in.
+    /// @param entry The record's entry.
+    /// @param index Which of them, counted from 0; reverts with Solidity's panic 0x32 if there are not so many.
+    /// @return annulled The recall as it was.
+    /// @return annulledAt When it was annulled, in Unix seconds.
+    function annulledRecall(bytes32 school, bytes32 root, bytes32 entry, uint256 index)
+        external
+        view
+        returns (AnnulledRecall memory annulled, uint48 annulledAt);
+
+    // ── Statements ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice The authority or a school published a statement.
+    /// @param publisher The school's code, or zero for the authority.
+    /// @param topic What it is about.
+    /// @param digest SHA-256 of the statement.
+    event StatementPublished(bytes32 indexed publisher, bytes32 indexed topic, bytes32 digest);
+
+    /// @notice The zero digest was offered.
+    /// @param publisher The school's code, or zero for the authority.
+    /// @param topic What it was about.
+    error MissingDigest(bytes32 publisher, bytes32 topic);
+
+    /// @notice Publishes a statement: a key list, a dated signer list, a consent, the head of a journal. The authority
+    /// may, and the operator of an active school for its school.
+    /// @dev Reverts with {MissingDigest}, {UnknownSchool}, {WrongStanding}, {NotOperator} or OpenZeppelin's
+    /// `AccessControlUnauthorizedAccount`. Emits {StatementPublished}.
+    /// @param publisher The school's code, or zero for the authority.
+    /// @param topic What it is about: keccak256 of a name that docs/contract.md lists.
+    /// @param digest SHA-256 of the statement.
+    function publish(bytes32 publisher, bytes32 topic, bytes32 digest) external;
+
+    /// @notice How many statements were published.
+    /// @param publisher The school's code, or zero for the authority.
+    /// @param topic What they are about.
+    /// @return Their number.
+    function statementCount(bytes32 publisher, bytes32 topic) external view returns (uint256);
+
+    /// @notice One statement.
+    /// @param publisher The school's code, or zero for the authority.
+    /// @param topic What it is about.
+    /// @param index Which of them, counted from 0; reverts with Solidity's panic 0x32 if there are not so many.
+    /// @return digest SHA-256 of the statement.
+    /// @return publishedAt When it was published, in Unix seconds.
+    function statement(bytes32 publisher, bytes32 topic, uint256 index)
+        external
+        view
+        returns (bytes32 digest, uint48 publishedAt);
+
+    /// @notice The newest statement at `time`.
+    /// @param publisher The school's code, or zero for the authority.
+    /// @param topic What it is about.
+    /// @param time In Unix seconds.
+    /// @return digest SHA-256 of the statement; zero if there was none.
+    /// @return publishedAt When it was published, in Unix seconds; 0 if there was none.
+    function statementAt(bytes32 publisher, bytes32 topic, uint48 time)
+        external
+        view
+        returns (bytes32 digest, uint48 publishedAt);
+
+    // ── Reading ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+    /// @notice Everything the registry knows about one record, read in one call, hence at one block. Whatever is not
+    /// known reads as zero.
+    /// @param included Whether the school anchored the root *and* the proof leads to it from the entry's leaf.
+    /// @param anchoredAt When the batch was anchored, in Unix seconds; 0 if the school never anchored this root.
+    /// @param anchoredInBlock The number of that block.
+    /// @param leafCount How many leaves the school said the batch holds.
+    /// @param schoolYear The calendar year in which the batch's school year begins.
+    /// @param lockedAt When that school year was locked, in Unix seconds; 0 if it is not.
+    /// @param late Whether the batch was anchored after that.
+    /// @param anchoredBy The operator that anchored it, authorised then or it could not have.
+    /// @param sealCertificate SHA-256 of the school's seal certificate when the batch was anchored.
+    /// @param anchorDoubtful Whether the operator's key is reported to have been in wrong hands by then.
+    /// @param compromisedSince Since when it is reported to have been, in Unix seconds; 0 if it is not.
+    /// @param compromiseRecordedAt When that was reported, in Unix seconds.
+    /// @param recalledAt When the record was recalled, in Unix seconds; 0 if it is not. It is told even when `included`
+    /// is false.
+    /// @param recalledInBlock The number of that block.
+    /// @param approvedAt When the authority approved the recall, in Unix seconds; 0 if it did not need to.
+    /// @param reason Why it was recalled.
+    /// @param recalledBy Who acted.
+    /// @param recaller The account that acted.
+    /// @param recallDoubtful Whether that account's key is reported to have been in wrong hands by then.
+    /// @param replacedAt When the replacement was named, in Unix seconds; 0 if none was.
+    /// @param replacementSchool The school that issued the replacement.
+    /// @param replacementEntry The replacement's entry. That it is in a batch of that school its own receipt proves.
+    /// @param standing How the school stands.
+    /// @param successor The school that acts for it once it is closed.
+    struct LeafStatus {
+        bool included;
+        uint48 anchoredAt;
+        uint48 anchoredInBlock;
+        uint32 leafCount;
+        uint16 schoolYear;
+        uint48 lockedAt;
+        bool late;
+        address anchoredBy;
+        bytes32 sealCertificate;
+        bool anchorDoubtful;
+        uint48 compromisedSince;
+        uint48 compromiseRecordedAt;
+        uint48 recalledAt;
+        uint48 recalledInBlock;
+        uint48 approvedAt;
+        RecallReason reason;
+        Recaller recalledBy;
+        address recaller;
+        bool recallDoubtful;
+        uint48 replacedAt;
+        bytes32 replacementSchool;
+        bytes32 replacementEntry;
+        Standing standing;
+        bytes32 successor;
+    }
+
+    /// @notice Everything the registry knows about one record now.
+    /// @dev Never reverts for what it does not know.
+    /// @param school The code of the school that issued it.
+    /// @param root The root of the batch that it is said to be in.
+    /// @param entry The record's entry, computed by the reader from the record's manifest and salt.
     /// @param proof The leaf's siblings, from the leaf upwards.
     /// @return All of it, at one block.
-    function statusOf(bytes32 school, bytes32 root, bytes32 leaf, bytes32[] calldata proof)
+    function statusOf(bytes32 school, bytes32 root, bytes32 entry, bytes32[] calldata proof)
         external
         view
         returns (LeafStatus memory);
 
-    /// @notice A school as it is registered.
-    /// @param school The school's code.
-    /// @return The school; all zero when it is not registered.
-    function schoolOf(bytes32 school) external view returns (School memory);
+    /// @notice What {statusOf} would have told at the end of an earlier second.
+    /// @dev Nothing that was recorded later shows, compromises included. Never reverts for what it does not know.
+    /// @param school The code of the school that issued it.
+    /// @param root The root of the batch that it is said to be in.
+    /// @param entry The record's entry, computed by the reader from the record's manifest and salt.
+    /// @param proof The leaf's siblings, from the leaf upwards.
+    /// @param time In Unix seconds.
+    /// @return All of it, as of then.
+    function statusAt(bytes32 school, bytes32 root, bytes32 entry, bytes32[] calldata proof, uint48 time)
+        external
+        view
+        returns (LeafStatus memory);
 }

@@ -1,164 +1,81 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {
-    AccessControlDefaultAdminRules
-} from "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
 import {MerkleProof} from "@openzeppelin/contracts/utils/cryptography/MerkleProof.sol";
 
 import {ITranscriptRegistry} from "./ITranscriptRegistry.sol";
+import {AuthorityRegister} from "./registers/AuthorityRegister.sol";
+import {RecallRegister} from "./registers/RecallRegister.sol";
+import {StatementRegister} from "./registers/StatementRegister.sol";
+import {Batch, Words} from "./registers/Words.sol";
 
 /// @title Transcript registry
 /// @notice The public record of which batches of school records each school has issued and which single records it
 /// has recalled. Every promise is written in {ITranscriptRegistry}.
-contract TranscriptRegistry is ITranscriptRegistry, AccessControlDefaultAdminRules {
-    /// @dev One storage slot, so that anchoring writes once.
-    struct Batch {
-        uint48 anchoredAt;
-        uint48 anchoredInBlock;
-        uint32 leafCount;
-        uint16 schoolYear;
-    }
-
-    /// @dev The first two fields share a slot; the replacement's two slots are written only when there is one.
-    struct Recall {
-        uint48 recalledAt;
-        RecallReason reason;
-        Replacement replacement;
-    }
-
-    uint256 private constant _SCHOOL_CODE_DIGITS = 8;
-
-    mapping(bytes32 school => School registration) private _schools;
-
-    mapping(bytes32 school => mapping(bytes32 root => Batch batch)) private _batches;
-
-    /// @dev Kept by school and leaf, not by root: the same leaf anchored in a second batch is recalled there as well,
-    /// so that a second receipt cannot bring a recalled record back.
-    mapping(bytes32 school => mapping(bytes32 leaf => Recall recall)) private _recalls;
+contract TranscriptRegistry is RecallRegister, StatementRegister {
+    using Words for uint256;
 
     /// @notice Creates an empty registry.
     /// @param authority The account of the authority (Sở GDĐT), the contract's default admin.
     /// @param handOverDelay How long a hand-over of the authority's role waits, in seconds.
-    constructor(address authority, uint48 handOverDelay) AccessControlDefaultAdminRules(handOverDelay, authority) {}
+    constructor(address authority, uint48 handOverDelay) AuthorityRegister(authority, handOverDelay) {}
 
     /// @inheritdoc ITranscriptRegistry
-    function registerSchool(bytes32 school, address operator, bytes32 sealCertificate)
-        external
-        onlyRole(DEFAULT_ADMIN_ROLE)
-    {
-        if (!_isSchoolCode(school)) revert MalformedSchoolCode(school);
-        if (operator == address(0)) revert MissingOperator(school);
-        if (sealCertificate == 0) revert MissingSealCertificate(school);
-        address registered = _schools[school].operator;
-        if (registered != address(0)) revert AlreadyRegistered(school, registered);
-
-        _schools[school] = School({
-            operator: operator,
-            registeredAt: uint48(block.timestamp),
-            registeredInBlock: uint48(block.number),
-            sealCertificate: sealCertificate
-        });
-        emit SchoolRegistered(school, operator, sealCertificate);
-    }
-
-    /// @inheritdoc ITranscriptRegistry
-    function anchor(bytes32 school, uint16 schoolYear, bytes32 root, uint32 leafCount) external {
-        _requireOperator(school);
-        if (root == 0) revert MissingRoot(school);
-        if (schoolYear == 0) revert MissingSchoolYear(school, root);
-        if (leafCount == 0) revert EmptyBatch(school, root);
-        uint48 anchoredAt = _batches[school][root].anchoredAt;
-        if (anchoredAt != 0) revert AlreadyAnchored(school, root, anchoredAt);
-
-        _batches[school][root] = Batch({
-            anchoredAt: uint48(block.timestamp),
-            anchoredInBlock: uint48(block.number),
-            leafCount: leafCount,
-            schoolYear: schoolYear
-        });
-        emit BatchAnchored(school, root, schoolYear, leafCount);
-    }
-
-    /// @inheritdoc ITranscriptRegistry
-    function recall(
-        bytes32 school,
-        bytes32 root,
-        bytes32 leaf,
-        bytes32[] calldata proof,
-        RecallReason reason,
-        Replacement calldata replacement
-    ) external {
-        _requireOperator(school);
-        _requireAnchored(school, root);
-        if (!MerkleProof.verifyCalldata(proof, root, leaf)) revert NotIncluded(school, root, leaf);
-        if (reason == RecallReason.None) revert MissingReason(school, leaf);
-        Recall storage kept = _recalls[school][leaf];
-        if (kept.recalledAt != 0) revert AlreadyRecalled(school, leaf, kept.recalledAt);
-
-        kept.recalledAt = uint48(block.timestamp);
-        kept.reason = reason;
-        if (replacement.root != 0 || replacement.leaf != 0) {
-            _requireReplaceable(school, replacement);
-            kept.replacement = replacement;
-        }
-        emit LeafRecalled(school, root, leaf, reason, replacement.root, replacement.leaf);
-    }
-
-    /// @inheritdoc ITranscriptRegistry
-    function statusOf(bytes32 school, bytes32 root, bytes32 leaf, bytes32[] calldata proof)
+    function statusOf(bytes32 school, bytes32 root, bytes32 entry, bytes32[] calldata proof)
         external
         view
         returns (LeafStatus memory)
     {
-        School storage registration = _schools[school];
-        Batch storage batch = _batches[school][root];
-        Recall storage recalled = _recalls[school][leaf];
-        return LeafStatus({
-            anchoredAt: batch.anchoredAt,
-            anchoredInBlock: batch.anchoredInBlock,
-            leafCount: batch.leafCount,
-            schoolYear: batch.schoolYear,
-            included: batch.anchoredAt != 0 && MerkleProof.verifyCalldata(proof, root, leaf),
-            recalledAt: recalled.recalledAt,
-            reason: recalled.reason,
-            replacementRoot: recalled.replacement.root,
-            replacementLeaf: recalled.replacement.leaf,
-            sealCertificate: registration.sealCertificate,
-            operator: registration.operator
-        });
+        return statusAt(school, root, entry, proof, _now());
     }
 
     /// @inheritdoc ITranscriptRegistry
-    function schoolOf(bytes32 school) external view returns (School memory) {
-        return _schools[school];
+    function statusAt(bytes32 school, bytes32 root, bytes32 entry, bytes32[] calldata proof, uint48 time)
+        public
+        view
+        returns (LeafStatus memory status)
+    {
+        (status.standing, status.successor) = standingAt(school, time);
+        _tellBatch(status, school, _batchOf(school, root).toBatch(), time);
+        status.included = status.anchoredAt != 0
+            && MerkleProof.verifyCalldata(proof, root, keccak256(abi.encodePacked(entry)));
+        (Recall memory made, bytes32 replacementEntry) = _recallAt(school, root, entry, time);
+        status.replacementEntry = replacementEntry;
+        if (made.recalledAt != 0) _tellRecall(status, school, made, time);
     }
 
-    function _requireOperator(bytes32 school) private view {
-        address operator = _schools[school].operator;
-        if (operator == address(0)) revert UnknownSchool(school);
-        if (operator != msg.sender) revert NotOperator(school, msg.sender, operator);
+    function _tellBatch(LeafStatus memory status, bytes32 school, Batch memory batch, uint48 time) private view {
+        if (batch.anchoredAt == 0 || batch.anchoredAt > time) return;
+        Keys memory keys = keysOf(school, batch.version);
+        status.anchoredAt = batch.anchoredAt;
+        status.anchoredInBlock = batch.anchoredInBlock;
+        status.leafCount = batch.leafCount;
+        status.schoolYear = batch.schoolYear;
+        status.lockedAt = _lockedAtBy(batch.schoolYear, time);
+        status.late = status.lockedAt != 0 && batch.anchoredAt > status.lockedAt;
+        status.anchoredBy = keys.operator;
+        status.sealCertificate = keys.sealCertificate;
+        (status.compromisedSince, status.compromiseRecordedAt) = compromiseAt(school, batch.version, time);
+        status.anchorDoubtful = status.compromisedSince != 0 && batch.anchoredAt >= status.compromisedSince;
     }
 
-    function _requireAnchored(bytes32 school, bytes32 root) private view {
-        if (_batches[school][root].anchoredAt == 0) revert NotAnchored(school, root);
-    }
-
-    /// @dev The recall in progress is stored before this is asked, so a leaf that would replace itself is refused too.
-    function _requireReplaceable(bytes32 school, Replacement calldata replacement) private view {
-        if (replacement.root == 0 || replacement.leaf == 0) {
-            revert IncompleteReplacement(replacement.root, replacement.leaf);
+    function _tellRecall(LeafStatus memory status, bytes32 school, Recall memory made, uint48 time) private view {
+        status.recalledAt = made.recalledAt;
+        status.recalledInBlock = made.recalledInBlock;
+        status.approvedAt = made.approvedAt;
+        status.reason = made.reason;
+        status.recalledBy = made.by;
+        status.replacedAt = made.replacedAt;
+        if (made.replacedAt != 0) status.replacementSchool = school;
+        if (made.replacedBySuccessor) (, status.replacementSchool) = standingAt(school, made.replacedAt);
+        if (made.by == Recaller.Authority) {
+            status.recaller = authorityAt(made.recalledAt);
+            return;
         }
-        _requireAnchored(school, replacement.root);
-        if (_recalls[school][replacement.leaf].recalledAt != 0) {
-            revert ReplacementRecalled(school, replacement.leaf);
-        }
-    }
-
-    function _isSchoolCode(bytes32 school) private pure returns (bool) {
-        for (uint256 i = 0; i < _SCHOOL_CODE_DIGITS; ++i) {
-            if (school[i] < "0" || school[i] > "9") return false;
-        }
-        return school << (8 * _SCHOOL_CODE_DIGITS) == 0;
+        bytes32 actor = school;
+        if (made.by == Recaller.Successor) (, actor) = standingAt(school, made.recalledAt);
+        status.recaller = keysOf(actor, made.version).operator;
+        (uint48 since,) = compromiseAt(actor, made.version, time);
+        status.recallDoubtful = since != 0 && made.recalledAt >= since;
     }
 }

@@ -33,9 +33,10 @@ REMAPPING = "@openzeppelin/=node_modules/@openzeppelin/"
 SETTINGS: Mapping[str, Any] = {
     "evmVersion": "cancun",
     "optimizer": {"enabled": True, "runs": 200},
+    "viaIR": True,
     "metadata": {"bytecodeHash": "none"},
 }
-"""The same three values as in hardhat.config.js, where the reason for the last one stands."""
+"""The same four values as in hardhat.config.js, where the reason for the last one stands."""
 
 
 class CompilationFailed(Exception):

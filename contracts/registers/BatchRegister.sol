@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
+
+import {ITranscriptRegistry} from "../ITranscriptRegistry.sol";
+import {SchoolRegister} from "./SchoolRegister.sol";
+import {Batch, Words} from "./Words.sol";
+
+/// @title The batches
+/// @notice Which roots each school has anchored, when, and with which version of its keys.
+abstract contract BatchRegister is SchoolRegister {
+    using Words for Batch;
+    using Words for uint256;
+
+    bytes32 private constant _ANCHOR_BATCH_TYPE =
+        keccak256("AnchorBatch(bytes32 school,uint16 schoolYear,bytes32 root,uint32 leafCount,uint48 deadline)");
+
+    mapping(bytes32 school => mapping(bytes32 root => uint256 word)) private _batches;
+
+    /// @inheritdoc ITranscriptRegistry
+    function anchor(bytes32 school, uint16 schoolYear, bytes32 root, uint32 leafCount) external {
+        uint32 version = _requireOperator(school);
+        bytes memory refusal = _refusal(school, schoolYear, root, leafCount);
+        if (refusal.length != 0) LowLevelCall.bubbleRevert(refusal);
+        _keep(school, schoolYear, root, leafCount, version);
+    }
+
+    /// @inheritdoc ITranscriptRegistry
+    function anchorBySig(SignedBatch calldata batch) external {
+        bytes memory refusal = _anchorSigned(batch);
+        if (refusal.length != 0) LowLevelCall.bubbleRevert(refusal);
+    }
+
+    /// @inheritdoc ITranscriptRegistry
+    function anchorMany(SignedBatch[] calldata batches) external returns (uint256 anchored) {
+        for (uint256 i = 0; i < batches.length; ++i) {
+            bytes memory refusal = _anchorSigned(batches[i]);
+            if (refusal.length == 0) ++anchored;
+            else emit BatchRefused(batches[i].school, batches[i].root, i, refusal);
+        }
+    }
+
+    /// @dev The word of a batch, or 0 if the school never anchored the root.
+    function _batchOf(bytes32 school, bytes32 root) internal view returns (uint256) {
+        return _batches[school][root];
+    }
+
+    /// @dev Anchors a signed batch, or changes nothing and says why: an encoded error. The signature is looked at last,
+    /// as a contract that signs costs the most.
+    function _anchorSigned(SignedBatch calldata batch) private returns (bytes memory refusal) {
+        Acting storage acting = _actingOf(batch.school);
+        if (acting.standing != Standing.Active) return _standingRefusal(batch.school, acting.standing);
+        refusal = _refusal(batch.school, batch.schoolYear, batch.root, batch.leafCount);
+        if (refusal.length != 0) return refusal;
+        if (block.timestamp > batch.deadline) return abi.encodeWithSelector(Expired.selector, batch.deadline);
+        if (!_isSignedBy(acting.operator, _hashOf(batch), batch.signature)) {
+            return abi.encodeWithSelector(SignatureInvalid.selector, batch.school, batch.root, acting.operator);
+        }
+        _keep(batch.school, batch.schoolYear, batch.root, batch.leafCount, acting.version);
+    }
+
+    function _keep(bytes32 school, uint16 schoolYear, bytes32 root, uint32 leafCount, uint32 version) private {
+        _batches[school][root] = Batch({
+            anchoredAt: _now(),
+            anchoredInBlock: uint48(block.number),
+            leafCount: leafCount,
+            schoolYear: schoolYear,
+            version: version
+        }).pack();
+        emit BatchAnchored(school, root, schoolYear, leafCount);
+    }
+
+    /// @dev Why nobody may anchor this for the school: an encoded error, or nothing.
+    function _refusal(bytes32 school, uint16 schoolYear, bytes32 root, uint32 leafCount)
+        private
+        view
+        returns (bytes memory)
+    {
+        if (root == 0) return abi.encodeWithSelector(MissingRoot.selector, school);
+        if (!_isSchoolYear(schoolYear)) return abi.encodeWithSelector(UnknownSchoolYear.selector, schoolYear);
+        if (leafCount == 0) return abi.encodeWithSelector(EmptyBatch.selector, school, root);
+        uint48 anchoredAt = _batches[school][root].time();
+        if (anchoredAt != 0) return abi.encodeWithSelector(AlreadyAnchored.selector, school, root, anchoredAt);
+        return "";
+    }
+
+    function _hashOf(SignedBatch calldata batch) private pure returns (bytes32) {
+        return keccak256(
+            abi.encode(
+                _ANCHOR_BATCH_TYPE, batch.school, batch.schoolYear, batch.root, batch.leafCount, batch.deadline
+            )
+        );
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ITranscriptRegistry} from "../ITranscriptRegistry.sol";
+
+/// @dev One anchored batch; `version` is that of the keys whose operator anchored it.
+struct Batch {
+    uint48 anchoredAt;
+    uint48 anchoredInBlock;
+    uint32 leafCount;
+    uint16 schoolYear;
+    uint32 version;
+}
+
+/// @title Words
+/// @notice A batch and a recall, each packed into one storage word.
+/// @dev Solidity would pack the same structs, but writes them field by field: a thousand units of gas for every recall.
+/// The first 48 bits are the time of the act, which is never 0: a word that is 0 was never written.
+library Words {
+    /// @dev The second of the act, or 0 if there was none; the same place in both kinds of word.
+    function time(uint256 word) internal pure returns (uint48) {
+        return uint48(word);
+    }
+
+    function pack(Batch memory batch) internal pure returns (uint256) {
+        return uint256(batch.anchoredAt) | (uint256(batch.anchoredInBlock) << 48) | (uint256(batch.leafCount) << 96)
+            | (uint256(batch.schoolYear) << 128) | (uint256(batch.version) << 144);
+    }
+
+    function toBatch(uint256 word) internal pure returns (Batch memory) {
+        return Batch({
+            anchoredAt: uint48(word),
+            anchoredInBlock: uint48(word >> 48),
+            leafCount: uint32(word >> 96),
+            schoolYear: schoolYear(word),
+            version: uint32(word >> 144)
+        });
+    }
+
+    /// @dev The school year of a batch's word.
+    function schoolYear(uint256 word) internal pure returns (uint16) {
+        return uint16(word >> 128);
+    }
+
+    function pack(ITranscriptRegistry.Recall memory made) internal pure returns (uint256) {
+        return uint256(made.recalledAt) | (uint256(made.recalledInBlock) << 48) | (uint256(made.approvedAt) << 96)
+            | (uint256(made.replacedAt) << 144) | (uint256(made.version) << 192) | (uint256(made.reason) << 224)
+            | (uint256(made.by) << 232) | (made.replacedBySuccessor ? 1 << 240 : 0);
+    }
+
+    function toRecall(uint256 word) internal pure returns (ITranscriptRegistry.Recall memory) {
+        return ITranscriptRegistry.Recall({
+            recalledAt: uint48(word),
+            recalledInBlock: uint48(word >> 48),
+            approvedAt: uint48(word >> 96),
+            replacedAt: uint48(word >> 144),
+            version: uint32(word >> 192),
+            reason: ITranscriptRegistry.RecallReason(uint8(word >> 224)),
+            by: ITranscriptRegistry.Recaller(uint8(word >> 232)),
+            replacedBySuccessor: word >> 240 != 0
+        });
+    }
+}
