@@ -130,9 +130,7 @@ interface ITranscriptRegistry {
     /// @param operator The account that may act for it.
     /// @param sealCertificate SHA-256 of the certificate that the school seals with.
     /// @param consent SHA-256 of the statement in which the seal names the operator.
-    event SchoolRegistered(
-        bytes32 indexed school, address indexed operator, bytes32 sealCertificate, bytes32 consent
-    );
+    event SchoolRegistered(bytes32 indexed school, address indexed operator, bytes32 sealCertificate, bytes32 consent);
 
     /// @notice A school has new keys, in force at once.
     /// @param school The school's code.
@@ -159,11 +157,7 @@ interface ITranscriptRegistry {
     /// @param consent SHA-256 of the statement in which that seal names that operator.
     /// @param effectiveFrom When the change can be completed, in Unix seconds.
     event KeysProposed(
-        bytes32 indexed school,
-        address indexed operator,
-        bytes32 sealCertificate,
-        bytes32 consent,
-        uint48 effectiveFrom
+        bytes32 indexed school, address indexed operator, bytes32 sealCertificate, bytes32 consent, uint48 effectiveFrom
     );
 
     /// @notice The operator of a school stopped a proposed change of its keys.
@@ -728,13 +722,8 @@ interface ITranscriptRegistry {
     /// @param entry The record's entry.
     /// @param reason Why; anything but `None`.
     /// @param replacement The record that takes its place, or zeros.
-    function recall(
-        bytes32 school,
-        bytes32 root,
-        bytes32 entry,
-        RecallReason reason,
-        Replacement calldata replacement
-    ) external;
+    function recall(bytes32 school, bytes32 root, bytes32 entry, RecallReason reason, Replacement calldata replacement)
+        external;
 
     /// @notice Recalls many records of one school, all or none. Who may, and when it reverts, is as for {recall}.
     /// @dev Emits {LeafRecalled} for each.

@@ -37,8 +37,8 @@ contract TranscriptRegistry is RecallRegister, StatementRegister {
     {
         (status.standing, status.successor) = standingAt(school, time);
         _tellBatch(status, school, _batchOf(school, root).toBatch(), time);
-        status.included = status.anchoredAt != 0
-            && MerkleProof.verifyCalldata(proof, root, keccak256(abi.encodePacked(entry)));
+        status.included =
+            status.anchoredAt != 0 && MerkleProof.verifyCalldata(proof, root, keccak256(abi.encodePacked(entry)));
         (Recall memory made, bytes32 replacementEntry) = _recallAt(school, root, entry, time);
         status.replacementEntry = replacementEntry;
         if (made.recalledAt != 0) _tellRecall(status, school, made, time);

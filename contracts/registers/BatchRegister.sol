@@ -5,12 +5,11 @@ import {LowLevelCall} from "@openzeppelin/contracts/utils/LowLevelCall.sol";
 
 import {ITranscriptRegistry} from "../ITranscriptRegistry.sol";
 import {SchoolRegister} from "./SchoolRegister.sol";
-import {Batch, Words} from "./Words.sol";
+import {Words} from "./Words.sol";
 
 /// @title The batches
 /// @notice Which roots each school has anchored, when, and with which version of its keys.
 abstract contract BatchRegister is SchoolRegister {
-    using Words for Batch;
     using Words for uint256;
 
     bytes32 private constant _ANCHOR_BATCH_TYPE =
@@ -28,14 +27,15 @@ abstract contract BatchRegister is SchoolRegister {
 
     /// @inheritdoc ITranscriptRegistry
     function anchorBySig(SignedBatch calldata batch) external {
-        bytes memory refusal = _anchorSigned(batch);
+        bytes memory refusal = _anchorSigned(batch, _domainSeparator());
         if (refusal.length != 0) LowLevelCall.bubbleRevert(refusal);
     }
 
     /// @inheritdoc ITranscriptRegistry
     function anchorMany(SignedBatch[] calldata batches) external returns (uint256 anchored) {
+        bytes32 domain = _domainSeparator();
         for (uint256 i = 0; i < batches.length; ++i) {
-            bytes memory refusal = _anchorSigned(batches[i]);
+            bytes memory refusal = _anchorSigned(batches[i], domain);
             if (refusal.length == 0) ++anchored;
             else emit BatchRefused(batches[i].school, batches[i].root, i, refusal);
         }
@@ -48,26 +48,28 @@ abstract contract BatchRegister is SchoolRegister {
 
     /// @dev Anchors a signed batch, or changes nothing and says why: an encoded error. The signature is looked at last,
     /// as a contract that signs costs the most.
-    function _anchorSigned(SignedBatch calldata batch) private returns (bytes memory refusal) {
-        Acting storage acting = _actingOf(batch.school);
-        if (acting.standing != Standing.Active) return _standingRefusal(batch.school, acting.standing);
-        refusal = _refusal(batch.school, batch.schoolYear, batch.root, batch.leafCount);
+    function _anchorSigned(SignedBatch calldata batch, bytes32 domain) private returns (bytes memory refusal) {
+        bytes32 school = batch.school;
+        uint16 schoolYear = batch.schoolYear;
+        bytes32 root = batch.root;
+        uint32 leafCount = batch.leafCount;
+        uint48 deadline = batch.deadline;
+        Acting storage acting = _actingOf(school);
+        if (acting.standing != Standing.Active) return _standingRefusal(school, acting.standing);
+        address operator = acting.operator;
+        uint32 version = acting.version;
+        refusal = _refusal(school, schoolYear, root, leafCount);
         if (refusal.length != 0) return refusal;
-        if (block.timestamp > batch.deadline) return abi.encodeWithSelector(Expired.selector, batch.deadline);
-        if (!_isSignedBy(acting.operator, _hashOf(batch), batch.signature)) {
-            return abi.encodeWithSelector(SignatureInvalid.selector, batch.school, batch.root, acting.operator);
+        if (block.timestamp > deadline) return abi.encodeWithSelector(Expired.selector, deadline);
+        bytes32 signed = keccak256(abi.encode(_ANCHOR_BATCH_TYPE, school, schoolYear, root, leafCount, deadline));
+        if (!_isSignedBy(operator, domain, signed, batch.signature)) {
+            return abi.encodeWithSelector(SignatureInvalid.selector, school, root, operator);
         }
-        _keep(batch.school, batch.schoolYear, batch.root, batch.leafCount, acting.version);
+        _keep(school, schoolYear, root, leafCount, version);
     }
 
     function _keep(bytes32 school, uint16 schoolYear, bytes32 root, uint32 leafCount, uint32 version) private {
-        _batches[school][root] = Batch({
-            anchoredAt: _now(),
-            anchoredInBlock: uint48(block.number),
-            leafCount: leafCount,
-            schoolYear: schoolYear,
-            version: version
-        }).pack();
+        _batches[school][root] = Words.batchNow(leafCount, schoolYear, version);
         emit BatchAnchored(school, root, schoolYear, leafCount);
     }
 
@@ -75,21 +77,12 @@ abstract contract BatchRegister is SchoolRegister {
     function _refusal(bytes32 school, uint16 schoolYear, bytes32 root, uint32 leafCount)
         private
         view
-        returns (bytes memory)
+        returns (bytes memory refusal)
     {
-        if (root == 0) return abi.encodeWithSelector(MissingRoot.selector, school);
-        if (!_isSchoolYear(schoolYear)) return abi.encodeWithSelector(UnknownSchoolYear.selector, schoolYear);
-        if (leafCount == 0) return abi.encodeWithSelector(EmptyBatch.selector, school, root);
         uint48 anchoredAt = _batches[school][root].time();
-        if (anchoredAt != 0) return abi.encodeWithSelector(AlreadyAnchored.selector, school, root, anchoredAt);
-        return "";
-    }
-
-    function _hashOf(SignedBatch calldata batch) private pure returns (bytes32) {
-        return keccak256(
-            abi.encode(
-                _ANCHOR_BATCH_TYPE, batch.school, batch.schoolYear, batch.root, batch.leafCount, batch.deadline
-            )
-        );
+        if (root == 0) refusal = abi.encodeWithSelector(MissingRoot.selector, school);
+        else if (!_isSchoolYear(schoolYear)) refusal = abi.encodeWithSelector(UnknownSchoolYear.selector, schoolYear);
+        else if (leafCount == 0) refusal = abi.encodeWithSelector(EmptyBatch.selector, school, root);
+        else if (anchoredAt != 0) refusal = abi.encodeWithSelector(AlreadyAnchored.selector, school, root, anchoredAt);
     }
 }

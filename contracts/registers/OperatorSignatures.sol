@@ -46,10 +46,14 @@ abstract contract OperatorSignatures is ITranscriptRegistry, IERC5267 {
         return (hex"0f", _NAME, _VERSION, block.chainid, address(this), bytes32(0), new uint256[](0));
     }
 
-    /// @dev Whether `signer` signed the EIP-712 struct with hash `structHash`. A key is tried first, so that an account
+    /// @dev Whether `signer` signed the EIP-712 struct with hash `structHash` in `domain`. A key is tried first, so that an account
     /// which delegates to a contract (EIP-7702) can still sign with its key.
-    function _isSignedBy(address signer, bytes32 structHash, bytes calldata signature) internal view returns (bool) {
-        bytes32 digest = MessageHashUtils.toTypedDataHash(_domainSeparator(), structHash);
+    function _isSignedBy(address signer, bytes32 domain, bytes32 structHash, bytes calldata signature)
+        internal
+        view
+        returns (bool)
+    {
+        bytes32 digest = MessageHashUtils.toTypedDataHash(domain, structHash);
         (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(digest, signature);
         if (problem == ECDSA.RecoverError.NoError && recovered == signer) return true;
         return signer.code.length != 0 && _isSignedByContract(signer, digest, signature);
@@ -71,9 +75,7 @@ abstract contract OperatorSignatures is ITranscriptRegistry, IERC5267 {
         return answered && answer == bytes32(IERC1271.isValidSignature.selector);
     }
 
-    function _domainSeparator() private view returns (bytes32) {
-        return keccak256(
-            abi.encode(_DOMAIN_TYPE, _NAME_HASH, _VERSION_HASH, block.chainid, address(this))
-        );
+    function _domainSeparator() internal view returns (bytes32) {
+        return keccak256(abi.encode(_DOMAIN_TYPE, _NAME_HASH, _VERSION_HASH, block.chainid, address(this)));
     }
 }

@@ -10,7 +10,6 @@ import {Words} from "./Words.sol";
 /// @notice Which records were recalled, by whom, why, with whose approval, and what took their place.
 abstract contract RecallRegister is BatchRegister {
     using Histories for uint48[];
-    using Words for Recall;
     using Words for uint256;
 
     /// @dev By school, root *and* entry: whether a recall needs approval depends on the year of the batch, so a recall
@@ -33,12 +32,7 @@ abstract contract RecallRegister is BatchRegister {
             _requireYear(school, request.root);
             _approve(school, request);
             emit RecallApproved(
-                school,
-                request.root,
-                request.entry,
-                request.reason,
-                request.replacement.root,
-                request.replacement.entry
+                school, request.root, request.entry, request.reason, request.replacement.root, request.replacement.entry
             );
         }
     }
@@ -59,13 +53,9 @@ abstract contract RecallRegister is BatchRegister {
     }
 
     /// @inheritdoc ITranscriptRegistry
-    function recall(
-        bytes32 school,
-        bytes32 root,
-        bytes32 entry,
-        RecallReason reason,
-        Replacement calldata replacement
-    ) external {
+    function recall(bytes32 school, bytes32 root, bytes32 entry, RecallReason reason, Replacement calldata replacement)
+        external
+    {
         (Recaller by, uint32 version) = _requireRecaller(school);
         _recall(school, root, entry, reason, replacement, by, version);
     }
@@ -89,9 +79,7 @@ abstract contract RecallRegister is BatchRegister {
         RecallRequest memory request = RecallRequest(root, entry, _recalls[record].toRecall().reason, replacement);
         if (by != Recaller.Authority && _needsApproval(_requireYear(school, root))) _useApproval(school, request);
 
-        Recall memory made = _recalls[record].toRecall();
-        _replace(school, record, made, replacement);
-        _recalls[record] = made.pack();
+        _recalls[record] |= _replace(school, record, replacement);
         emit LeafReplaced(school, root, entry, replacement.root, replacement.entry);
     }
 
@@ -183,20 +171,15 @@ abstract contract RecallRegister is BatchRegister {
         if (by != Recaller.Authority && _needsApproval(schoolYear)) {
             approved = _useApproval(school, RecallRequest(root, entry, reason, replacement));
         }
-        Recall memory made;
-        made.recalledAt = _now();
-        made.recalledInBlock = uint48(block.number);
-        made.approvedAt = approved;
-        made.version = version;
-        made.reason = reason;
-        made.by = by;
-        if (replacement.root != 0 || replacement.entry != 0) _replace(school, record, made, replacement);
-        _recalls[record] = made.pack();
+        uint256 word = Words.recallNow(approved, version, reason, by);
+        if (replacement.root != 0 || replacement.entry != 0) word |= _replace(school, record, replacement);
+        _recalls[record] = word;
         emit LeafRecalled(school, root, entry, reason, replacement.root, replacement.entry);
     }
 
-    /// @dev Notes the replacement of `record`, in `made` too; reverts if it cannot take the record's place.
-    function _replace(bytes32 school, bytes32 record, Recall memory made, Replacement calldata replacement) private {
+    /// @dev Notes the replacement of `record`, and returns what the recall's word says of it; reverts if it cannot take
+    /// the record's place.
+    function _replace(bytes32 school, bytes32 record, Replacement calldata replacement) private returns (uint256) {
         if (replacement.root == 0 || replacement.entry == 0) {
             revert IncompleteReplacement(replacement.root, replacement.entry);
         }
@@ -204,14 +187,13 @@ abstract contract RecallRegister is BatchRegister {
         if (_batchOf(school, replacement.root) == 0) {
             issuer = _successorOf(school);
             if (_batchOf(issuer, replacement.root) == 0) revert NotAnchored(school, replacement.root);
-            made.replacedBySuccessor = true;
         }
         bytes32 replacing = _recordOf(issuer, replacement.root, replacement.entry);
         if (replacing == record || _recalls[replacing] != 0) {
             revert ReplacementRecalled(issuer, replacement.entry);
         }
-        made.replacedAt = _now();
         _replacements[record] = replacement.entry;
+        return Words.replacedNow(issuer != school);
     }
 
     /// @dev Who calls, and with which version of its keys; reverts unless that is who may recall for `school`.

@@ -73,7 +73,7 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
         uint32 version = _acting[school].version + 1;
         bytes32 change =
             keccak256(abi.encode(_CHANGE_KEYS_TYPE, school, operator, sealCertificate, consent, version, deadline));
-        if (!_isSignedBy(present, change, signature)) revert ConsentMissing(school, present);
+        if (!_isSignedBy(present, _domainSeparator(), change, signature)) revert ConsentMissing(school, present);
 
         _setKeys(school, operator, sealCertificate, consent);
         emit KeysChanged(school, operator, version, sealCertificate, consent, true);
@@ -128,12 +128,7 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
         delete _proposals[school];
         _setKeys(school, proposal.operator, proposal.sealCertificate, proposal.consent);
         emit KeysChanged(
-            school,
-            proposal.operator,
-            _acting[school].version,
-            proposal.sealCertificate,
-            proposal.consent,
-            false
+            school, proposal.operator, _acting[school].version, proposal.sealCertificate, proposal.consent, false
         );
     }
 
@@ -307,10 +302,7 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
         return uint32(uint256(version));
     }
 
-    function _requireComplete(bytes32 school, address operator, bytes32 sealCertificate, bytes32 consent)
-        private
-        pure
-    {
+    function _requireComplete(bytes32 school, address operator, bytes32 sealCertificate, bytes32 consent) private pure {
         if (operator == address(0) || sealCertificate == 0 || consent == 0) revert IncompleteKeys(school);
     }
 

@@ -22,9 +22,10 @@ library Words {
         return uint48(word);
     }
 
-    function pack(Batch memory batch) internal pure returns (uint256) {
-        return uint256(batch.anchoredAt) | (uint256(batch.anchoredInBlock) << 48) | (uint256(batch.leafCount) << 96)
-            | (uint256(batch.schoolYear) << 128) | (uint256(batch.version) << 144);
+    /// @dev The word of a batch that is anchored in this block.
+    function batchNow(uint32 leafCount, uint16 year, uint32 version) internal view returns (uint256) {
+        return uint256(uint48(block.timestamp)) | (uint256(uint48(block.number)) << 48) | (uint256(leafCount) << 96)
+            | (uint256(year) << 128) | (uint256(version) << 144);
     }
 
     function toBatch(uint256 word) internal pure returns (Batch memory) {
@@ -42,10 +43,20 @@ library Words {
         return uint16(word >> 128);
     }
 
-    function pack(ITranscriptRegistry.Recall memory made) internal pure returns (uint256) {
-        return uint256(made.recalledAt) | (uint256(made.recalledInBlock) << 48) | (uint256(made.approvedAt) << 96)
-            | (uint256(made.replacedAt) << 144) | (uint256(made.version) << 192) | (uint256(made.reason) << 224)
-            | (uint256(made.by) << 232) | (made.replacedBySuccessor ? 1 << 240 : 0);
+    /// @dev The word of a recall that is made in this block, without a replacement.
+    function recallNow(
+        uint48 approvedAt,
+        uint32 version,
+        ITranscriptRegistry.RecallReason reason,
+        ITranscriptRegistry.Recaller by
+    ) internal view returns (uint256) {
+        return uint256(uint48(block.timestamp)) | (uint256(uint48(block.number)) << 48) | (uint256(approvedAt) << 96)
+            | (uint256(version) << 192) | (uint256(reason) << 224) | (uint256(by) << 232);
+    }
+
+    /// @dev What is added to a recall's word when its replacement is named in this block.
+    function replacedNow(bool bySuccessor) internal view returns (uint256) {
+        return (uint256(uint48(block.timestamp)) << 144) | (bySuccessor ? 1 << 240 : 0);
     }
 
     function toRecall(uint256 word) internal pure returns (ITranscriptRegistry.Recall memory) {
