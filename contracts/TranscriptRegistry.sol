@@ -26,7 +26,8 @@ contract TranscriptRegistry is RecallRegister, StatementRegister {
         view
         returns (LeafStatus memory)
     {
-        return statusAt(school, root, entry, proof, _now());
+        // Not the time of the block: a node may answer calls with a clock that is behind its own state.
+        return statusAt(school, root, entry, proof, type(uint48).max);
     }
 
     /// @inheritdoc ITranscriptRegistry
@@ -35,7 +36,7 @@ contract TranscriptRegistry is RecallRegister, StatementRegister {
         view
         returns (LeafStatus memory status)
     {
-        (status.standing, status.successor) = standingAt(school, time);
+        (status.standing, status.successor,) = standingAt(school, time);
         _tellBatch(status, school, _batchOf(school, root).toBatch(), time);
         status.included =
             status.anchoredAt != 0 && MerkleProof.verifyCalldata(proof, root, keccak256(abi.encodePacked(entry)));
@@ -53,10 +54,11 @@ contract TranscriptRegistry is RecallRegister, StatementRegister {
         status.schoolYear = batch.schoolYear;
         status.lockedAt = _lockedAtBy(batch.schoolYear, time);
         status.late = status.lockedAt != 0 && batch.anchoredAt > status.lockedAt;
+        status.version = batch.version;
         status.anchoredBy = keys.operator;
         status.sealCertificate = keys.sealCertificate;
         (status.compromisedSince, status.compromiseRecordedAt) = compromiseAt(school, batch.version, time);
-        status.anchorDoubtful = status.compromisedSince != 0 && batch.anchoredAt >= status.compromisedSince;
+        status.anchorDoubtful = _isDoubtful(batch.anchoredAt, status.compromisedSince);
     }
 
     function _tellRecall(LeafStatus memory status, bytes32 school, Recall memory made, uint48 time) private view {
@@ -65,17 +67,35 @@ contract TranscriptRegistry is RecallRegister, StatementRegister {
         status.approvedAt = made.approvedAt;
         status.reason = made.reason;
         status.recalledBy = made.by;
+        (status.recaller, status.recallDoubtful) = _actor(school, made.by, made.version, made.recalledAt, time);
+        if (made.replacedAt == 0) return;
         status.replacedAt = made.replacedAt;
-        if (made.replacedAt != 0) status.replacementSchool = school;
-        if (made.replacedBySuccessor) (, status.replacementSchool) = standingAt(school, made.replacedAt);
-        if (made.by == Recaller.Authority) {
-            status.recaller = authorityAt(made.recalledAt);
-            return;
-        }
-        bytes32 actor = school;
-        if (made.by == Recaller.Successor) (, actor) = standingAt(school, made.recalledAt);
-        status.recaller = keysOf(actor, made.version).operator;
-        (uint48 since,) = compromiseAt(actor, made.version, time);
-        status.recallDoubtful = since != 0 && made.recalledAt >= since;
+        status.replacedBy = made.replacer;
+        (status.replacer, status.replacementDoubtful) =
+            _actor(school, made.replacer, made.replacerVersion, made.replacedAt, time);
+        status.replacementSchool = made.replacedBySuccessor ? _successorBefore(school, made.replacedAt) : school;
+    }
+
+    /// @dev The account that acted for a school at `actedAt`, and whether its key was reported by `time` as stolen by
+    /// then.
+    function _actor(bytes32 school, Recaller by, uint16 version, uint48 actedAt, uint48 time)
+        private
+        view
+        returns (address account, bool doubtful)
+    {
+        if (by == Recaller.Authority) return (_authorityNumber(version), false);
+        bytes32 acting = by == Recaller.Successor ? _successorBefore(school, actedAt) : school;
+        (uint48 since,) = compromiseAt(acting, version, time);
+        return (keysOf(acting, version).operator, _isDoubtful(actedAt, since));
+    }
+
+    /// @dev Who acted for a closed school in the second `time`. A successor waits before it may act, so that it was
+    /// in its place in the second before; by the end of this one another may have been named.
+    function _successorBefore(bytes32 school, uint48 time) private view returns (bytes32 successor) {
+        (, successor,) = standingAt(school, time - 1);
+    }
+
+    function _isDoubtful(uint48 actedAt, uint48 since) private pure returns (bool) {
+        return since != 0 && actedAt >= since;
     }
 }

@@ -13,8 +13,8 @@ import {Histories} from "./Histories.sol";
 abstract contract AuthorityRegister is ITranscriptRegistry, AccessControlDefaultAdminRules {
     using Histories for Histories.History;
 
-    /// @dev One slot, so that a recall learns from one read whether it needs approval. `lockedYears` has one bit for each
-    /// year from 1975 on.
+    /// @dev One slot, so that a recall learns from one read whether it needs approval. `lockedYears` has one bit for
+    /// each year from 1975 on.
     struct RecallRule {
         RecallPolicy policy;
         uint240 lockedYears;
@@ -22,6 +22,11 @@ abstract contract AuthorityRegister is ITranscriptRegistry, AccessControlDefault
 
     uint16 private constant _FIRST_SCHOOL_YEAR = 1975;
     uint16 private constant _LAST_SCHOOL_YEAR = 2214;
+
+    /// @dev Years of 365.2425 days from 1970 on come within a day or two of the calendar: enough to refuse a typing
+    /// error.
+    uint256 private constant _YEAR_ZERO = 1970;
+    uint256 private constant _SECONDS_IN_YEAR = 31_556_952;
 
     RecallRule private _rule;
 
@@ -45,7 +50,9 @@ abstract contract AuthorityRegister is ITranscriptRegistry, AccessControlDefault
 
     /// @inheritdoc ITranscriptRegistry
     function lockSchoolYear(uint16 schoolYear) external onlyRole(DEFAULT_ADMIN_ROLE) {
-        if (!_isSchoolYear(schoolYear)) revert UnknownSchoolYear(schoolYear);
+        if (!_isSchoolYear(schoolYear) || (schoolYear - _YEAR_ZERO) * _SECONDS_IN_YEAR > block.timestamp) {
+            revert UnknownSchoolYear(schoolYear);
+        }
         if (_lockedAt[schoolYear] != 0) revert AlreadyLocked(schoolYear, _lockedAt[schoolYear]);
 
         _lockedAt[schoolYear] = _now();
@@ -54,20 +61,22 @@ abstract contract AuthorityRegister is ITranscriptRegistry, AccessControlDefault
     }
 
     /// @inheritdoc ITranscriptRegistry
-    function recallPolicyAt(uint48 time) external view returns (RecallPolicy) {
-        (bytes32 policy,) = _policies.valueAt(time);
-        return RecallPolicy(uint256(policy));
+    function recallPolicyAt(uint48 time) external view returns (RecallPolicy policy, uint48 since) {
+        bytes32 value;
+        (value, since) = _policies.valueAt(time);
+        policy = RecallPolicy(uint256(value));
     }
 
     /// @inheritdoc ITranscriptRegistry
     function lockedAt(uint16 schoolYear) external view returns (uint48) {
-        return _lockedAtBy(schoolYear, _now());
+        return _lockedAt[schoolYear];
     }
 
     /// @inheritdoc ITranscriptRegistry
-    function authorityAt(uint48 time) public view returns (address) {
-        (bytes32 authority,) = _authorities.valueAt(time);
-        return address(uint160(uint256(authority)));
+    function authorityAt(uint48 time) external view returns (address authority, uint48 since) {
+        bytes32 value;
+        (value, since) = _authorities.valueAt(time);
+        authority = address(uint160(uint256(value)));
     }
 
     /// @dev Keeps the history that OpenZeppelin's contract does not; it emits `RoleGranted` and `RoleRevoked`.
@@ -87,6 +96,16 @@ abstract contract AuthorityRegister is ITranscriptRegistry, AccessControlDefault
     /// @dev Whether a recall of a record of `schoolYear` needs the authority's approval now.
     function _needsApproval(uint16 schoolYear) internal view returns (bool) {
         return _rule.policy == RecallPolicy.WithApproval || _rule.lockedYears & _bitOf(schoolYear) != 0;
+    }
+
+    /// @dev Which authority of all this is, from 1; a second may see two of them.
+    function _authorityCount() internal view returns (uint16) {
+        return uint16(_authorities.times.length);
+    }
+
+    /// @dev The authority that was the `count`th.
+    function _authorityNumber(uint16 count) internal view returns (address) {
+        return address(uint160(uint256(_authorities.values[count - 1])));
     }
 
     /// @dev When `schoolYear` was locked, as was known at `time`.

@@ -19,7 +19,7 @@ abstract contract BatchRegister is SchoolRegister {
 
     /// @inheritdoc ITranscriptRegistry
     function anchor(bytes32 school, uint16 schoolYear, bytes32 root, uint32 leafCount) external {
-        uint32 version = _requireOperator(school);
+        uint16 version = _requireOperator(school);
         bytes memory refusal = _refusal(school, schoolYear, root, leafCount);
         if (refusal.length != 0) LowLevelCall.bubbleRevert(refusal);
         _keep(school, schoolYear, root, leafCount, version);
@@ -46,8 +46,8 @@ abstract contract BatchRegister is SchoolRegister {
         return _batches[school][root];
     }
 
-    /// @dev Anchors a signed batch, or changes nothing and says why: an encoded error. The signature is looked at last,
-    /// as a contract that signs costs the most.
+    /// @dev Anchors a signed batch, or changes nothing and says why: an encoded error. The signature is looked at
+    /// last, as a contract that signs costs the most.
     function _anchorSigned(SignedBatch calldata batch, bytes32 domain) private returns (bytes memory refusal) {
         bytes32 school = batch.school;
         uint16 schoolYear = batch.schoolYear;
@@ -57,7 +57,7 @@ abstract contract BatchRegister is SchoolRegister {
         Acting storage acting = _actingOf(school);
         if (acting.standing != Standing.Active) return _standingRefusal(school, acting.standing);
         address operator = acting.operator;
-        uint32 version = acting.version;
+        uint16 version = acting.version;
         refusal = _refusal(school, schoolYear, root, leafCount);
         if (refusal.length != 0) return refusal;
         if (block.timestamp > deadline) return abi.encodeWithSelector(Expired.selector, deadline);
@@ -68,7 +68,7 @@ abstract contract BatchRegister is SchoolRegister {
         _keep(school, schoolYear, root, leafCount, version);
     }
 
-    function _keep(bytes32 school, uint16 schoolYear, bytes32 root, uint32 leafCount, uint32 version) private {
+    function _keep(bytes32 school, uint16 schoolYear, bytes32 root, uint32 leafCount, uint16 version) private {
         _batches[school][root] = Words.batchNow(leafCount, schoolYear, version);
         emit BatchAnchored(school, root, schoolYear, leafCount);
     }

@@ -10,9 +10,10 @@ import {ITranscriptRegistry} from "../ITranscriptRegistry.sol";
 
 /// @title Signatures of operators
 /// @notice Checks what an operator signed off chain (EIP-712), be it a key or a contract (ERC-1271).
-/// @dev OpenZeppelin's `EIP712` keeps chain id and address in the code as immutables, and the code hash would differ from
-/// registry to registry; a reader must be able to compile this source and compare. OpenZeppelin's `SignatureChecker`
-/// hands all gas to a contract that signs; here it gets an allowance, so that it cannot spend what others need.
+/// @dev OpenZeppelin's `EIP712` keeps chain id and address in the code as immutables, and the code hash would differ
+/// from registry to registry; a reader must be able to compile this source and compare. OpenZeppelin's
+/// `SignatureChecker` hands all gas to a contract that signs; here it gets an allowance, so that it cannot spend what
+/// others need.
 abstract contract OperatorSignatures is ITranscriptRegistry, IERC5267 {
     uint256 private constant _CONTRACT_SIGNER_GAS = 100_000;
 
@@ -46,8 +47,8 @@ abstract contract OperatorSignatures is ITranscriptRegistry, IERC5267 {
         return (hex"0f", _NAME, _VERSION, block.chainid, address(this), bytes32(0), new uint256[](0));
     }
 
-    /// @dev Whether `signer` signed the EIP-712 struct with hash `structHash` in `domain`. A key is tried first, so that an account
-    /// which delegates to a contract (EIP-7702) can still sign with its key.
+    /// @dev Whether `signer` signed the EIP-712 struct with hash `structHash` in `domain`. A key is tried first, so
+    /// that an account which delegates to a contract (EIP-7702) can still sign with its key.
     function _isSignedBy(address signer, bytes32 domain, bytes32 structHash, bytes calldata signature)
         internal
         view

@@ -12,8 +12,8 @@ abstract contract RecallRegister is BatchRegister {
     using Histories for uint48[];
     using Words for uint256;
 
-    /// @dev By school, root *and* entry: whether a recall needs approval depends on the year of the batch, so a recall
-    /// in one batch must say nothing about another batch that holds the same entry.
+    /// @dev By school, root *and* entry: whether a recall needs approval depends on the year of the batch, so a
+    /// recall in one batch must say nothing about another batch that holds the same entry.
     mapping(bytes32 record => uint256 word) private _recalls;
 
     mapping(bytes32 record => bytes32 entry) private _replacements;
@@ -56,13 +56,13 @@ abstract contract RecallRegister is BatchRegister {
     function recall(bytes32 school, bytes32 root, bytes32 entry, RecallReason reason, Replacement calldata replacement)
         external
     {
-        (Recaller by, uint32 version) = _requireRecaller(school);
+        (Recaller by, uint16 version) = _requireRecaller(school);
         _recall(school, root, entry, reason, replacement, by, version);
     }
 
     /// @inheritdoc ITranscriptRegistry
     function recallMany(bytes32 school, RecallRequest[] calldata requests) external {
-        (Recaller by, uint32 version) = _requireRecaller(school);
+        (Recaller by, uint16 version) = _requireRecaller(school);
         for (uint256 i = 0; i < requests.length; ++i) {
             RecallRequest calldata request = requests[i];
             _recall(school, request.root, request.entry, request.reason, request.replacement, by, version);
@@ -71,7 +71,7 @@ abstract contract RecallRegister is BatchRegister {
 
     /// @inheritdoc ITranscriptRegistry
     function addReplacement(bytes32 school, bytes32 root, bytes32 entry, Replacement calldata replacement) external {
-        (Recaller by,) = _requireRecaller(school);
+        (Recaller by, uint16 version) = _requireRecaller(school);
         bytes32 record = _recordOf(school, root, entry);
         _requireRecalled(school, entry, record);
         bytes32 present = _replacements[record];
@@ -79,7 +79,8 @@ abstract contract RecallRegister is BatchRegister {
         RecallRequest memory request = RecallRequest(root, entry, _recalls[record].toRecall().reason, replacement);
         if (by != Recaller.Authority && _needsApproval(_requireYear(school, root))) _useApproval(school, request);
 
-        _recalls[record] |= _replace(school, record, replacement);
+        _recalls[record] |= _replacing(school, entry, replacement, by, version);
+        _replacements[record] = replacement.entry;
         emit LeafReplaced(school, root, entry, replacement.root, replacement.entry);
     }
 
@@ -88,10 +89,12 @@ abstract contract RecallRegister is BatchRegister {
         (Recaller by,) = _requireRecaller(school);
         bytes32 record = _recordOf(school, root, entry);
         _requireRecalled(school, entry, record);
-        if (_recalls[record].time() == block.timestamp) revert TooSoon(school, entry);
+        Recall memory made = _recalls[record].toRecall();
+        if (made.recalledAt == block.timestamp) revert TooSoon(school, entry);
         if (by != Recaller.Authority) _useApproval(school, _annulmentOf(root, entry));
+        else if (made.by != Recaller.Authority) revert SuccessorMissing(school);
 
-        _annulled[record].push(AnnulledRecall(_recalls[record].toRecall(), _replacements[record]));
+        _annulled[record].push(AnnulledRecall(made, _replacements[record]));
         _annulledAt[record].push(_now());
         delete _recalls[record];
         delete _replacements[record];
@@ -134,6 +137,8 @@ abstract contract RecallRegister is BatchRegister {
         if (made.recalledAt > time) delete made;
         if (made.recalledAt == 0 || made.replacedAt > time) {
             made.replacedAt = 0;
+            made.replacerVersion = 0;
+            made.replacer = Recaller.Nobody;
             made.replacedBySuccessor = false;
             replacementEntry = 0;
         }
@@ -160,7 +165,7 @@ abstract contract RecallRegister is BatchRegister {
         RecallReason reason,
         Replacement calldata replacement,
         Recaller by,
-        uint32 version
+        uint16 version
     ) private {
         _requireRequest(school, root, entry, reason);
         uint16 schoolYear = _requireYear(school, root);
@@ -172,14 +177,32 @@ abstract contract RecallRegister is BatchRegister {
             approved = _useApproval(school, RecallRequest(root, entry, reason, replacement));
         }
         uint256 word = Words.recallNow(approved, version, reason, by);
-        if (replacement.root != 0 || replacement.entry != 0) word |= _replace(school, record, replacement);
+        if (replacement.root != 0 || replacement.entry != 0) {
+            word |= _replacing(school, entry, replacement, by, version);
+            _replacements[record] = replacement.entry;
+        }
         _recalls[record] = word;
         emit LeafRecalled(school, root, entry, reason, replacement.root, replacement.entry);
     }
 
-    /// @dev Notes the replacement of `record`, and returns what the recall's word says of it; reverts if it cannot take
-    /// the record's place.
-    function _replace(bytes32 school, bytes32 record, Replacement calldata replacement) private returns (uint256) {
+    /// @dev Who calls, and with which version of its keys; reverts unless that is who may recall for `school`.
+    function _requireRecaller(bytes32 school) private view returns (Recaller by, uint16 version) {
+        if (_actingOf(school).standing != Standing.Closed) return (Recaller.School, _requireOperator(school));
+        bytes32 successor = _requireRepresentative(school);
+        if (successor != 0) return (Recaller.Successor, _requireOperator(successor));
+        _checkRole(DEFAULT_ADMIN_ROLE);
+        return (Recaller.Authority, _authorityCount());
+    }
+
+    /// @dev Returns what a recall's word says of its replacement; reverts if `replacement` cannot take the place of
+    /// `entry`.
+    function _replacing(
+        bytes32 school,
+        bytes32 entry,
+        Replacement calldata replacement,
+        Recaller replacer,
+        uint16 version
+    ) private view returns (uint256) {
         if (replacement.root == 0 || replacement.entry == 0) {
             revert IncompleteReplacement(replacement.root, replacement.entry);
         }
@@ -188,21 +211,9 @@ abstract contract RecallRegister is BatchRegister {
             issuer = _successorOf(school);
             if (_batchOf(issuer, replacement.root) == 0) revert NotAnchored(school, replacement.root);
         }
-        bytes32 replacing = _recordOf(issuer, replacement.root, replacement.entry);
-        if (replacing == record || _recalls[replacing] != 0) {
-            revert ReplacementRecalled(issuer, replacement.entry);
-        }
-        _replacements[record] = replacement.entry;
-        return Words.replacedNow(issuer != school);
-    }
-
-    /// @dev Who calls, and with which version of its keys; reverts unless that is who may recall for `school`.
-    function _requireRecaller(bytes32 school) private view returns (Recaller by, uint32 version) {
-        if (_actingOf(school).standing != Standing.Closed) return (Recaller.School, _requireOperator(school));
-        bytes32 successor = _successorOf(school);
-        if (successor != 0) return (Recaller.Successor, _requireOperator(successor));
-        _checkRole(DEFAULT_ADMIN_ROLE);
-        return (Recaller.Authority, 0);
+        bool recalled = _recalls[_recordOf(issuer, replacement.root, replacement.entry)] != 0;
+        if (recalled || replacement.entry == entry) revert ReplacementRecalled(issuer, replacement.entry);
+        return Words.replacedNow(version, replacer, issuer != school);
     }
 
     /// @dev Returns the school year of a batch that the school anchored.

@@ -16,7 +16,7 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
     /// @dev What every act of a school asks, in one slot. The operator stands here and in the keys of `version`.
     struct Acting {
         address operator;
-        uint32 version;
+        uint16 version;
         Standing standing;
         bool contested;
     }
@@ -24,14 +24,19 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
     uint256 private constant _SCHOOL_CODE_DIGITS = 8;
     uint48 private constant _PROPOSAL_WAITS = 72 hours;
     uint48 private constant _CONTESTED_PROPOSAL_WAITS = 14 days;
+    uint48 private constant _PROPOSAL_STAYS = 14 days;
+    uint48 private constant _REPRESENTATIVE_WAITS = 72 hours;
 
     bytes32 private constant _CHANGE_KEYS_TYPE = keccak256(
-        "ChangeKeys(bytes32 school,address operator,bytes32 sealCertificate,bytes32 consent,uint32 version,uint48 deadline)"
+        "ChangeKeys(bytes32 school,address operator,bytes32 sealCertificate,bytes32 consent,"
+        "uint16 version,uint48 deadline)"
     );
+
+    bytes32 private constant _OBJECT_TO_KEYS_TYPE = keccak256("ObjectToKeys(bytes32 school,uint48 effectiveFrom)");
 
     mapping(bytes32 school => Acting acting) private _acting;
 
-    mapping(bytes32 school => mapping(uint32 version => Keys keys)) private _keys;
+    mapping(bytes32 school => mapping(uint16 version => Keys keys)) private _keys;
 
     /// @dev The version of the keys by time.
     mapping(bytes32 school => Histories.History versions) private _versions;
@@ -40,7 +45,7 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
     mapping(bytes32 school => Histories.History standings) private _standings;
 
     /// @dev The first doubtful second, by the time of the report.
-    mapping(bytes32 school => mapping(uint32 version => Histories.History reports)) private _reports;
+    mapping(bytes32 school => mapping(uint16 version => Histories.History reports)) private _reports;
 
     mapping(bytes32 school => Proposal proposal) private _proposals;
 
@@ -70,7 +75,7 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
         _requireChangeable(school, operator, sealCertificate, consent);
         if (block.timestamp > deadline) revert Expired(deadline);
         address present = _acting[school].operator;
-        uint32 version = _acting[school].version + 1;
+        uint16 version = _acting[school].version + 1;
         bytes32 change =
             keccak256(abi.encode(_CHANGE_KEYS_TYPE, school, operator, sealCertificate, consent, version, deadline));
         if (!_isSignedBy(present, _domainSeparator(), change, signature)) revert ConsentMissing(school, present);
@@ -99,10 +104,13 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
     }
 
     /// @inheritdoc ITranscriptRegistry
-    function objectToKeys(bytes32 school) external {
+    function objectToKeys(bytes32 school, bytes calldata signature) external {
         _requireProposed(school);
         address operator = _acting[school].operator;
-        if (operator != msg.sender) revert NotOperator(school, msg.sender, operator);
+        bytes32 objection = keccak256(abi.encode(_OBJECT_TO_KEYS_TYPE, school, _proposals[school].effectiveFrom));
+        if (operator != msg.sender && !_isSignedBy(operator, _domainSeparator(), objection, signature)) {
+            revert ConsentMissing(school, operator);
+        }
         if (_acting[school].contested) revert AlreadyContested(school);
 
         delete _proposals[school];
@@ -124,6 +132,8 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
         _requireStanding(school, _acting[school].standing != Standing.Closed);
         Proposal memory proposal = _proposals[school];
         if (block.timestamp < proposal.effectiveFrom) revert StillWaiting(school, proposal.effectiveFrom);
+        uint48 lastDay = proposal.effectiveFrom + _PROPOSAL_STAYS;
+        if (block.timestamp > lastDay) revert Expired(lastDay);
 
         delete _proposals[school];
         _setKeys(school, proposal.operator, proposal.sealCertificate, proposal.consent);
@@ -170,7 +180,7 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
     }
 
     /// @inheritdoc ITranscriptRegistry
-    function reportCompromise(bytes32 school, uint32 version, uint48 since) external onlyRole(DEFAULT_ADMIN_ROLE) {
+    function reportCompromise(bytes32 school, uint16 version, uint48 since) external onlyRole(DEFAULT_ADMIN_ROLE) {
         if (_acting[school].version == 0) revert UnknownSchool(school);
         if (_keys[school][version].since == 0) revert UnknownVersion(school, version);
         if (since > block.timestamp) revert InTheFuture(since);
@@ -207,18 +217,23 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
     }
 
     /// @inheritdoc ITranscriptRegistry
-    function keysOf(bytes32 school, uint32 version) public view returns (Keys memory) {
+    function keysOf(bytes32 school, uint16 version) public view returns (Keys memory) {
         return _keys[school][version];
     }
 
     /// @inheritdoc ITranscriptRegistry
-    function standingAt(bytes32 school, uint48 time) public view returns (Standing standing, bytes32 successor) {
-        (bytes32 value,) = _standings[school].valueAt(time);
-        return _unpacked(value);
+    function standingAt(bytes32 school, uint48 time)
+        public
+        view
+        returns (Standing standing, bytes32 successor, uint48 since)
+    {
+        bytes32 value;
+        (value, since) = _standings[school].valueAt(time);
+        (standing, successor) = _unpacked(value);
     }
 
     /// @inheritdoc ITranscriptRegistry
-    function compromiseAt(bytes32 school, uint32 version, uint48 time)
+    function compromiseAt(bytes32 school, uint16 version, uint48 time)
         public
         view
         returns (uint48 since, uint48 recordedAt)
@@ -234,7 +249,7 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
     }
 
     /// @dev Returns the version of the school's keys; reverts unless the school is active and its operator calls.
-    function _requireOperator(bytes32 school) internal view returns (uint32) {
+    function _requireOperator(bytes32 school) internal view returns (uint16) {
         Acting storage acting = _acting[school];
         if (acting.standing != Standing.Active) LowLevelCall.bubbleRevert(_standingRefusal(school, acting.standing));
         if (acting.operator != msg.sender) revert NotOperator(school, msg.sender, acting.operator);
@@ -243,7 +258,16 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
 
     /// @dev The school that acts for a closed one, or zero.
     function _successorOf(bytes32 school) internal view returns (bytes32 successor) {
-        (, successor) = standingAt(school, _now());
+        (, successor,) = standingAt(school, _now());
+    }
+
+    /// @dev The successor of a closed school, or zero; reverts until it, or the authority in its stead, may act.
+    function _requireRepresentative(bytes32 school) internal view returns (bytes32 successor) {
+        uint48 since;
+        (, successor, since) = standingAt(school, _now());
+        if (block.timestamp < since + _REPRESENTATIVE_WAITS) {
+            revert StillWaiting(school, since + _REPRESENTATIVE_WAITS);
+        }
     }
 
     /// @dev Why a school that is not active may not act: an encoded error.
@@ -254,7 +278,7 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
 
     function _setKeys(bytes32 school, address operator, bytes32 sealCertificate, bytes32 consent) private {
         Acting storage acting = _acting[school];
-        uint32 version = acting.version + 1;
+        uint16 version = acting.version + 1;
         acting.operator = operator;
         acting.version = version;
         acting.contested = false;
@@ -297,9 +321,9 @@ abstract contract SchoolRegister is AuthorityRegister, OperatorSignatures {
         }
     }
 
-    function _versionAt(bytes32 school, uint48 time) private view returns (uint32) {
+    function _versionAt(bytes32 school, uint48 time) private view returns (uint16) {
         (bytes32 version,) = _versions[school].valueAt(time);
-        return uint32(uint256(version));
+        return uint16(uint256(version));
     }
 
     function _requireComplete(bytes32 school, address operator, bytes32 sealCertificate, bytes32 consent) private pure {

@@ -9,13 +9,13 @@ struct Batch {
     uint48 anchoredInBlock;
     uint32 leafCount;
     uint16 schoolYear;
-    uint32 version;
+    uint16 version;
 }
 
 /// @title Words
 /// @notice A batch and a recall, each packed into one storage word.
-/// @dev Solidity would pack the same structs, but writes them field by field: a thousand units of gas for every recall.
-/// The first 48 bits are the time of the act, which is never 0: a word that is 0 was never written.
+/// @dev Solidity would pack the same structs, but writes them field by field: a thousand units of gas for every
+/// recall. The first 48 bits are the time of the act, which is never 0: a word that is 0 was never written.
 library Words {
     /// @dev The second of the act, or 0 if there was none; the same place in both kinds of word.
     function time(uint256 word) internal pure returns (uint48) {
@@ -23,7 +23,7 @@ library Words {
     }
 
     /// @dev The word of a batch that is anchored in this block.
-    function batchNow(uint32 leafCount, uint16 year, uint32 version) internal view returns (uint256) {
+    function batchNow(uint32 leafCount, uint16 year, uint16 version) internal view returns (uint256) {
         return uint256(uint48(block.timestamp)) | (uint256(uint48(block.number)) << 48) | (uint256(leafCount) << 96)
             | (uint256(year) << 128) | (uint256(version) << 144);
     }
@@ -34,7 +34,7 @@ library Words {
             anchoredInBlock: uint48(word >> 48),
             leafCount: uint32(word >> 96),
             schoolYear: schoolYear(word),
-            version: uint32(word >> 144)
+            version: uint16(word >> 144)
         });
     }
 
@@ -46,7 +46,7 @@ library Words {
     /// @dev The word of a recall that is made in this block, without a replacement.
     function recallNow(
         uint48 approvedAt,
-        uint32 version,
+        uint16 version,
         ITranscriptRegistry.RecallReason reason,
         ITranscriptRegistry.Recaller by
     ) internal view returns (uint256) {
@@ -55,8 +55,13 @@ library Words {
     }
 
     /// @dev What is added to a recall's word when its replacement is named in this block.
-    function replacedNow(bool bySuccessor) internal view returns (uint256) {
-        return (uint256(uint48(block.timestamp)) << 144) | (bySuccessor ? 1 << 240 : 0);
+    function replacedNow(uint16 version, ITranscriptRegistry.Recaller replacer, bool bySuccessor)
+        internal
+        view
+        returns (uint256)
+    {
+        return (uint256(uint48(block.timestamp)) << 144) | (uint256(version) << 208) | (uint256(replacer) << 240)
+            | (bySuccessor ? 1 << 248 : 0);
     }
 
     function toRecall(uint256 word) internal pure returns (ITranscriptRegistry.Recall memory) {
@@ -65,10 +70,12 @@ library Words {
             recalledInBlock: uint48(word >> 48),
             approvedAt: uint48(word >> 96),
             replacedAt: uint48(word >> 144),
-            version: uint32(word >> 192),
+            version: uint16(word >> 192),
+            replacerVersion: uint16(word >> 208),
             reason: ITranscriptRegistry.RecallReason(uint8(word >> 224)),
             by: ITranscriptRegistry.Recaller(uint8(word >> 232)),
-            replacedBySuccessor: word >> 240 != 0
+            replacer: ITranscriptRegistry.Recaller(uint8(word >> 240)),
+            replacedBySuccessor: word >> 248 != 0
         });
     }
 }

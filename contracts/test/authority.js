@@ -8,6 +8,7 @@ import {
   expectAuthorityOnly,
   expectEvent,
   expectRefusal,
+  FAR,
   HAND_OVER_DELAY,
   loadFixture,
   mined,
@@ -27,8 +28,8 @@ describe("TranscriptRegistry: the authority", () => {
       const { time: created } = await mined(registry.deploymentTransaction());
       expect(await registry.defaultAdmin()).to.equal(authority.address);
       expect(await registry.defaultAdminDelay()).to.equal(HAND_OVER_DELAY);
-      expect(await registry.authorityAt(created)).to.equal(authority.address);
-      expect(await registry.authorityAt(created - 1n)).to.equal(NOBODY);
+      expect([...(await registry.authorityAt(created))]).to.deep.equal([authority.address, created]);
+      expect([...(await registry.authorityAt(created - 1n))]).to.deep.equal([NOBODY, 0n]);
     });
 
     it("refuses to be born without an authority", async () => {
@@ -68,10 +69,11 @@ describe("TranscriptRegistry: the authority", () => {
     async function handedOver() {
       const given = await loadFixture(stage);
       const { registry, stranger } = given;
+      const created = (await mined(registry.deploymentTransaction())).time;
       await registry.beginDefaultAdminTransfer(stranger);
       await time.increase(HAND_OVER_DELAY + 1);
       const accepting = await registry.connect(stranger).acceptDefaultAdminTransfer();
-      return { ...given, accepted: (await mined(accepting)).time };
+      return { ...given, created, accepted: (await mined(accepting)).time };
     }
 
     it("takes two steps and the whole delay", async () => {
@@ -88,14 +90,18 @@ describe("TranscriptRegistry: the authority", () => {
     });
 
     it("takes effect at once for both, and neither account's past is forgotten", async () => {
-      const { registry, authority, stranger, accepted } = await handedOver();
+      const { registry, authority, stranger, created, accepted } = await handedOver();
       await expectRefusal(
         registry.lockSchoolYear(YEAR), registry, "AccessControlUnauthorizedAccount", authority, ZERO,
       );
       await expectEvent(registry.connect(stranger).lockSchoolYear(YEAR), registry, "SchoolYearLocked", BigInt(YEAR));
-      expect(await registry.authorityAt(accepted - 1n)).to.equal(authority.address);
-      expect(await registry.authorityAt(accepted)).to.equal(stranger.address);
-      expect(await registry.authorityAt(accepted + 1000n)).to.equal(stranger.address);
+      for (const [asked, ...was] of [
+        [accepted - 1n, authority.address, created],
+        [accepted, stranger.address, accepted],
+        [FAR, stranger.address, accepted],
+      ]) {
+        expect([...(await registry.authorityAt(asked))]).to.deep.equal(was);
+      }
     });
 
     it("cannot be begun by anybody else, nor accepted by anybody but the one who was named", async () => {
@@ -118,7 +124,7 @@ describe("TranscriptRegistry: the authority", () => {
       await time.increase(HAND_OVER_DELAY + 1);
       const accepting = registry.connect(stranger).acceptDefaultAdminTransfer();
       await expectRefusal(accepting, registry, "AccessControlInvalidDefaultAdmin", stranger);
-      expect(await registry.authorityAt(await time.latest())).to.equal(authority.address);
+      expect((await registry.authorityAt(FAR)).authority).to.equal(authority.address);
     });
 
     it("cannot be short-cut by granting or revoking the role", async () => {
@@ -140,8 +146,8 @@ describe("TranscriptRegistry: the authority", () => {
       );
       await time.increase(HAND_OVER_DELAY + 1);
       const { time: left } = await mined(registry.renounceRole(ZERO, authority));
-      expect(await registry.authorityAt(left - 1n)).to.equal(authority.address);
-      expect(await registry.authorityAt(left)).to.equal(NOBODY);
+      expect((await registry.authorityAt(left - 1n)).authority).to.equal(authority.address);
+      expect([...(await registry.authorityAt(left))]).to.deep.equal([NOBODY, left]);
     });
 
     it("is not touched by other roles, which mean nothing here", async () => {
@@ -149,7 +155,7 @@ describe("TranscriptRegistry: the authority", () => {
       const role = ethers.id("some role");
       for (const change of ["grantRole", "grantRole", "revokeRole", "revokeRole"]) await registry[change](role, stranger);
       await registry.grantRole(role, stranger);
-      expect(await registry.authorityAt(await time.latest())).to.equal(authority.address);
+      expect((await registry.authorityAt(FAR)).authority).to.equal(authority.address);
       await expectRefusal(
         registry.connect(stranger).lockSchoolYear(YEAR), registry, "AccessControlUnauthorizedAccount", stranger, ZERO,
       );
@@ -166,15 +172,15 @@ describe("TranscriptRegistry: the authority", () => {
       const second = await expectEvent(
         registry.setRecallPolicy(Policy.SchoolAlone), registry, "RecallPolicySet", Policy.SchoolAlone,
       );
-      for (const [asked, policy] of [
-        [0n, Policy.SchoolAlone],
-        [begin, Policy.SchoolAlone],
-        [first.time - 1n, Policy.SchoolAlone],
-        [first.time, Policy.WithApproval],
-        [second.time - 1n, Policy.WithApproval],
-        [second.time, Policy.SchoolAlone],
+      for (const [asked, policy, since] of [
+        [0n, Policy.SchoolAlone, 0n],
+        [begin, Policy.SchoolAlone, 0n],
+        [first.time - 1n, Policy.SchoolAlone, 0n],
+        [first.time, Policy.WithApproval, first.time],
+        [second.time - 1n, Policy.WithApproval, first.time],
+        [second.time, Policy.SchoolAlone, second.time],
       ]) {
-        expect(await registry.recallPolicyAt(asked)).to.equal(policy);
+        expect([...(await registry.recallPolicyAt(asked))]).to.deep.equal([policy, since]);
       }
     });
 
@@ -204,14 +210,17 @@ describe("TranscriptRegistry: the authority", () => {
       await expectAuthorityOnly(await loadFixture(stage), (as) => as.lockSchoolYear(YEAR));
     });
 
-    it("knows 1975 to 2214", async () => {
+    it("knows 1975 to 2214, and locks none that has not begun", async () => {
       const { registry } = await loadFixture(stage);
-      for (const year of [0, 1974, 2215, 65_535]) {
+      for (const year of [0, 1974, 2027, 2214, 2215, 65_535]) {
         await expectRefusal(registry.lockSchoolYear(year), registry, "UnknownSchoolYear", year);
       }
-      for (const year of [1975, 2214]) await expectEvent(
-        registry.lockSchoolYear(year), registry, "SchoolYearLocked", BigInt(year),
-      );
+      for (const year of [1975, 2026]) {
+        await expectEvent(registry.lockSchoolYear(year), registry, "SchoolYearLocked", BigInt(year));
+      }
+      await time.increaseTo(Date.UTC(2215, 6) / 1000);
+      await registry.lockSchoolYear(2214);
+      await expectRefusal(registry.lockSchoolYear(2215), registry, "UnknownSchoolYear", 2215);
     });
   });
 });

@@ -14,6 +14,8 @@ export const HOUR = 3600;
 export const DAY = 24 * HOUR;
 export const HAND_OVER_DELAY = 7 * DAY;
 export const YEAR = 2025;
+export const PROPOSAL_WAITS = 72n * 3600n;
+export const REPRESENTATIVE_WAITS = 72n * 3600n;
 export const FAR = 2n ** 48n - 1n;
 
 export const ZERO = ethers.ZeroHash;
@@ -163,8 +165,15 @@ const CHANGE_KEYS = {
     { name: "operator", type: "address" },
     { name: "sealCertificate", type: "bytes32" },
     { name: "consent", type: "bytes32" },
-    { name: "version", type: "uint32" },
+    { name: "version", type: "uint16" },
     { name: "deadline", type: "uint48" },
+  ],
+};
+
+const OBJECT_TO_KEYS = {
+  ObjectToKeys: [
+    { name: "school", type: "bytes32" },
+    { name: "effectiveFrom", type: "uint48" },
   ],
 };
 
@@ -179,6 +188,11 @@ export async function signedBatch(registry, signer, name, changes = {}) {
 /** What a school's operator signs when it agrees to new keys. */
 export async function signedKeys(registry, signer, keys) {
   return signer.signTypedData(await domainOf(registry), CHANGE_KEYS, keys);
+}
+
+/** What a school's operator signs when it does not agree, so that somebody else can send it. */
+export async function signedObjection(registry, signer, effectiveFrom, school = SCHOOL) {
+  return signer.signTypedData(await domainOf(registry), OBJECT_TO_KEYS, { school, effectiveFrom });
 }
 
 /** A school whose operator is a contract, and the key that may sign for a wallet that asks for one. */

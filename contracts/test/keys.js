@@ -13,15 +13,16 @@ import {
   expectEvent,
   expectRefusal,
   FAR,
-  HOUR,
   inOneBlock,
   loadFixture,
   mined,
   NOBODY,
+  PROPOSAL_WAITS,
   SCHOOL,
   schoolOf,
   seal,
   signedKeys,
+  signedObjection,
   stage,
   Standing,
   time,
@@ -32,8 +33,9 @@ import {
 } from "./fixture.js";
 
 const NO_PROPOSAL = [NOBODY, 0n, false, ZERO, ZERO];
-const WAITS = BigInt(72 * HOUR);
+const WAITS = PROPOSAL_WAITS;
 const CONTESTED_WAITS = BigInt(14 * DAY);
+const STAYS = BigInt(14 * DAY);
 
 /** The new keys, as the present operator signs them. */
 function newKeys(given, changes = {}) {
@@ -256,6 +258,17 @@ describe("TranscriptRegistry: keys of a school", () => {
       await registry.connect(newOperator).anchor(SCHOOL, YEAR, batch("x").root, 5);
     });
 
+    it("changes them within 14 days from then, and not a second later", async () => {
+      const { registry, effectiveFrom } = await proposed();
+      const snapshot = await ethers.provider.send("evm_snapshot", []);
+      await time.setNextBlockTimestamp(effectiveFrom + STAYS);
+      await registry.completeKeys(SCHOOL);
+      await ethers.provider.send("evm_revert", [snapshot]);
+      await time.setNextBlockTimestamp(effectiveFrom + STAYS + 1n);
+      await expectRefusal(registry.completeKeys(SCHOOL), registry, "Expired", effectiveFrom + STAYS);
+      await registry.withdrawKeys(SCHOOL);
+    });
+
     it("is the authority's alone, and refuses where nothing is proposed or the school has closed", async () => {
       const given = await proposed();
       const { registry } = given;
@@ -283,7 +296,7 @@ describe("TranscriptRegistry: keys of a school", () => {
       const given = await proposed();
       const { registry, operator, asSchool } = given;
       await time.increase(WAITS);
-      await expectEvent(asSchool.objectToKeys(SCHOOL), registry, "KeysObjected", SCHOOL, operator);
+      await expectEvent(asSchool.objectToKeys(SCHOOL, "0x"), registry, "KeysObjected", SCHOOL, operator);
       expect([...(await registry.proposalOf(SCHOOL))]).to.deep.equal(NO_PROPOSAL);
       expect((await schoolOf(registry, SCHOOL)).contested).to.equal(true);
       await expectRefusal(registry.completeKeys(SCHOOL), registry, "NothingProposed", SCHOOL);
@@ -292,7 +305,7 @@ describe("TranscriptRegistry: keys of a school", () => {
       const effectiveFrom = since + CONTESTED_WAITS;
       const { effectiveFrom: told, contested } = await registry.proposalOf(SCHOOL);
       expect([told, contested]).to.deep.equal([effectiveFrom, true]);
-      await expectRefusal(asSchool.objectToKeys(SCHOOL), registry, "AlreadyContested", SCHOOL);
+      await expectRefusal(asSchool.objectToKeys(SCHOOL, "0x"), registry, "AlreadyContested", SCHOOL);
       await time.setNextBlockTimestamp(effectiveFrom - 1n);
       await expectRefusal(registry.completeKeys(SCHOOL), registry, "StillWaiting", SCHOOL, effectiveFrom);
       await time.setNextBlockTimestamp(effectiveFrom);
@@ -304,19 +317,19 @@ describe("TranscriptRegistry: keys of a school", () => {
     it("can be done again once the keys have changed", async () => {
       const given = await proposed();
       const { registry, operator, newOperator, asSchool } = given;
-      await asSchool.objectToKeys(SCHOOL);
+      await asSchool.objectToKeys(SCHOOL, "0x");
       const keys = newKeys(given);
       await change(registry, keys, await signedKeys(registry, operator, keys));
       await propose(given);
       await expectEvent(
-        registry.connect(newOperator).objectToKeys(SCHOOL), registry, "KeysObjected", SCHOOL, newOperator,
+        registry.connect(newOperator).objectToKeys(SCHOOL, "0x"), registry, "KeysObjected", SCHOOL, newOperator,
       );
     });
 
     it("is not forgotten when the authority withdraws the next proposal", async () => {
       const given = await proposed();
       const { registry, asSchool } = given;
-      await asSchool.objectToKeys(SCHOOL);
+      await asSchool.objectToKeys(SCHOOL, "0x");
       await propose(given);
       await registry.withdrawKeys(SCHOOL);
       const { time: since } = await mined(propose(given));
@@ -324,20 +337,53 @@ describe("TranscriptRegistry: keys of a school", () => {
     });
 
     it("is the present operator's alone: not the authority's, nor that of the one who waits", async () => {
-      const { registry, authority, operator, otherOperator, newOperator, stranger } = await proposed();
+      const { registry, authority, operator, otherOperator, newOperator, stranger, effectiveFrom } = await proposed();
       for (const caller of [authority, otherOperator, newOperator, stranger]) {
-        await expectRefusal(
-          registry.connect(caller).objectToKeys(SCHOOL), registry, "NotOperator", SCHOOL, caller, operator,
-        );
+        for (const signature of ["0x", await signedObjection(registry, caller, effectiveFrom)]) {
+          const objecting = registry.connect(caller).objectToKeys(SCHOOL, signature);
+          await expectRefusal(objecting, registry, "ConsentMissing", SCHOOL, operator);
+        }
       }
+    });
+
+    it("can be sent by anybody with the operator's signature", async () => {
+      const { registry, operator, relayer, effectiveFrom } = await proposed();
+      const signature = await signedObjection(registry, operator, effectiveFrom);
+      await expectEvent(
+        registry.connect(relayer).objectToKeys(SCHOOL, signature), registry, "KeysObjected", SCHOOL, operator,
+      );
+      expect((await schoolOf(registry, SCHOOL)).contested).to.equal(true);
+    });
+
+    it("refuses a signature against another proposal, another school's, or for another registry", async () => {
+      const { registry, authority, operator, relayer, effectiveFrom } = await proposed();
+      const another = await ethers.deployContract("TranscriptRegistry", [authority, 0]);
+      for (const signature of [
+        await signedObjection(registry, operator, effectiveFrom + 1n),
+        await signedObjection(registry, operator, effectiveFrom, code("79000402")),
+        await signedObjection(another, operator, effectiveFrom),
+      ]) {
+        const objecting = registry.connect(relayer).objectToKeys(SCHOOL, signature);
+        await expectRefusal(objecting, registry, "ConsentMissing", SCHOOL, operator);
+      }
+    });
+
+    it("asks a wallet that is the operator (ERC-1271)", async () => {
+      const { registry, wallet, school, keyOfWallet, relayer, newOperator } = await walletStage("KeyWallet");
+      const { time: since } = await mined(registry.proposeKeys(school, newOperator, seal("new"), consent("new")));
+      const signature = await signedObjection(registry, keyOfWallet, since + WAITS, school);
+      const address = await wallet.getAddress();
+      await expectEvent(
+        registry.connect(relayer).objectToKeys(school, signature), registry, "KeysObjected", school, address,
+      );
     });
 
     it("is open to a suspended school's operator, and refuses where nothing is proposed", async () => {
       const { registry, operator, asSchool } = await proposed();
-      await expectRefusal(asSchool.objectToKeys(UNKNOWN), registry, "NothingProposed", UNKNOWN);
+      await expectRefusal(asSchool.objectToKeys(UNKNOWN, "0x"), registry, "NothingProposed", UNKNOWN);
       await registry.suspendSchool(SCHOOL);
-      await expectEvent(asSchool.objectToKeys(SCHOOL), registry, "KeysObjected", SCHOOL, operator);
-      await expectRefusal(asSchool.objectToKeys(SCHOOL), registry, "NothingProposed", SCHOOL);
+      await expectEvent(asSchool.objectToKeys(SCHOOL, "0x"), registry, "KeysObjected", SCHOOL, operator);
+      await expectRefusal(asSchool.objectToKeys(SCHOOL, "0x"), registry, "NothingProposed", SCHOOL);
     });
   });
 

@@ -55,7 +55,8 @@ describe("TranscriptRegistry: schools", () => {
       ]) {
         expect(await registry.operatorAt(NEW_SCHOOL, asked)).to.equal(operator);
         expect(await registry.sealAt(NEW_SCHOOL, asked)).to.equal(sealed);
-        expect([...(await registry.standingAt(NEW_SCHOOL, asked))]).to.deep.equal([stood, ZERO]);
+        const sinceThen = stood === Standing.Active ? since : 0n;
+        expect([...(await registry.standingAt(NEW_SCHOOL, asked))]).to.deep.equal([stood, ZERO, sinceThen]);
       }
     });
 
@@ -142,13 +143,14 @@ describe("TranscriptRegistry: schools", () => {
 
       const reinstated = await expectEvent(registry.reinstateSchool(SCHOOL), registry, "SchoolReinstated", SCHOOL);
       await asSchool.anchor(SCHOOL, YEAR, batch("third").root, 5);
-      for (const [asked, stood] of [
-        [suspended.time - 1n, Standing.Active],
-        [suspended.time, Standing.Suspended],
-        [reinstated.time - 1n, Standing.Suspended],
-        [reinstated.time, Standing.Active],
+      const { since: registered } = await registry.keysOf(SCHOOL, 1);
+      for (const [asked, stood, since] of [
+        [suspended.time - 1n, Standing.Active, registered],
+        [suspended.time, Standing.Suspended, suspended.time],
+        [reinstated.time - 1n, Standing.Suspended, suspended.time],
+        [reinstated.time, Standing.Active, reinstated.time],
       ]) {
-        expect([...(await registry.standingAt(SCHOOL, asked))]).to.deep.equal([stood, ZERO]);
+        expect([...(await registry.standingAt(SCHOOL, asked))]).to.deep.equal([stood, ZERO, since]);
       }
     });
 
@@ -177,8 +179,8 @@ describe("TranscriptRegistry: schools", () => {
       const { registry, asSchool, asOther } = await loadFixture(stage);
       const closed = await expectEvent(registry.closeSchool(SCHOOL, HEIR), registry, "SchoolClosed", SCHOOL, HEIR);
       await expectEvent(registry.closeSchool(OTHER_SCHOOL, ZERO), registry, "SchoolClosed", OTHER_SCHOOL, ZERO);
-      expect([...(await registry.standingAt(SCHOOL, closed.time - 1n))]).to.deep.equal([Standing.Active, ZERO]);
-      expect([...(await registry.standingAt(SCHOOL, closed.time))]).to.deep.equal([Standing.Closed, HEIR]);
+      expect((await registry.standingAt(SCHOOL, closed.time - 1n)).standing).to.equal(Standing.Active);
+      expect([...(await registry.standingAt(SCHOOL, closed.time))]).to.deep.equal([Standing.Closed, HEIR, closed.time]);
       expect((await schoolOf(registry, SCHOOL)).successor).to.equal(HEIR);
       expect((await schoolOf(registry, OTHER_SCHOOL)).successor).to.equal(ZERO);
       for (const [act, school] of [
@@ -223,13 +225,17 @@ describe("TranscriptRegistry: schools", () => {
   describe("nameSuccessor", () => {
     it("gives a closed school a successor later, and remembers since when", async () => {
       const { registry } = await loadFixture(stage);
-      await registry.closeSchool(SCHOOL, ZERO);
+      const { time: closed } = await mined(registry.closeSchool(SCHOOL, ZERO));
       await time.increase(DAY);
       const { time: named } = await expectEvent(
         registry.nameSuccessor(SCHOOL, HEIR), registry, "SuccessorNamed", SCHOOL, HEIR,
       );
-      expect([...(await registry.standingAt(SCHOOL, named - 1n))]).to.deep.equal([Standing.Closed, ZERO]);
-      expect([...(await registry.standingAt(SCHOOL, named))]).to.deep.equal([Standing.Closed, HEIR]);
+      for (const [asked, ...stood] of [
+        [named - 1n, Standing.Closed, ZERO, closed],
+        [named, Standing.Closed, HEIR, named],
+      ]) {
+        expect([...(await registry.standingAt(SCHOOL, asked))]).to.deep.equal(stood);
+      }
     });
 
     it("gives it another when the successor is closed itself, and not before", async () => {
