@@ -204,3 +204,28 @@ export async function walletStage(name) {
   await registry.registerSchool(school, wallet, seal("wallet"), consent("wallet"));
   return { ...given, wallet, school, keyOfWallet: stranger };
 }
+
+/** The keys that a school is to have next, as its present operator signs them. */
+export function newKeys(given, changes = {}) {
+  return {
+    school: SCHOOL,
+    operator: given.newOperator.address,
+    sealCertificate: seal("new"),
+    consent: consent("new"),
+    version: 2,
+    deadline: FAR,
+    ...changes,
+  };
+}
+
+/** Asks for the change of keys that was signed. */
+export function changeKeys(registry, keys, signature) {
+  return registry.changeKeys(
+    keys.school, keys.operator, keys.sealCertificate, keys.consent, keys.deadline, signature,
+  );
+}
+
+/** Proposes the next keys without their operator's consent. */
+export function proposeKeys(given, registry = given.registry) {
+  return registry.proposeKeys(SCHOOL, given.newOperator, seal("new"), consent("new"));
+}
