@@ -213,8 +213,7 @@ class Anchorer:
             nonce=nonce,
             school=errand.school_code,
             root=receipt.root_bytes,
-            leaf=receipt.leaf_bytes,
-            proof=receipt.proof_bytes,
+            entry=receipt.entry_bytes,
             reason=RecallReason[errand.reason.name],
         )
 

@@ -30,6 +30,7 @@ app = typer.Typer(
 )
 for command in (
     school.init,
+    school.consent,
     school.school,
     school.check,
     school.import_class,

@@ -9,6 +9,7 @@ settings and a chain node. Every run starts clean in `demo/`; results lie in `de
 
 import argparse
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -30,7 +31,7 @@ from asn1crypto import pem
 from ledger.record.sheet import SheetReading
 from ledger.store.reader import School, Unit
 from ledger.unit import MOET, Role, UnitState
-from scripts import workday
+from scripts import registration, workday
 from scripts.commands.school import assigned_roles, exhaust, show_findings
 from scripts.commands.terminal import err, out, track
 from scripts.compose import Ledger, ReceiptFolder, public_reader, public_verifier, registry_reader
@@ -41,6 +42,7 @@ from scripts.deploy import Deployment, deploy, write_deployment
 from scripts.devchain import DEFAULT_PORT, Devchain, free_port
 from scripts.sample_class import make_workbook
 from scripts.settings import DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, Settings
+from signer.keys import load_pkcs12
 from verifier_api.app import create_app
 from verifier_api.trust import TRUST_FILE, ApprovedSigner, RegistrySettings, Trust, TrustSettings
 from verifier_api.verdict import Conclusion, Language, Standing
@@ -220,7 +222,16 @@ class Demo:
             encoding="utf-8",
         )
         ledger = Ledger.open(Settings.load(home))
-        workday.register_school(
+        seal = pki.identities[Role.SEAL]
+        statement = registration.give_consent(
+            trust,
+            load_pkcs12(seal.pkcs12.read_bytes(), seal.passphrase),
+            school=sheet.school.code,
+            operator=operator.address,
+            on=utc_now().date(),
+        )
+        signed = registration.read_consent(trust, statement, school=sheet.school.code)
+        registration.register_school(
             ledger,
             trust,
             chain.wallet(0),
@@ -229,9 +240,10 @@ class Demo:
                 name=sheet.school.name,
                 authority=sheet.school.authority_name,
                 profile=MOET.name,
-                operator=operator.address,
-                seal_cert_sha256=workday.certificate_sha256(pki.identities[Role.SEAL].certificate),
+                operator=signed.consent.operator,
+                seal_cert_sha256=signed.consent.seal_sha256,
             ),
+            signed.digest,
         )
         count = ledger.issuing.take_in(sheet, source=source.read_bytes())
         self._done(
@@ -261,7 +273,7 @@ class Demo:
             roles={role.value: (pki.identities[role].hierarchy,) for role in ROLES},
             signers=tuple(
                 ApprovedSigner(
-                    cert_sha256=workday.certificate_sha256(pki.identities[role].certificate),
+                    cert_sha256=hashlib.sha256(pki.identities[role].certificate.read_bytes()).hexdigest(),
                     role=role.value,
                     school=school_code,
                     valid_from=utc_now() - timedelta(days=1),

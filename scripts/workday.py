@@ -6,7 +6,6 @@ Each step goes on where an earlier run of it stopped, and yields as it goes, so 
 """
 
 import datetime as dt
-import hashlib
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,16 +14,10 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from ledger.chain.errors import Rejected
-from ledger.chain.registry import Wallet
-from ledger.chain.web3_registry import Web3Registry
 from ledger.errors import LedgerError
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.sheet import SheetReading
-from ledger.store.reader import School, Unit
+from ledger.store.reader import Unit
 from ledger.store.tables import FileRole
 from ledger.unit import PROFILES, Role, UnitState
 from scripts.compose import Ledger
@@ -97,31 +90,6 @@ class ClassKey:
 def read_sheet(path: Path, *, synthetic: bool) -> SheetReading:
     """Reads and checks a class workbook. `synthetic` allows the sample data's province part 099."""
     return check_workbook(path.read_bytes(), file=path.name, options=CheckOptions(allow_synthetic_province=synthetic))
-
-
-def register_school(ledger: Ledger, trust: Trust, authority: Wallet, school: School) -> None:
-    """Registers a school in the registry contract and in the ledger. Safe to repeat with the same values."""
-    registry = Web3Registry(trust.settings.rpc[0], trust.pin)
-    seal = bytes.fromhex(school.seal_cert_sha256)
-    known = registry.school(school.code)
-    if known is None:
-        unsigned = registry.prepare_register_school(
-            sender=authority.address,
-            nonce=registry.nonce(authority.address),
-            school=school.code,
-            operator=school.operator,
-            seal_certificate=seal,
-        )
-        transaction = registry.broadcast(authority.sign(unsigned).raw)
-        receipt = _until(lambda: registry.receipt(transaction))
-        if not receipt.status:
-            raise Rejected("registerSchool", {"school": school.code})
-    elif (known.operator.lower(), known.seal_certificate) != (school.operator.lower(), seal):
-        raise LedgerError(
-            f"Trường {school.code} đã đăng ký trên chuỗi với khóa hoặc con dấu khác. Hãy kiểm tra lại với Sở GDĐT.",
-            f"School {school.code} is registered on the chain with another operator or seal. Ask the authority.",
-        )
-    ledger.writer.register_school(school)
 
 
 def require_ready(ledger: Ledger, trust: Trust, key: ClassKey, sitting: Sitting, *, assigned: frozenset[Role]) -> None:
@@ -237,26 +205,14 @@ def verdicts(
         yield from threads.map(one, paths)
 
 
-def certificate_sha256(path: Path) -> str:
-    """The digest by which a certificate file (PEM or DER) is known, 64 hexadecimal digits."""
-    data = path.read_bytes()
-    load = x509.load_pem_x509_certificate if data.lstrip().startswith(b"-----") else x509.load_der_x509_certificate
-    try:
-        return hashlib.sha256(load(data).public_bytes(Encoding.DER)).hexdigest()
-    except ValueError as error:
-        raise LedgerError(
-            f"{path} không phải chứng thư số (PEM hoặc DER). Hãy chọn đúng tệp chứng thư.",
-            f"{path} is not a certificate (PEM or DER). Choose the certificate file.",
-        ) from error
-
-
 def _units(ledger: Ledger, key: ClassKey, state: UnitState) -> list[Unit]:
     return ledger.reader.units(
         school_code=key.school_code, school_year=key.school_year, class_name=key.class_name, states=[state]
     )
 
 
-def _until(ask: Callable[[], T | None]) -> T:
+def until_mined(ask: Callable[[], T | None]) -> T:
+    """Asks until there is an answer; raises `ChainTooSlow` after `MINING_SECONDS`."""
     end = time.monotonic() + MINING_SECONDS
     while (answer := ask()) is None:
         if time.monotonic() > end:

@@ -13,6 +13,7 @@
     + NotLaidOut             the field or slot is missing, or was made by somebody else
     + AlreadySigned
     + NotYetSigned           it must carry a signature first
+    + BrokenStatement        a statement whose signature does not fit
   x TimestampUnavailable     the time-stamping authority did not answer, or not properly
   x ValidationDataUnavailable  CRL or OCSP of a signer's certificate could not be had
     + CertificateUntrusted   no path to a trusted root, or the certificate was revoked
@@ -81,6 +82,10 @@ class AlreadySigned(DocumentRefused):
 
 class NotYetSigned(DocumentRefused):
     """A step was asked for that needs a signature which is not there."""
+
+
+class BrokenStatement(DocumentRefused):
+    """The bytes are no signed statement, or the signature does not fit the text."""
 
 
 class TimestampUnavailable(SignerError):

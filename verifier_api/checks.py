@@ -96,14 +96,24 @@ def standing(status: LeafStatus, *, final: bool) -> tuple[Finding, Standing]:
     return kind(when=told(status.recalled_at), reason=REASONS[status.reason or RecallReason.OTHER]), result
 
 
+def doubts(status: LeafStatus) -> Iterator[Finding]:
+    """What the authority has reported about the keys that anchored and recalled, and whether the year was locked by then."""
+    if status.late and status.locked_at is not None:
+        yield f.CHAIN_LATE(when=told(status.locked_at))
+    if status.anchor_doubtful and status.compromised_since is not None and status.compromise_recorded_at is not None:
+        yield f.CHAIN_DOUBTFUL(when=told(status.compromised_since), reported=told(status.compromise_recorded_at))
+    if status.recall_doubtful or status.replacement_doubtful:
+        yield f.STANDING_DOUBTFUL()
+
+
 @dataclass(frozen=True)
 class Expected:
     """What the anchored manifest and the chain say about who signed."""
 
     manifest: Manifest
     trust: Trust
-    seal_certificate: bytes | None
-    """SHA-256 of the certificate registered on chain for the school; None when the chain could not be asked."""
+    seal_certificates: frozenset[bytes] | None
+    """SHA-256 of each certificate with which the school may have sealed; None when the chain could not be asked."""
     anchored_at: dt.datetime | None
     """When the anchor proves that the signatures existed; None when the chain could not be asked."""
 
@@ -125,8 +135,8 @@ def signatures(examination: Examination, expected: Expected) -> Iterator[Finding
     if not complaints:
         yield f.SIGNATURES_VALID(count=len(judgements))
     seal = next((signer.cert_sha256 for signer in manifest.signers if signer.role == Role.SEAL.value), None)
-    if expected.seal_certificate is not None:
-        registered = seal == expected.seal_certificate.hex()
+    if expected.seal_certificates is not None:
+        registered = seal is not None and bytes.fromhex(seal) in expected.seal_certificates
         yield f.SIGNATURES_SEAL_REGISTERED() if registered else f.SIGNATURES_SEAL_OTHER()
     yield from _listed(judgements, expected)
     yield f.SIGNATURES_XML_REVOCATION() if examination.kind is FileKind.XML else f.SIGNATURES_REVOCATION_NOW()

@@ -163,6 +163,27 @@ CHAIN_ANCHORED = Kind(
     "Trường {school} đã neo học bạ này lên chuỗi khối lúc {when}.",
     "School {school} anchored this record on the chain at {when}.",
 )
+CHAIN_LATE = Kind(
+    "chain.late",
+    _P,
+    "Học bạ được neo sau khi Sở khóa năm học lúc {when}: phát hành lần đầu sau khi đánh giá lại.",
+    "The record was anchored after the authority locked the school year at {when}: a first issue after re-assessment.",
+)
+CHAIN_DOUBTFUL = Kind(
+    "chain.doubtful",
+    _U,
+    "Sở đã báo lúc {reported} rằng khóa chuỗi của trường bị lộ từ {when}, trước khi học bạ này được neo. Hãy hỏi nhà trường "
+    "để được xác nhận.",
+    "The authority reported at {reported} that the school's chain key has been in wrong hands since {when}, before this "
+    "record was anchored. Ask the school to confirm it.",
+)
+STANDING_DOUBTFUL = Kind(
+    "standing.doubtful",
+    _U,
+    "Việc thu hồi hoặc thay thế được làm bằng một khóa mà Sở đã báo bị lộ, nên có thể sẽ được hủy. Hãy hỏi nhà trường.",
+    "The recall, or its replacement, was made with a key that the authority has reported as stolen, and may be annulled. Ask "
+    "the school.",
+)
 CHAIN_AWAITING = Kind(
     "chain.awaiting",
     _U,

@@ -140,7 +140,7 @@ class Verifier:
         expected = checks.Expected(
             manifest=parsed.manifest,
             trust=self._trust,
-            seal_certificate=None if case.status is None else case.status.seal_certificate,
+            seal_certificates=self._seals(case, parsed.manifest, examination),
             anchored_at=None if case.status is None else case.status.anchored_at,
         )
         case.note(*checks.signatures(examination, expected))  # (6)
@@ -345,22 +345,31 @@ class Verifier:
         if stale and case.standing is Standing.UNANCHORED:
             case.standing = Standing.UNKNOWN
         case.note(finding)
+        case.note(*checks.doubts(status))
         if case.standing is Standing.REPLACED:
             case.replaced_by = self._successor(manifest, status)
 
     def _recalled_elsewhere(self, registry: RegistryReader, receipt: Receipt, status: LeafStatus) -> LeafStatus:
         """`status`, with the recall of the unit under the leaf that the ledger knows for it, if there is one.
 
-        A recall names a leaf. Whoever anchors a recalled unit once more, under another salt, gets a leaf that nobody recalled;
-        so a recall of either counts. Where no ledger can be asked, the receipt is all there is to go by.
+        A recall names a batch and an entry. Whoever anchors a recalled unit once more, in another batch or under another salt,
+        gets something that nobody recalled; so a recall of either counts. Where no ledger can be asked, the receipt is all
+        there is to go by.
         """
         known = self._known(receipt.manifest.id)
-        if known is None or known.leaf == receipt.leaf or known.manifest.school != receipt.manifest.school:
+        same = known is not None and (known.leaf, known.root) == (receipt.leaf, receipt.root)
+        if known is None or same or known.manifest.school != receipt.manifest.school:
             return status
         other = _asked(registry, known)
         if not other.included or other.recalled_at is None:
             return status
-        return replace(status, recalled_at=other.recalled_at, reason=other.reason, replacement=other.replacement)
+        return replace(
+            status,
+            recalled_at=other.recalled_at,
+            reason=other.reason,
+            recall_doubtful=other.recall_doubtful,
+            replacement=other.replacement,
+        )
 
     def _known(self, unit_id: UUID) -> Receipt | None:
         """The ledger's own receipt of a unit, if it can be asked and has a sound one."""
@@ -380,8 +389,28 @@ class Verifier:
         receipt = None if successor is None else self._known(successor)
         if receipt is None or status.replacement is None:
             return None
-        same_school = receipt.manifest.school == manifest.school
-        return successor if same_school and receipt.leaf_bytes == status.replacement[1] else None
+        same_school = receipt.manifest.school == status.replacement[0]
+        return successor if same_school and receipt.entry_bytes == status.replacement[1] else None
+
+    def _seals(self, case: _Case, manifest: Manifest, examination: Examination) -> frozenset[bytes] | None:
+        """The school's registered seal when it anchored, and when it sealed: a new seal may have come between the two.
+
+        The second is asked only when the first is not the one in the manifest, and only for a time that a trusted time-stamp
+        proves. None when the chain could not be asked.
+        """
+        if case.status is None or self._registry is None:
+            return None
+        seals = {case.status.seal_certificate}
+        listed = (bytes.fromhex(s.cert_sha256) for s in manifest.signers if s.role == Role.SEAL.value)
+        sealed = (s.timestamped_at for s in examination.signatures if s.field == Role.SEAL.value)
+        at = next(sealed, None)
+        if at is not None and seals.isdisjoint(listed):
+            try:
+                seals.add(self._registry.seal_at(school=manifest.school, at=at))
+            except ChainError as error:
+                case.note(f.CHAIN_UNREACHABLE({"problem": type(error).__name__}))
+                return None
+        return frozenset(seals)
 
     def _conclude(self, case: _Case) -> Verdict:
         """(8) The one place that concludes."""
@@ -410,7 +439,7 @@ class Verifier:
 
 def _asked(registry: RegistryReader, receipt: Receipt) -> LeafStatus:
     return registry.status_of(
-        school=receipt.manifest.school, root=receipt.root_bytes, leaf=receipt.leaf_bytes, proof=receipt.proof_bytes
+        school=receipt.manifest.school, root=receipt.root_bytes, entry=receipt.entry_bytes, proof=receipt.proof_bytes
     )
 
 

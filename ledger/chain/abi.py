@@ -21,7 +21,17 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from ledger.chain.errors import Malformed, Rejected
-from ledger.chain.registry import SCHOOL_CODE_DIGITS, WORD_BYTES, Head, LeafStatus, RecallReason, SchoolOnChain
+from ledger.chain.registry import (
+    SCHOOL_CODE_DIGITS,
+    WORD_BYTES,
+    Head,
+    LeafStatus,
+    Recaller,
+    RecallReason,
+    Replacement,
+    SchoolOnChain,
+    SchoolStanding,
+)
 
 ARTIFACT: Final[Mapping[str, Any]] = json.loads(
     files("ledger.chain").joinpath("TranscriptRegistry.json").read_text(encoding="utf-8")
@@ -68,6 +78,14 @@ _CONSTRUCTOR: Final = next(
 )
 
 
+_STATUS_FIELDS: Final = tuple(
+    field["name"]
+    for entry in ARTIFACT["abi"]
+    if entry.get("name") == "statusOf"
+    for field in entry["outputs"][0]["components"]
+)
+
+
 def school_word(code: str) -> bytes:
     """Return the eight digits of a school code as the contract keeps them."""
     if len(code) != SCHOOL_CODE_DIGITS or not (code.isascii() and code.isdigit()):
@@ -90,48 +108,83 @@ def recall_call(
     *,
     school: str,
     root: bytes,
-    leaf: bytes,
-    proof: Sequence[bytes],
+    entry: bytes,
     reason: RecallReason,
-    replacement: tuple[bytes, bytes] | None,
+    replacement: Replacement | None,
 ) -> bytes:
     """Return the data of a call to `recall`."""
-    return call("recall", school_word(school), root, leaf, list(proof), int(reason), replacement or NO_REPLACEMENT)
+    replacing = NO_REPLACEMENT if replacement is None else (replacement.root, replacement.entry)
+    return call("recall", school_word(school), root, entry, int(reason), replacing)
+
+
+def status_call(*, school: str, root: bytes, entry: bytes, proof: Sequence[bytes], at: datetime | None) -> bytes:
+    """Return the data of a call to `statusOf`, or to `statusAt` for an aware time `at`."""
+    asked = (school_word(school), root, entry, list(proof))
+    return call("statusOf", *asked) if at is None else call("statusAt", *asked, _second(at))
+
+
+def seal_call(*, school: str, at: datetime) -> bytes:
+    """Return the data of a call to `sealAt`."""
+    return call("sealAt", school_word(school), _second(at))
+
+
+def seal_certificate(answer: bytes) -> bytes:
+    """Read what `sealAt` returned. Raises an eth_abi error when it is nothing of the kind."""
+    (digest,) = decode(_FUNCTIONS["sealAt"].outputs, answer)
+    return _digest(digest)
 
 
 def leaf_status(answer: bytes, head: Head) -> LeafStatus:
     """Read what `statusOf` returned at `head`. Raises an eth_abi or value error when it is nothing of the kind."""
     (fields,) = decode(_FUNCTIONS["statusOf"].outputs, answer)
-    (
-        anchored_at, anchored_in_block, leaf_count, school_year, included, recalled_at, reason,
-        replacement_root, replacement_leaf, seal_certificate, operator,
-    ) = fields  # fmt: skip
+    told = dict(zip(_STATUS_FIELDS, fields, strict=True))
     return LeafStatus(
-        anchored_at=_time(anchored_at),
-        anchored_in_block=anchored_in_block or None,
-        leaf_count=leaf_count,
-        school_year=school_year,
-        included=included,
-        recalled_at=_time(recalled_at),
-        reason=RecallReason(reason) if reason else None,
-        replacement=None if replacement_leaf == ZERO_WORD else (replacement_root, replacement_leaf),
-        seal_certificate=b"" if seal_certificate == ZERO_WORD else seal_certificate,
-        operator="" if operator == ZERO_ADDRESS else to_checksum_address(operator),
+        included=told["included"],
+        anchored_at=_time(told["anchoredAt"]),
+        anchored_in_block=told["anchoredInBlock"] or None,
+        leaf_count=told["leafCount"],
+        school_year=told["schoolYear"],
+        locked_at=_time(told["lockedAt"]),
+        late=told["late"],
+        version=told["version"],
+        anchored_by=_account(told["anchoredBy"]),
+        seal_certificate=_digest(told["sealCertificate"]),
+        anchor_doubtful=told["anchorDoubtful"],
+        compromised_since=_time(told["compromisedSince"]),
+        compromise_recorded_at=_time(told["compromiseRecordedAt"]),
+        recalled_at=_time(told["recalledAt"]),
+        recalled_in_block=told["recalledInBlock"] or None,
+        approved_at=_time(told["approvedAt"]),
+        reason=RecallReason(told["reason"]) if told["reason"] else None,
+        recalled_by=Recaller(told["recalledBy"]) if told["recalledBy"] else None,
+        recaller=_account(told["recaller"]),
+        recall_doubtful=told["recallDoubtful"],
+        replaced_at=_time(told["replacedAt"]),
+        replaced_by=Recaller(told["replacedBy"]) if told["replacedBy"] else None,
+        replacer=_account(told["replacer"]),
+        replacement_doubtful=told["replacementDoubtful"],
+        replacement=(_code(told["replacementSchool"]), told["replacementEntry"]) if told["replacedAt"] else None,
+        standing=SchoolStanding(told["standing"]),
+        successor=_code(told["successor"]),
         head=head,
     )
 
 
 def school_on_chain(answer: bytes, code: str) -> SchoolOnChain | None:
     """Read what `schoolOf` returned for `code`. Raises an eth_abi or value error when it is nothing of the kind."""
-    ((operator, registered_at, registered_in_block, seal_certificate),) = decode(_FUNCTIONS["schoolOf"].outputs, answer)
-    if operator == ZERO_ADDRESS:
+    (fields,) = decode(_FUNCTIONS["schoolOf"].outputs, answer)
+    standing, version, _contested, (operator, since, seal, consent), successor = fields
+    if not version:
         return None
     return SchoolOnChain(
         code=code,
+        standing=SchoolStanding(standing),
+        version=version,
         operator=to_checksum_address(operator),
-        seal_certificate=seal_certificate,
-        registered_at=datetime.fromtimestamp(registered_at, UTC),
-        registered_in_block=registered_in_block,
+        seal_certificate=seal,
+        consent=consent,
+        since=datetime.fromtimestamp(since, UTC),
+        successor=_code(successor),
     )
 
 
@@ -170,3 +223,20 @@ def _byte_strings(values: Iterable[object]) -> Iterator[bytes]:
 
 def _time(seconds: int) -> datetime | None:
     return datetime.fromtimestamp(seconds, UTC) if seconds else None
+
+
+def _second(moment: datetime) -> int:
+    """The second that has `moment` in it. A fraction is cut off, so that nothing later than `moment` is told."""
+    return max(0, int(moment.timestamp()))
+
+
+def _account(address: str) -> str:
+    return "" if address == ZERO_ADDRESS else to_checksum_address(address)
+
+
+def _digest(word: bytes) -> bytes:
+    return b"" if word == ZERO_WORD else word
+
+
+def _code(word: bytes) -> str:
+    return word.rstrip(b"\0").decode("ascii")

@@ -71,11 +71,13 @@ class QuorumReader:
             raise self._failure(alike=len(heads), errors=errors)
         return self._reached(heads)
 
-    def status_of(self, *, school: str, root: bytes, leaf: bytes, proof: Sequence[bytes]) -> LeafStatus:
-        """Return what enough readers know alike about `leaf`, with a head that as many have reached."""
+    def status_of(
+        self, *, school: str, root: bytes, entry: bytes, proof: Sequence[bytes], at: datetime | None = None
+    ) -> LeafStatus:
+        """Return what enough readers know alike about `entry`, with a head that as many have reached."""
         path = tuple(proof)
         told, errors = self._all(
-            lambda reader: reader.status_of(school=school, root=root, leaf=leaf, proof=path),
+            lambda reader: reader.status_of(school=school, root=root, entry=entry, proof=path, at=at),
             enough=lambda told: len(_largest([replace(one, head=_SOME_HEAD) for one in told])) >= self._at_least,
         )
         alike = _largest([replace(one, head=_SOME_HEAD) for one in told])
@@ -83,11 +85,17 @@ class QuorumReader:
             raise self._failure(alike=len(alike), errors=errors)
         return replace(told[alike[0]], head=self._reached([told[place].head for place in alike]))
 
+    def seal_at(self, *, school: str, at: datetime) -> bytes:
+        """Return what enough readers know alike about the school's seal at that time, none included."""
+        return self._alike(lambda reader: reader.seal_at(school=school, at=at))
+
     def school(self, code: str) -> SchoolOnChain | None:
         """Return what enough readers know alike about the school, None included."""
-        told, errors = self._all(
-            lambda reader: reader.school(code), enough=lambda told: len(_largest(told)) >= self._at_least
-        )
+        return self._alike(lambda reader: reader.school(code))
+
+    def _alike(self, question: Callable[[RegistryReader], Answer]) -> Answer:
+        """Ask for something that has no head of its own, and return what enough readers say alike."""
+        told, errors = self._all(question, enough=lambda told: len(_largest(told)) >= self._at_least)
         alike = _largest(told)
         if len(alike) < self._at_least:
             raise self._failure(alike=len(alike), errors=errors)

@@ -33,6 +33,23 @@ class RecallReason(IntEnum):
     OTHER = 6
 
 
+class Recaller(IntEnum):
+    """Who recalled a record; the contract's numbers. Its 0, "nobody", is `None` here."""
+
+    SCHOOL = 1
+    SUCCESSOR = 2
+    AUTHORITY = 3
+
+
+class SchoolStanding(IntEnum):
+    """How a school stands; the contract's numbers."""
+
+    UNREGISTERED = 0
+    ACTIVE = 1
+    SUSPENDED = 2
+    CLOSED = 3
+
+
 @dataclass(frozen=True, slots=True)
 class RegistryPin:
     """Which registry is believed: three facts that a node must confirm before anything it says counts."""
@@ -61,38 +78,87 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class LeafStatus:
-    """Everything the registry knows about one leaf, all of it at block `head`."""
+class Replacement:
+    """A record that takes a recalled one's place, as it is named to the registry."""
 
+    root: bytes
+    """The root of the batch that it was issued in."""
+    entry: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LeafStatus:
+    """Everything the registry knows about one record, all of it at block `head` (the contract's `LeafStatus`)."""
+
+    included: bool
+    """Whether the root is anchored and the proof leads from the entry's leaf to it."""
     anchored_at: datetime | None
     """When the batch was anchored; None if this school never anchored this root."""
     anchored_in_block: int | None
     leaf_count: int
     school_year: int
     """The calendar year in which the batch's school year begins; 0 if the root is not anchored."""
-    included: bool
-    """Whether the root is anchored and the proof leads from the leaf to it."""
-    recalled_at: datetime | None
-    """When the school recalled the leaf, in whichever of its batches; None if it did not."""
-    reason: RecallReason | None
-    replacement: tuple[bytes, bytes] | None
-    """Root and leaf of the record that takes its place. Only that record's own receipt proves that it is in that root."""
+    locked_at: datetime | None
+    """When that school year was locked; None if it is not."""
+    late: bool
+    """Whether the batch was anchored after that."""
+    version: int
+    """The version of the school's keys that anchored it; 0 if none did."""
+    anchored_by: str
+    """The operator that anchored it, with EIP-55 checksum; empty if nobody did."""
     seal_certificate: bytes
-    """SHA-256 of the school's seal certificate; empty if the school is not registered."""
-    operator: str
-    """The account that may act for the school, with EIP-55 checksum; empty if the school is not registered."""
+    """SHA-256 of the school's seal certificate when the batch was anchored; empty if it was not."""
+    anchor_doubtful: bool
+    """Whether the operator's key is reported to have been in wrong hands when it anchored."""
+    compromised_since: datetime | None
+    """Since when it is reported to have been; None if it is not."""
+    compromise_recorded_at: datetime | None
+    """When that was reported: it may lie years after what it casts doubt on."""
+    recalled_at: datetime | None
+    """When the record was recalled; None if it is not. Told even when `included` is false."""
+    recalled_in_block: int | None
+    approved_at: datetime | None
+    """When the authority approved the recall; None if it did not need to."""
+    reason: RecallReason | None
+    recalled_by: Recaller | None
+    recaller: str
+    """The account that recalled, with EIP-55 checksum; empty if nobody did."""
+    recall_doubtful: bool
+    """Whether that account's key is reported to have been in wrong hands when it recalled."""
+    replaced_at: datetime | None
+    """When a replacement was named; None if none was."""
+    replaced_by: Recaller | None
+    replacer: str
+    """The account that named it, with EIP-55 checksum; empty if nobody did."""
+    replacement_doubtful: bool
+    """Whether that account's key is reported to have been in wrong hands when it named the replacement."""
+    replacement: tuple[str, bytes] | None
+    """Code of the school and entry of the record that takes its place. Only that record's own receipt proves its batch."""
+    standing: SchoolStanding
+    """How the school stands."""
+    successor: str
+    """The code of the school that acts for it once it is closed; empty for none."""
     head: Head
 
 
 @dataclass(frozen=True, slots=True)
 class SchoolOnChain:
-    """A school as the authority registered it."""
+    """A school as it stands on the chain, with the newest version of its keys."""
 
     code: str
+    standing: SchoolStanding
+    version: int
+    """The version of its keys, counted from 1."""
     operator: str
+    """The account that acts for it, with EIP-55 checksum."""
     seal_certificate: bytes
-    registered_at: datetime
-    registered_in_block: int
+    """SHA-256 of its seal certificate."""
+    consent: bytes
+    """SHA-256 of the statement in which the seal names the operator."""
+    since: datetime
+    """When this version of the keys took effect."""
+    successor: str
+    """The code of the school that acts for it once it is closed; empty for none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,12 +231,18 @@ class RegistryReader(Protocol):
     def head(self) -> Head:
         """Return the newest block."""
 
-    def status_of(self, *, school: str, root: bytes, leaf: bytes, proof: Sequence[bytes]) -> LeafStatus:
-        """Return everything the registry knows about `leaf`, at one block. What it does not know is None, 0 or empty.
+    def status_of(
+        self, *, school: str, root: bytes, entry: bytes, proof: Sequence[bytes], at: datetime | None = None
+    ) -> LeafStatus:
+        """Return everything the registry knows about `entry`, at one block. What it does not know is None, 0 or empty.
 
-        `school` is the eight digits, `proof` the siblings from the leaf upwards. The caller has computed `leaf` from a
-        manifest; a leaf taken from anywhere else may be an inner node of the tree.
+        `school` is the eight digits, `proof` the siblings from the leaf upwards. The caller has computed `entry` from a manifest
+        and its salt (`ledger.proof.leaf`). With `at`, an aware time, the answer is what it would have been at the end of that
+        second; nothing that was recorded later shows.
         """
+
+    def seal_at(self, *, school: str, at: datetime) -> bytes:
+        """Return the SHA-256 of the certificate with which the school sealed at that time; empty if it had none."""
 
     def school(self, code: str) -> SchoolOnChain | None:
         """Return the school registered under `code`, or None."""
@@ -199,9 +271,9 @@ class RegistrySender(Protocol):
         """Return the account's next free number, transactions that wait in the node included."""
 
     def prepare_register_school(
-        self, *, sender: str, nonce: int, school: str, operator: str, seal_certificate: bytes
+        self, *, sender: str, nonce: int, school: str, operator: str, seal_certificate: bytes, consent: bytes
     ) -> UnsignedTransaction:
-        """Prepare the registration of a school by the authority."""
+        """Prepare the registration of a school by the authority. `consent` is the SHA-256 of the school's own statement."""
 
     def prepare_anchor(
         self, *, sender: str, nonce: int, school: str, school_year: int, root: bytes, leaf_count: int
@@ -215,12 +287,11 @@ class RegistrySender(Protocol):
         nonce: int,
         school: str,
         root: bytes,
-        leaf: bytes,
-        proof: Sequence[bytes],
+        entry: bytes,
         reason: RecallReason,
-        replacement: tuple[bytes, bytes] | None = None,
+        replacement: Replacement | None = None,
     ) -> UnsignedTransaction:
-        """Prepare a recall by the school's operator. `replacement` is root and leaf of the record that takes its place."""
+        """Prepare a recall by the school's operator. `replacement` is the record that takes its place."""
 
     def broadcast(self, raw: bytes) -> bytes:
         """Hand signed bytes to the node and return the transaction's hash. Safe to repeat.

@@ -9,12 +9,14 @@ every failure, as another node may have come up behind the same address.
 Example::
 
     registry = Web3Registry("http://127.0.0.1:8545", pin)
-    status = registry.status_of(school="01000401", root=root, leaf=leaf, proof=proof)
+    status = registry.status_of(school="01000401", root=root, entry=entry, proof=proof)
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from threading import Lock
+from typing import TypeVar
 
 from eth_utils.crypto import keccak
 
@@ -25,11 +27,14 @@ from ledger.chain.registry import (
     LeafStatus,
     RecallReason,
     RegistryPin,
+    Replacement,
     SchoolOnChain,
     TransactionReceipt,
     UnsignedTransaction,
 )
 from ledger.chain.web3_node import DEFAULT_TIMEOUT, Provider, Web3Node
+
+Answer = TypeVar("Answer")
 
 _HASH_OF_NOTHING = "0x" + keccak(b"").hex()
 
@@ -59,25 +64,21 @@ class Web3Registry:
         with self._pinned() as node:
             return node.head()
 
-    def status_of(self, *, school: str, root: bytes, leaf: bytes, proof: Sequence[bytes]) -> LeafStatus:
-        """Return everything the registry knows about `leaf`, at one block."""
-        data = abi.call("statusOf", abi.school_word(school), root, leaf, list(proof))
-        with self._pinned() as node:
-            answer, head = self._view(node, data)
-            try:
-                return abi.leaf_status(answer, head)
-            except Exception as error:
-                raise node.unusable("unusable answer to statusOf") from error
+    def status_of(
+        self, *, school: str, root: bytes, entry: bytes, proof: Sequence[bytes], at: datetime | None = None
+    ) -> LeafStatus:
+        """Return everything the registry knows about `entry`, at one block."""
+        data = abi.status_call(school=school, root=root, entry=entry, proof=proof, at=at)
+        return self._view("statusOf", data, abi.leaf_status)
+
+    def seal_at(self, *, school: str, at: datetime) -> bytes:
+        """Return the SHA-256 of the certificate with which the school sealed then; empty if it had none."""
+        return self._view("sealAt", abi.seal_call(school=school, at=at), lambda answer, _: abi.seal_certificate(answer))
 
     def school(self, code: str) -> SchoolOnChain | None:
         """Return the school registered under `code`, or None."""
         data = abi.call("schoolOf", abi.school_word(code))
-        with self._pinned() as node:
-            answer, _ = self._view(node, data)
-            try:
-                return abi.school_on_chain(answer, code)
-            except Exception as error:
-                raise node.unusable("unusable answer to schoolOf") from error
+        return self._view("schoolOf", data, lambda answer, _: abi.school_on_chain(answer, code))
 
     def nonce(self, address: str) -> int:
         """Return the account's next free number, waiting transactions included."""
@@ -85,10 +86,10 @@ class Web3Registry:
             return node.nonce(address)
 
     def prepare_register_school(
-        self, *, sender: str, nonce: int, school: str, operator: str, seal_certificate: bytes
+        self, *, sender: str, nonce: int, school: str, operator: str, seal_certificate: bytes, consent: bytes
     ) -> UnsignedTransaction:
         """Prepare the registration of a school by the authority."""
-        data = abi.call("registerSchool", abi.school_word(school), operator, seal_certificate)
+        data = abi.call("registerSchool", abi.school_word(school), operator, seal_certificate, consent)
         return self._prepare(sender, nonce, data)
 
     def prepare_anchor(
@@ -104,13 +105,12 @@ class Web3Registry:
         nonce: int,
         school: str,
         root: bytes,
-        leaf: bytes,
-        proof: Sequence[bytes],
+        entry: bytes,
         reason: RecallReason,
-        replacement: tuple[bytes, bytes] | None = None,
+        replacement: Replacement | None = None,
     ) -> UnsignedTransaction:
         """Prepare a recall by the school's operator."""
-        data = abi.recall_call(school=school, root=root, leaf=leaf, proof=proof, reason=reason, replacement=replacement)
+        data = abi.recall_call(school=school, root=root, entry=entry, reason=reason, replacement=replacement)
         return self._prepare(sender, nonce, data)
 
     def broadcast(self, raw: bytes) -> bytes:
@@ -127,12 +127,17 @@ class Web3Registry:
         with self._pinned() as node:
             return node.prepare(sender=sender, nonce=nonce, to=self._pin.address, data=data)
 
-    def _view(self, node: Web3Node, data: bytes) -> tuple[bytes, Head]:
+    def _view(self, view: str, data: bytes, read: Callable[[bytes, Head], Answer]) -> Answer:
         """Ask one of the registry's views, none of which ever reverts; a node that says so talks nonsense."""
-        try:
-            return node.ask(self._pin.address, data)
-        except (Rejected, Unsendable) as error:
-            raise node.unusable("a view was refused") from error
+        with self._pinned() as node:
+            try:
+                answer, head = node.ask(self._pin.address, data)
+            except (Rejected, Unsendable) as error:
+                raise node.unusable(f"{view} was refused") from error
+            try:
+                return read(answer, head)
+            except Exception as error:
+                raise node.unusable(f"unusable answer to {view}") from error
 
     @contextmanager
     def _pinned(self) -> Iterator[Web3Node]:

@@ -19,7 +19,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
 from ledger.proof.errors import MalformedReceipt
-from ledger.proof.leaf import leaf_hash
+from ledger.proof.leaf import entry_hash, leaf_hash
 from ledger.proof.manifest import MAX_EXACT_INTEGER, Manifest, SchoolCode, SchoolYear, _Value, first_problem
 from ledger.proof.merkle import root_of
 
@@ -70,6 +70,11 @@ class Receipt(_Value):
         if (self.anchor.school, self.anchor.school_year) != (self.manifest.school, self.manifest.year):
             raise ValueError("the manifest names another school or year than the anchor")
         return self
+
+    @property
+    def entry_bytes(self) -> bytes:
+        """The entry, 32 bytes: what the registry contract is asked with; its hash is the leaf."""
+        return entry_hash(salt=_bytes(self.salt), manifest_sha256=self.manifest.sha256())
 
     @property
     def leaf_bytes(self) -> bytes:

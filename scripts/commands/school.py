@@ -16,7 +16,7 @@ from ledger.paper.moments import VIETNAM
 from ledger.record.findings import Finding, Severity, has_errors
 from ledger.store.reader import School
 from ledger.unit import MOET, RecallReason, Role, UnitState
-from scripts import workday
+from scripts import registration, workday
 from scripts.commands.terminal import (
     EXIT_FAILED,
     EXIT_USAGE,
@@ -35,8 +35,9 @@ from scripts.commands.terminal import (
     track,
 )
 from scripts.compose import Ledger
-from scripts.crew import Sitting
+from scripts.crew import Sitting, utc_now
 from scripts.settings import DEFAULT_PUBLIC_URL, DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, UnusableSettings
+from signer.keys import load_pkcs12
 from verifier_api.trust import Trust
 from verifier_api.verdict import Language
 
@@ -87,12 +88,31 @@ def init(
     )
 
 
+def consent(
+    code: Annotated[str, typer.Argument(help="Mã trường, 8 chữ số / school code.")],
+    operator: Annotated[str, typer.Option(help="Địa chỉ khóa chuỗi của trường / the school's chain account.")],
+    seal: Annotated[Path, typer.Option(help="Tệp con dấu số (.p12) / the seal's key file.")],
+    out: Annotated[Path, typer.Option(help="Ghi vào tệp / file to write.")] = Path("consent.p7m"),
+    home: Home = Path(),
+    pin_file: PasswordFile = None,
+    lang: Lang = "vi",
+) -> None:
+    """Trường đồng ý cho khóa chuỗi (ký bằng con dấu) / the school names its chain account, under its seal."""
+    key = load_pkcs12(seal.read_bytes(), secret(lang, pin_file, vi="Mật khẩu con dấu số", en="Passphrase of the seal"))
+    trust = Trust.load(settings(home).trust)
+    out.write_bytes(registration.give_consent(trust, key, school=code, operator=operator, on=utc_now().date()))
+    tell(
+        lang,
+        f"Đã ký {out}. Tiếp theo: gửi tệp này cho Sở để đăng ký trường (hocba school).",
+        f"Signed {out}. Next: send it to the authority, who registers the school (hocba school).",
+    )
+
+
 def school(
     code: Annotated[str, typer.Argument(help="Mã trường, 8 chữ số / school code.")],
     name: Annotated[str, typer.Option(help="Tên trường / name of the school.")],
     authority: Annotated[str, typer.Option(help="Tên Sở / name of the authority.")],
-    seal: Annotated[Path, typer.Option(help="Chứng thư con dấu số, PEM hoặc DER / the seal's certificate.")],
-    operator: Annotated[str, typer.Option(help="Địa chỉ khóa chuỗi của trường / the school's chain account.")],
+    consent: Annotated[Path, typer.Option(help="Văn bản đồng ý của trường / the school's consent (hocba consent).")],
     authority_key: Annotated[Path, typer.Option(help="Keystore của Sở / the authority's keystore.")],
     home: Home = Path(),
     pin_file: PasswordFile = None,
@@ -100,6 +120,8 @@ def school(
 ) -> None:
     """Đăng ký trường (việc của Sở) / register a school (the authority does)."""
     ledger = Ledger.open(settings(home))
+    trust = Trust.load(ledger.settings.trust)
+    signed = registration.read_consent(trust, consent.read_bytes(), school=code)
     password = secret(lang, pin_file, vi="Mật khẩu khóa của Sở", en="Password of the authority's key")
     wallet = KeyWallet.from_keystore(authority_key, password=password)
     row = School(
@@ -107,10 +129,10 @@ def school(
         name=name,
         authority=authority,
         profile=MOET.name,
-        operator=operator,
-        seal_cert_sha256=workday.certificate_sha256(seal),
+        operator=signed.consent.operator,
+        seal_cert_sha256=signed.consent.seal_sha256,
     )
-    workday.register_school(ledger, Trust.load(ledger.settings.trust), wallet, row)
+    registration.register_school(ledger, trust, wallet, row, signed.digest)
     tell(lang, f"Đã đăng ký {name} ({code}).", f"Registered {name} ({code}).")
 
 

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Statements: short texts signed whole, with the text inside the signature (CMS SignedData, RFC 5652).
+
+What a school says about itself, such as which account acts for it on the chain, is signed with the same key as its records.
+
+Example::
+
+    statement = sign_statement(text, key)
+    opened(statement).content == text
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from asn1crypto import cms, x509
+from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+
+from signer.errors import BrokenStatement
+from signer.keys import LoadedKey
+from signer.pdf import HeldKeySigner
+from signer.profile import PADES
+from signer.sessions import run
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A text, and the certificate it was signed with. Whether the certificate is trusted is for others to say."""
+
+    content: bytes
+    certificate: x509.Certificate
+
+    @property
+    def certificate_sha256(self) -> bytes:
+        """The digest by which the certificate is known in manifests and signer lists."""
+        return hashlib.sha256(self.certificate.dump()).digest()
+
+
+def sign_statement(content: bytes, key: LoadedKey) -> bytes:
+    """Sign `content` and return the DER of a CMS SignedData that holds it."""
+    signed = run(HeldKeySigner(key).async_sign_general_data(content, PADES.digest, detached=False))
+    return bytes(signed.dump())
+
+
+def opened(statement: bytes) -> Statement:
+    """Return what a statement says and who signed it. Raises `BrokenStatement` unless the signature is intact and valid."""
+    try:
+        info = cms.ContentInfo.load(statement, strict=True)
+        signed = info["content"]
+        (signer,) = signed["signer_infos"]
+        serial = signer["sid"].chosen["serial_number"].native
+        issuer = signer["sid"].chosen["issuer"]
+        certificate = next(
+            candidate.chosen
+            for candidate in signed["certificates"]
+            if candidate.chosen.serial_number == serial and candidate.chosen.issuer == issuer
+        )
+        content = bytes(signed["encap_content_info"]["content"])
+        intact, valid = validate_sig_integrity(
+            signer, certificate, expected_content_type="data", actual_digest=hashlib.sha256(content).digest()
+        )
+    except Exception as error:
+        # The parser has many ways to stumble over bytes that are something else, and none of them matters here.
+        raise _broken() from error
+    if not (intact and valid):
+        raise _broken()
+    return Statement(content, certificate)
+
+
+def _broken() -> BrokenStatement:
+    return BrokenStatement(
+        "Văn bản này không được ký, hoặc đã bị sửa sau khi ký. Hãy lấy lại bản gốc từ nhà trường.",
+        "This statement is not signed, or was changed after signing. Get the original from the school.",
+    )
