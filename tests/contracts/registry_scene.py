@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 from ledger.chain.registry import TransactionReceipt, UnsignedTransaction, Wallet
 from ledger.chain.web3_node import Web3Node
 from ledger.chain.web3_registry import Web3Registry
-from ledger.proof.leaf import leaf_hash
-from ledger.proof.merkle import MerkleTree
+from ledger.proof.leaf import entry_hash
+from ledger.proof.merkle import MerkleTree, keccak
 from scripts.deploy import Deployment, deploy
 
 SCHOOL = "79000401"
 OTHER_SCHOOL = "79000402"
 LOOKS_FOR_A_RECEIPT = 2000
 SEAL = bytes.fromhex("5ea1" * 16)
+CONSENT = bytes.fromhex("c05e" * 16)
 
 
 def never(_seconds: float) -> None:
@@ -25,11 +26,15 @@ def never(_seconds: float) -> None:
 class Batch:
     name: str
     size: int = 5
-    leaves: list[bytes] = field(init=False)
+    entries: list[bytes] = field(init=False)
 
     def __post_init__(self) -> None:
         words = [f"{self.name} {i}".encode().ljust(32, b"\0") for i in range(self.size)]
-        object.__setattr__(self, "leaves", [leaf_hash(salt=word, manifest_sha256=word) for word in words])
+        object.__setattr__(self, "entries", [entry_hash(salt=word, manifest_sha256=word) for word in words])
+
+    @property
+    def leaves(self) -> list[bytes]:
+        return [keccak(entry) for entry in self.entries]
 
     @property
     def tree(self) -> MerkleTree:
@@ -70,6 +75,7 @@ class Scene:
                 school=school,
                 operator=operator or self.operator.address,
                 seal_certificate=seal,
+                consent=CONSENT,
             ),
         )
 
@@ -87,15 +93,14 @@ class Scene:
     def anchor(self, batch, *, wallet=None, **changes) -> TransactionReceipt:
         return self.send(wallet or self.operator, self.prepare_anchor(batch, wallet=wallet, **changes))
 
-    def prepare_recall(self, batch, i, *, school=SCHOOL, wallet=None, reason, proof=None, replacement=None):
+    def prepare_recall(self, batch, i, *, school=SCHOOL, wallet=None, reason, replacement=None):
         wallet = wallet or self.operator
         return self.registry.prepare_recall(
             sender=wallet.address,
             nonce=self.registry.nonce(wallet.address),
             school=school,
             root=batch.root,
-            leaf=batch.leaves[i],
-            proof=batch.proof(i) if proof is None else proof,
+            entry=batch.entries[i],
             reason=reason,
             replacement=replacement,
         )
@@ -103,9 +108,13 @@ class Scene:
     def recall(self, batch, i, *, wallet=None, **changes) -> TransactionReceipt:
         return self.send(wallet or self.operator, self.prepare_recall(batch, i, wallet=wallet, **changes))
 
-    def status(self, batch, i, *, school=SCHOOL, proof=None):
+    def status(self, batch, i, *, school=SCHOOL, proof=None, at=None):
         return self.registry.status_of(
-            school=school, root=batch.root, leaf=batch.leaves[i], proof=batch.proof(i) if proof is None else proof
+            school=school,
+            root=batch.root,
+            entry=batch.entries[i],
+            proof=batch.proof(i) if proof is None else proof,
+            at=at,
         )
 
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from registry_scene import OTHER_SCHOOL, SCHOOL, SEAL, Batch
+from registry_scene import CONSENT, OTHER_SCHOOL, SCHOOL, SEAL, Batch
 
 from ledger.chain.errors import Malformed, Rejected, WrongChain
-from ledger.chain.registry import RecallReason, RegistryPin
+from ledger.chain.registry import Recaller, RecallReason, RegistryPin, Replacement, SchoolStanding
 from ledger.chain.web3_registry import Web3Registry
+from ledger.proof.merkle import MerkleTree
 
 UNKNOWN_SCHOOL = "79000499"
 ZERO = bytes(32)
@@ -33,9 +34,9 @@ def word(code: str) -> bytes:
 def test_a_registered_school_can_be_read_back(scene):
     school = scene.registry.school(SCHOOL)
     assert (school.code, school.operator, school.seal_certificate) == (SCHOOL, scene.operator.address, SEAL)
-    assert school.registered_at.tzinfo is UTC
-    assert abs(school.registered_at - datetime.now(UTC)) < timedelta(minutes=5)
-    assert 0 < school.registered_in_block < scene.registry.head().number
+    assert (school.standing, school.version, school.consent) == (SchoolStanding.ACTIVE, 1, CONSENT)
+    assert school.since.tzinfo is UTC
+    assert abs(school.since - datetime.now(UTC)) < timedelta(minutes=5)
 
 
 def test_an_unknown_school_is_none(scene):
@@ -50,7 +51,7 @@ def test_an_anchored_leaf_is_told_with_all_that_belongs_to_it(scene):
     assert status.anchored_at == scene.registry.head().time
     assert (status.leaf_count, status.school_year, status.included) == (5, 2025, True)
     assert (status.recalled_at, status.reason, status.replacement) == (None, None, None)
-    assert (status.seal_certificate, status.operator) == (SEAL, scene.operator.address)
+    assert (status.seal_certificate, status.anchored_by, status.version) == (SEAL, scene.operator.address, 1)
     assert status.head == scene.registry.head()
 
 
@@ -59,10 +60,12 @@ def test_a_recall_is_told_with_reason_and_replacement(scene):
     scene.anchor(batch)
     scene.anchor(later)
     scene.recall(batch, 0, reason=RecallReason.FRAUD)
-    scene.recall(batch, 1, reason=RecallReason.REASSESSMENT, replacement=(later.root, later.leaves[2]))
+    scene.recall(batch, 1, reason=RecallReason.REASSESSMENT, replacement=Replacement(later.root, later.entries[2]))
     first, second = scene.status(batch, 0), scene.status(batch, 1)
     assert (first.reason, first.replacement) == (RecallReason.FRAUD, None)
-    assert (second.reason, second.replacement) == (RecallReason.REASSESSMENT, (later.root, later.leaves[2]))
+    assert (second.reason, second.replacement) == (RecallReason.REASSESSMENT, (SCHOOL, later.entries[2]))
+    assert (second.recalled_by, second.recaller) == (Recaller.SCHOOL, scene.operator.address)
+    assert second.replaced_at == second.recalled_at
     assert second.recalled_at == scene.registry.head().time
     assert scene.status(batch, 2).recalled_at is None
 
@@ -79,8 +82,40 @@ def test_what_the_registry_does_not_know_is_none_and_never_included(scene):
     batch = Batch("never anchored")
     status = scene.status(batch, 0)
     assert (status.anchored_at, status.anchored_in_block, status.included) == (None, None, False)
-    assert scene.status(batch, 0, school=UNKNOWN_SCHOOL).operator == ""
+    assert scene.status(batch, 0, school=UNKNOWN_SCHOOL).standing is SchoolStanding.UNREGISTERED
     assert scene.status(batch, 0, school=UNKNOWN_SCHOOL).seal_certificate == b""
+
+
+def test_the_registry_is_asked_about_an_earlier_second(scene):
+    batch = Batch("one")
+    scene.anchor(batch)
+    anchored = scene.status(batch, 0)
+    scene.recall(batch, 0, reason=RecallReason.FRAUD)
+    recalled_at = scene.status(batch, 0).recalled_at
+    assert scene.status(batch, 0, at=recalled_at).recalled_at == recalled_at
+    earlier = scene.status(batch, 0, at=recalled_at - timedelta(seconds=1))
+    assert (earlier.recalled_at, earlier.reason, earlier.recaller) == (None, None, "")
+    before = scene.status(batch, 0, at=anchored.anchored_at - timedelta(seconds=1))
+    assert (before.anchored_at, before.included, before.anchored_by) == (None, False, "")
+
+
+def test_the_seal_is_told_for_any_moment(scene):
+    since = scene.registry.school(SCHOOL).since
+    assert scene.registry.seal_at(school=SCHOOL, at=since) == SEAL
+    assert scene.registry.seal_at(school=SCHOOL, at=since - timedelta(seconds=1)) == b""
+    assert scene.registry.seal_at(school=UNKNOWN_SCHOOL, at=since) == b""
+
+
+def test_an_inner_node_of_the_tree_is_not_an_entry(scene):
+    batch = Batch("two records", 2)
+    scene.anchor(batch)
+    # Two leaves hash to the root: whoever passes for the entry above them would stand for both.
+    leaf, sibling = batch.leaves
+    assert MerkleTree([leaf, sibling]).root == batch.root
+    for forged in (batch.root, leaf, sibling):
+        told = scene.registry.status_of(school=SCHOOL, root=batch.root, entry=forged, proof=())
+        assert told.anchored_at is not None
+        assert not told.included
 
 
 def test_a_wrong_path_is_anchored_but_not_included(scene):
@@ -110,8 +145,8 @@ def test_a_school_is_registered_once(scene):
 
 
 def test_a_school_needs_a_seal_and_an_operator(scene):
-    refused(lambda: scene.register(school=UNKNOWN_SCHOOL, seal=ZERO), "MissingSealCertificate")
-    refused(lambda: scene.register(school=UNKNOWN_SCHOOL, operator="0x" + "00" * 20), "MissingOperator")
+    refused(lambda: scene.register(school=UNKNOWN_SCHOOL, seal=ZERO), "IncompleteKeys")
+    refused(lambda: scene.register(school=UNKNOWN_SCHOOL, operator="0x" + "00" * 20), "IncompleteKeys")
 
 
 def test_anchor_refusals(scene):
@@ -120,7 +155,7 @@ def test_anchor_refusals(scene):
     refused(lambda: scene.anchor(batch, wallet=scene.authority), "NotOperator")
     refused(lambda: scene.anchor(batch, school=UNKNOWN_SCHOOL), "UnknownSchool", school=word(UNKNOWN_SCHOOL))
     refused(lambda: scene.anchor(batch, root=ZERO), "MissingRoot")
-    refused(lambda: scene.anchor(batch, year=0), "MissingSchoolYear", root=batch.root)
+    refused(lambda: scene.anchor(batch, year=0), "UnknownSchoolYear", schoolYear=0)
     refused(lambda: scene.anchor(batch, size=0), "EmptyBatch", root=batch.root)
     scene.anchor(batch)
     at = int(scene.status(batch, 0).anchored_at.timestamp())
@@ -136,23 +171,22 @@ def test_recall_refusals(scene):
     refused(lambda: scene.recall(batch, 0, reason=why, wallet=scene.authority), "NotOperator")
     refused(lambda: scene.recall(batch, 0, reason=why, school=UNKNOWN_SCHOOL), "UnknownSchool")
     refused(lambda: scene.recall(foreign, 0, reason=why), "NotAnchored", root=foreign.root)
-    refused(lambda: scene.recall(batch, 0, reason=why, proof=batch.proof(1)), "NotIncluded", leaf=batch.leaves[0])
-    for half in ((batch.root, ZERO), (ZERO, batch.leaves[1])):
+    for half in (Replacement(batch.root, ZERO), Replacement(ZERO, batch.entries[1])):
         refused(lambda half=half: scene.recall(batch, 0, reason=why, replacement=half), "IncompleteReplacement")
-    elsewhere = (foreign.root, foreign.leaves[0])
+    elsewhere = Replacement(foreign.root, foreign.entries[0])
     refused(lambda: scene.recall(batch, 0, reason=why, replacement=elsewhere), "NotAnchored", root=foreign.root)
-    itself = (batch.root, batch.leaves[0])
+    itself = Replacement(batch.root, batch.entries[0])
     refused(lambda: scene.recall(batch, 0, reason=why, replacement=itself), "ReplacementRecalled")
     assert scene.status(batch, 0).recalled_at is None
     scene.recall(batch, 0, reason=why)
-    refused(lambda: scene.recall(batch, 0, reason=RecallReason.FRAUD), "AlreadyRecalled", leaf=batch.leaves[0])
+    refused(lambda: scene.recall(batch, 0, reason=RecallReason.FRAUD), "AlreadyRecalled", entry=batch.entries[0])
     assert scene.status(batch, 0).reason is why
 
 
 def test_a_reason_that_is_none_is_refused_by_the_contract_too(scene):
     batch = Batch("one")
     scene.anchor(batch)
-    refused(lambda: scene.recall(batch, 0, reason=0), "MissingReason", leaf=batch.leaves[0])
+    refused(lambda: scene.recall(batch, 0, reason=0), "MissingReason", entry=batch.entries[0])
 
 
 @pytest.mark.parametrize("code", ["", "7900040", "790004011", "7900040A", "٧٩٠٠٠٤٠١", "79000401\0"])

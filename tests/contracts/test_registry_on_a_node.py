@@ -16,7 +16,7 @@ from registry_scene import SCHOOL, SEAL, Batch, scene_on
 
 from ledger.chain.errors import NonceTaken, OutOfFunds, Rejected, Underpriced, Unreachable, Unsendable, WrongChain
 from ledger.chain.quorum import QuorumReader
-from ledger.chain.registry import RecallReason
+from ledger.chain.registry import RecallReason, Replacement
 from ledger.chain.wallet import KeyWallet
 from ledger.chain.web3_registry import Web3Registry
 from scripts.devchain import Devchain, DevchainError, free_port
@@ -45,11 +45,11 @@ def through(node, scene) -> Web3Registry:
 def test_a_unit_is_anchored_recalled_and_told(node_scene):
     batch = Batch("one")
     node_scene.anchor(batch)
-    node_scene.recall(batch, 0, reason=RecallReason.OTHER, replacement=(batch.root, batch.leaves[1]))
+    node_scene.recall(batch, 0, reason=RecallReason.OTHER, replacement=Replacement(batch.root, batch.entries[1]))
     status = node_scene.status(batch, 0)
     assert status.included
     assert status.reason is RecallReason.OTHER
-    assert status.replacement == (batch.root, batch.leaves[1])
+    assert status.replacement == (SCHOOL, batch.entries[1])
     assert status.head == node_scene.registry.head()
     assert node_scene.registry.school(SCHOOL).seal_certificate == SEAL
 
@@ -145,7 +145,7 @@ def test_the_chain_is_there_again_after_a_restart(tmp_path):
         chain.stop()
         chain.start()
         again = Web3Registry(chain.url, scene.deployment.pin)
-        after = again.status_of(school=SCHOOL, root=batch.root, leaf=batch.leaves[0], proof=batch.proof(0))
+        after = again.status_of(school=SCHOOL, root=batch.root, entry=batch.entries[0], proof=batch.proof(0))
     assert (after.anchored_at, after.anchored_in_block) == (before.anchored_at, before.anchored_in_block)
     assert chain.pid is None
 
@@ -231,7 +231,7 @@ def test_an_answer_that_is_no_status_is_an_outage(node_scene, faulty, answer):
     batch = Batch("one")
     faulty.answers["eth_call"] = lambda _: answer
     with pytest.raises(Unreachable):
-        through(faulty, node_scene).status_of(school=SCHOOL, root=batch.root, leaf=batch.leaves[0], proof=())
+        through(faulty, node_scene).status_of(school=SCHOOL, root=batch.root, entry=batch.entries[0], proof=())
 
 
 def test_a_view_that_a_node_says_was_reverted_is_an_outage(node_scene, faulty):
@@ -307,7 +307,7 @@ def test_one_lying_node_of_three_changes_nothing(node_scene, faulty):
         registries = [through(faulty, node_scene), through(honest, node_scene), node_scene.registry]
         assert registries[0].school(SCHOOL) is None
         reader = QuorumReader(registries, at_least=2)
-        told = reader.status_of(school=SCHOOL, root=batch.root, leaf=batch.leaves[0], proof=batch.proof(0))
+        told = reader.status_of(school=SCHOOL, root=batch.root, entry=batch.entries[0], proof=batch.proof(0))
         assert told == node_scene.status(batch, 0)
         assert reader.school(SCHOOL) == node_scene.registry.school(SCHOOL)
         reader.close()

@@ -38,6 +38,7 @@ class Evm:
             school=SCHOOL,
             operator=self.operator.address,
             seal_certificate=bytes.fromhex(SEAL),
+            consent=bytes.fromhex("c0" * 32),
         )
         self.registry.broadcast(self.authority.sign(unsigned).raw)
 
@@ -61,7 +62,7 @@ class Evm:
     def status(self, ledger: SchoolLedger, unit):
         receipt = World(ledger, self.registry).receipt(unit)
         return self.registry.status_of(
-            school=SCHOOL, root=receipt.root_bytes, leaf=receipt.leaf_bytes, proof=receipt.proof_bytes
+            school=SCHOOL, root=receipt.root_bytes, entry=receipt.entry_bytes, proof=receipt.proof_bytes
         )
 
 

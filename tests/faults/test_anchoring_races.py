@@ -223,8 +223,7 @@ def outside(world: World, receipt) -> None:
         nonce=chain.nonce(OPERATOR.address),
         school=SCHOOL,
         root=receipt.root_bytes,
-        leaf=receipt.leaf_bytes,
-        proof=receipt.proof_bytes,
+        entry=receipt.entry_bytes,
         reason=1,
     )
     chain.broadcast(OPERATOR.sign(unsigned).raw)

@@ -34,7 +34,15 @@ from cryptography.x509.oid import NameOID
 from eth_tester import EthereumTester, PyEVMBackend
 from web3 import EthereumTesterProvider
 
-from ledger.chain.registry import Head, LeafStatus, RecallReason, RegistryPin, RegistryReader, SchoolOnChain
+from ledger.chain.registry import (
+    Head,
+    LeafStatus,
+    RecallReason,
+    RegistryPin,
+    RegistryReader,
+    Replacement,
+    SchoolOnChain,
+)
 from ledger.chain.wallet import KeyWallet
 from ledger.chain.web3_node import Web3Node
 from ledger.chain.web3_registry import Web3Registry
@@ -331,6 +339,7 @@ class Chain:
             school=code,
             operator=self.operators.get(code, self.operators[CODE]).address,
             seal_certificate=seal.certificate_sha256,
+            consent=bytes.fromhex("c0" * 32),
         )
         self.send(self.authority, prepared)
 
@@ -361,10 +370,9 @@ class Chain:
             nonce=self.registry.nonce(wallet.address),
             school=receipt.manifest.school,
             root=receipt.root_bytes,
-            leaf=receipt.leaf_bytes,
-            proof=receipt.proof_bytes,
+            entry=receipt.entry_bytes,
             reason=reason,
-            replacement=None if by is None else (by.root_bytes, by.leaf_bytes),
+            replacement=None if by is None else Replacement(by.root_bytes, by.entry_bytes),
         )
         self.send(wallet, prepared)
 
@@ -475,6 +483,9 @@ class AnchoredEarlier:
 
     def status_of(self, **asked: Any) -> LeafStatus:
         return replace(self.registry.status_of(**asked), anchored_at=self.when)
+
+    def seal_at(self, **asked: Any) -> bytes:
+        return self.registry.seal_at(**asked)
 
     def school(self, code: str) -> SchoolOnChain | None:
         return self.registry.school(code)

@@ -106,7 +106,7 @@ def test_no_registry_at_the_pinned_address():
 
 def answer_of(receipt):
     return world.chain().registry.status_of(
-        school=receipt.manifest.school, root=receipt.root_bytes, leaf=receipt.leaf_bytes, proof=receipt.proof_bytes
+        school=receipt.manifest.school, root=receipt.root_bytes, entry=receipt.entry_bytes, proof=receipt.proof_bytes
     )
 
 

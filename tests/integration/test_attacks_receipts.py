@@ -184,6 +184,7 @@ def test_recall_of_another_leaf_of_the_same_batch(xml):
 
 
 def test_recalled_and_the_same_leaf_anchored_again(xml, receipt):
+    """A recall speaks of one batch, as the year of the batch decides who must approve it. The ledger remembers."""
     world.chain().recall(receipt)
     filler = leaf_hash(salt=secrets.token_bytes(32), manifest_sha256=bytes(32))
     tree = MerkleTree([receipt.leaf_bytes, filler])
@@ -197,7 +198,7 @@ def test_recalled_and_the_same_leaf_anchored_again(xml, receipt):
         chain_id=pin.chain_id,
         registry=pin.address,
     )
-    assert world.judge(xml, again).standing is Standing.RECALLED
+    assert world.judge(xml, again, issued=world.Shelf(receipt)).standing is Standing.RECALLED
 
 
 def test_recalled_and_anchored_again_under_another_salt(xml, receipt):

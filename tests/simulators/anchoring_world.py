@@ -41,6 +41,7 @@ def chain_with_schools() -> SimulatedChain:
             school=code,
             operator=operator.address,
             seal_certificate=bytes.fromhex(SEAL),
+            consent=bytes.fromhex("c0" * 32),
         )
         chain.broadcast(AUTHORITY.sign(unsigned).raw)
         chain.mine()
@@ -114,7 +115,7 @@ class World:
         for unit in self.ledger.reader.units(school_code=SCHOOL, school_year=YEAR):
             entry, receipt = self.ledger.reader.receipt_of_unit(unit.id), self.receipt(unit)
             status = self.chain.status_of(
-                school=SCHOOL, root=receipt.root_bytes, leaf=receipt.leaf_bytes, proof=receipt.proof_bytes
+                school=SCHOOL, root=receipt.root_bytes, entry=receipt.entry_bytes, proof=receipt.proof_bytes
             )
             assert entry.final
             assert status.included

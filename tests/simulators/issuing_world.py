@@ -20,6 +20,7 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from fastapi import FastAPI
+from simulators.registry_answers import NEVER_HEARD_OF
 
 from ledger.chain.errors import Unreachable
 from ledger.chain.registry import Head, LeafStatus, RecallReason, RegistryPin, SchoolOnChain
@@ -185,22 +186,10 @@ class World:
         self._ask_chain("head")
         return Head(number=1_000, time=NOW)
 
-    def status_of(self, *, school: str, root: bytes, leaf: bytes, proof: object) -> LeafStatus:  # noqa: ARG002
+    def status_of(self, *, school: str, root: bytes, entry: bytes, proof: object, at: object = None) -> LeafStatus:  # noqa: ARG002
         self._ask_chain("status_of")
-        unit = next((unit for unit in self.units.values() if unit.receipt.leaf_bytes == leaf), None)
-        status = LeafStatus(
-            anchored_at=None,
-            anchored_in_block=None,
-            leaf_count=0,
-            school_year=0,
-            included=False,
-            recalled_at=None,
-            reason=None,
-            replacement=None,
-            seal_certificate=_certificate("KY_PHAT_HANH"),
-            operator="0x" + "11" * 20,
-            head=Head(number=1_000, time=NOW),
-        )
+        unit = next((unit for unit in self.units.values() if unit.receipt.entry_bytes == entry), None)
+        status = replace(NEVER_HEARD_OF, head=Head(number=1_000, time=NOW))
         if unit is None or unit.depth == 0 or school != SCHOOL:
             return status
         return replace(
@@ -210,14 +199,18 @@ class World:
             leaf_count=1,
             school_year=2025,
             included=True,
+            version=1,
+            seal_certificate=_certificate("KY_PHAT_HANH"),
             recalled_at=unit.recalled_at,
             reason=unit.reason,
-            replacement=None if unit.replaced_by is None else self._root_and_leaf(unit.replaced_by),
+            replacement=None
+            if unit.replaced_by is None
+            else (SCHOOL, self.units[unit.replaced_by].receipt.entry_bytes),
         )
 
-    def _root_and_leaf(self, unit_id: UUID) -> tuple[bytes, bytes]:
-        receipt = self.units[unit_id].receipt
-        return receipt.root_bytes, receipt.leaf_bytes
+    def seal_at(self, *, school: str, at: object) -> bytes:  # noqa: ARG002
+        self._ask_chain("seal_at")
+        return _certificate("KY_PHAT_HANH") if school == SCHOOL else b""
 
     def _ask_ledger(self, question: str) -> None:
         self.asked[question] += 1

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from simulators.registry_answers import NEVER_HEARD_OF
 
 from ledger.chain.errors import ChainError, Disagreement, Malformed, Unreachable, WrongChain
 from ledger.chain.quorum import QuorumReader
-from ledger.chain.registry import Head, LeafStatus, RecallReason, RegistryPin, SchoolOnChain
+from ledger.chain.registry import Head, LeafStatus, RecallReason, RegistryPin, SchoolOnChain, SchoolStanding
 
 PIN = RegistryPin(chain_id=31337, address="0x" + "11" * 20, code_hash="0x" + "22" * 32)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -23,21 +24,22 @@ def head(number: int) -> Head:
     return Head(number=number, time=NOON + timedelta(seconds=number))
 
 
-CURRENT = LeafStatus(
+CURRENT = replace(
+    NEVER_HEARD_OF,
     anchored_at=NOON,
     anchored_in_block=7,
     leaf_count=45,
     school_year=2025,
     included=True,
-    recalled_at=None,
-    reason=None,
-    replacement=None,
+    version=1,
     seal_certificate=b"\x05" * 32,
-    operator="0x" + "33" * 20,
+    anchored_by="0x" + "33" * 20,
     head=head(100),
 )
 RECALLED = replace(CURRENT, recalled_at=NOON, reason=RecallReason.FRAUD)
-SCHOOL = SchoolOnChain("79000401", "0x" + "33" * 20, b"\x05" * 32, NOON, 3)
+SCHOOL = SchoolOnChain(
+    "79000401", SchoolStanding.ACTIVE, 1, "0x" + "33" * 20, b"\x05" * 32, b"\x0c" * 32, NOON, successor=""
+)
 
 
 @dataclass
@@ -65,9 +67,15 @@ class Node:
         self._answer()
         return head(self.at)
 
-    def status_of(self, *, school: str, root: bytes, leaf: bytes, proof: Sequence[bytes]) -> LeafStatus:
-        self._answer(school, root, leaf, tuple(proof))
+    def status_of(
+        self, *, school: str, root: bytes, entry: bytes, proof: Sequence[bytes], at: datetime | None = None
+    ) -> LeafStatus:
+        self._answer(school, root, entry, tuple(proof), at)
         return replace(self.told, head=head(self.at))
+
+    def seal_at(self, *, school: str, at: datetime) -> bytes:
+        self._answer(school, at)
+        return self.told.seal_certificate
 
     def school(self, code: str) -> SchoolOnChain | None:
         self._answer(code)
@@ -79,7 +87,7 @@ STRANGER = WrongChain("chain id", expected=31337, found=1)
 
 
 def status(reader):
-    return reader.status_of(school="79000401", root=ROOT, leaf=LEAF, proof=iter([LEAF]))
+    return reader.status_of(school="79000401", root=ROOT, entry=LEAF, proof=iter([LEAF]))
 
 
 @pytest.fixture
@@ -113,7 +121,7 @@ def test_one_of_three_changes_nothing(quorum, place, liar):
     assert status(reader) == CURRENT
     assert reader.school("79000401") == SCHOOL
     assert reader.head() == head(100)
-    whole = [("79000401", ROOT, LEAF, (LEAF,)), ("79000401",), ()]
+    whole = [("79000401", ROOT, LEAF, (LEAF,), None), ("79000401",), ()]
     assert [node.questions for node in nodes if node is not liar] == [whole, whole]
 
 
@@ -199,3 +207,8 @@ def test_a_quorum_that_two_answers_could_both_reach_is_refused(count, at_least):
 def test_nodes_with_different_pins_are_refused():
     with pytest.raises(Malformed):
         QuorumReader([Node(), Node(pin=replace(PIN, chain_id=1)), Node()], at_least=2)
+
+
+def test_one_lying_node_of_three_changes_no_seal(quorum):
+    nodes = [Node(), Node(told=replace(CURRENT, seal_certificate=b"\x06" * 32)), Node()]
+    assert quorum(nodes, at_least=2).seal_at(school="79000401", at=NOON) == b"\x05" * 32

@@ -88,7 +88,7 @@ def test_a_file_that_is_no_deployment_is_refused(tmp_path, text):
 
 def test_reasons_have_the_contracts_numbers():
     (recall,) = (entry for entry in abi.ARTIFACT["abi"] if entry.get("name") == "recall")
-    assert recall["inputs"][4]["internalType"] == "enum ITranscriptRegistry.RecallReason"
+    assert recall["inputs"][3]["internalType"] == "enum ITranscriptRegistry.RecallReason"
     assert [int(reason) for reason in RecallReason] == [1, 2, 3, 4, 5, 6]
 
 
