@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from simulators.registry_facts import (
     NOBODY,
     ZERO,
+    Actor,
     ApprovalEnded,
     ApprovalGiven,
     AuthorityTaken,
@@ -35,6 +36,7 @@ from simulators.registry_past import Past
 
 ADMIN_ROLE = ZERO
 SCHOOL_YEARS = range(1975, 2215)
+REPRESENTATIVE_WAITS = 72 * 3600
 
 
 class Call(NamedTuple):
@@ -133,7 +135,7 @@ class Conditions:
     # The authority.
 
     def _require_authority(self, call: Call) -> None:
-        holds = call.sender == self.past().authority()
+        holds = call.sender == self.past().authority()[0]
         require(holds, "AccessControlUnauthorizedAccount", account=call.sender, neededRole=ADMIN_ROLE)
 
     def _hand_over(self, call: Call, account: str) -> None:
@@ -154,7 +156,7 @@ class Conditions:
     # Schools and their keys.
 
     def _require_standing(self, school: bytes, *fitting: Standing) -> None:
-        standing, _ = self.past().standing(school)
+        standing, _, _ = self.past().standing(school)
         require(standing != Standing.UNREGISTERED, "UnknownSchool", school=school)
         require(standing in fitting, "WrongStanding", school=school, standing=standing)
 
@@ -216,17 +218,20 @@ class Conditions:
 
     # Recalls.
 
-    def _require_recaller(self, call: Call, school: bytes) -> tuple[Recaller, bytes]:
-        """Who acts for the school, and the school whose operator that is."""
-        standing, successor = self.past().standing(school)
+    def _require_recaller(self, call: Call, school: bytes) -> Actor:
+        """The caller, as who acts for the school."""
+        past = self.past()
+        standing, successor, since = past.standing(school)
         if standing != Standing.CLOSED:
             self._require_operator(call, school)
-            return Recaller.SCHOOL, school
+            return Actor(Recaller.SCHOOL, call.sender, school, past.version(school))
+        possible_from = since + REPRESENTATIVE_WAITS
+        require(call.time >= possible_from, "StillWaiting", school=school, effectiveFrom=possible_from)
         if successor != ZERO:
             self._require_operator(call, successor)
-            return Recaller.SUCCESSOR, successor
+            return Actor(Recaller.SUCCESSOR, call.sender, successor, past.version(successor))
         self._require_authority(call)
-        return Recaller.AUTHORITY, ZERO
+        return Actor(Recaller.AUTHORITY, call.sender, ZERO, past.authority_number())
 
     def _require_recalled(self, record: Record) -> tuple[RecallMade, ReplacementNamed | None]:
         found = self.past().recall(record)
@@ -246,37 +251,37 @@ class Conditions:
         self._note(call, ApprovalEnded, school=school, request=request)
         return approved_at
 
-    def _use_approval_if_needed(self, call: Call, by: Recaller, school: bytes, request: RecallRequest) -> int:
+    def _use_approval_if_needed(self, call: Call, actor: Actor, school: bytes, request: RecallRequest) -> int:
         batch = self.past().batch(school, request.root)
         assert batch is not None
         locked = self.past().locked_at(batch.year) != 0
-        needed = by != Recaller.AUTHORITY and (locked or self.past().policy() == RecallPolicy.WITH_APPROVAL)
-        return self._use_approval(call, school, request) if needed else 0
+        needed = locked or self.past().policy()[0] == RecallPolicy.WITH_APPROVAL
+        alone = actor.by == Recaller.AUTHORITY
+        return self._use_approval(call, school, request) if needed and not alone else 0
 
-    def _recall(self, call: Call, by: Recaller, actor: bytes, school: bytes, request: RecallRequest) -> None:
+    def _recall(self, call: Call, actor: Actor, school: bytes, request: RecallRequest) -> None:
         require_request(school, request)
         root, entry, reason, replacement = request
         require(self.past().batch(school, root), "NotAnchored", school=school, root=root)
         record = Record(school, root, entry)
         if found := self.past().recall(record):
             raise Refused("AlreadyRecalled", school=school, entry=entry, recalledAt=found[0].time)
-        approved_at = self._use_approval_if_needed(call, by, school, request)
-        act = {"by": by, "account": call.sender, "actor": actor, "version": self.past().version(actor)}
-        self._note(call, RecallMade, record=record, reason=reason, **act, approved_at=approved_at)
+        approved_at = self._use_approval_if_needed(call, actor, school, request)
+        self._note(call, RecallMade, record=record, reason=reason, actor=actor, approved_at=approved_at)
         if replacement != Replacement():
-            self._replace(call, record, replacement)
+            self._replace(call, actor, record, replacement)
         self._tell("LeafRecalled", **in_words(school, request))
 
-    def _replace(self, call: Call, record: Record, replacement: Replacement) -> None:
+    def _replace(self, call: Call, actor: Actor, record: Record, replacement: Replacement) -> None:
         root, entry = replacement
         require(ZERO not in {root, entry}, "IncompleteReplacement", root=root, entry=entry)
-        _, successor = self.past().standing(record.school)
+        _, successor, _ = self.past().standing(record.school)
         issuers = [school for school in (record.school, successor) if self.past().batch(school, root)]
         require(issuers, "NotAnchored", school=record.school, root=root)
         taking_over = Record(issuers[0], root, entry)
-        current = taking_over != record and self.past().recall(taking_over) is None
+        current = entry != record.entry and self.past().recall(taking_over) is None
         require(current, "ReplacementRecalled", school=taking_over.school, entry=entry)
-        self._note(call, ReplacementNamed, record=record, replacement=taking_over)
+        self._note(call, ReplacementNamed, record=record, replacement=taking_over, actor=actor)
 
 
 def require(holds: object, name: str, **values: Any) -> None:

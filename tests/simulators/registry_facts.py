@@ -75,8 +75,10 @@ class Recall(NamedTuple):
     approved_at: int = 0
     replaced_at: int = 0
     version: int = 0
+    replacer_version: int = 0
     reason: int = 0
     by: int = 0
+    replacer: int = 0
     replaced_by_successor: bool = False
 
 
@@ -93,6 +95,7 @@ class LeafStatus(NamedTuple):
     school_year: int = 0
     locked_at: int = 0
     late: bool = False
+    version: int = 0
     anchored_by: str = NOBODY
     seal_certificate: bytes = ZERO
     anchor_doubtful: bool = False
@@ -106,6 +109,9 @@ class LeafStatus(NamedTuple):
     recaller: str = NOBODY
     recall_doubtful: bool = False
     replaced_at: int = 0
+    replaced_by: int = 0
+    replacer: str = NOBODY
+    replacement_doubtful: bool = False
     replacement_school: bytes = ZERO
     replacement_entry: bytes = ZERO
     standing: int = 0
@@ -217,16 +223,22 @@ class ApprovalEnded(Fact):
     request: RecallRequest
 
 
+class Actor(NamedTuple):
+    """Who acted for a school, as it was then."""
+
+    by: Recaller
+    account: str
+    school: bytes
+    """The school whose operator that was, or zero for the authority."""
+    version: int
+    """The version of that school's keys; for the authority, which of all it was."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class RecallMade(Fact):
     record: Record
     reason: int
-    by: Recaller
-    account: str
-    """The account that acted."""
-    actor: bytes
-    """The school whose operator that was, or zero for the authority."""
-    version: int
+    actor: Actor
     approved_at: int
 
 
@@ -234,6 +246,7 @@ class RecallMade(Fact):
 class ReplacementNamed(Fact):
     record: Record
     replacement: Record
+    actor: Actor
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -60,7 +60,10 @@ from simulators.registry_facts import (
 
 PROPOSAL_WAITS = 72 * 3600
 CONTESTED_PROPOSAL_WAITS = 14 * 24 * 3600
+PROPOSAL_STAYS = 14 * 24 * 3600
 DELAY_INCREASE_WAITS = 5 * 24 * 3600
+SECONDS_IN_YEAR = 31_556_952
+"""On average; a year has begun, give or take a day or two, when so many of them have passed since 1970."""
 
 
 class RegistryModel(Conditions):
@@ -82,7 +85,8 @@ class RegistryModel(Conditions):
     @mutation
     def lock_school_year(self, call: Call, year: int) -> None:
         self._require_authority(call)
-        require(year in SCHOOL_YEARS, "UnknownSchoolYear", schoolYear=year)
+        begun = (year - 1970) * SECONDS_IN_YEAR <= call.time
+        require(year in SCHOOL_YEARS and begun, "UnknownSchoolYear", schoolYear=year)
         locked_at = self.past().locked_at(year)
         require(not locked_at, "AlreadyLocked", schoolYear=year, lockedAt=locked_at)
         self._note(call, YearLocked, year=year)
@@ -105,14 +109,14 @@ class RegistryModel(Conditions):
         account, after = self.past().pending_authority()
         require(call.sender == account, "AccessControlInvalidDefaultAdmin", defaultAdmin=call.sender)
         require(0 < after < call.time, "AccessControlEnforcedDefaultAdminDelay", schedule=after)
-        self._tell("RoleRevoked", role=ADMIN_ROLE, account=self.past().authority(), sender=call.sender)
+        self._tell("RoleRevoked", role=ADMIN_ROLE, account=self.past().authority()[0], sender=call.sender)
         self._note(call, HandOverScheduled, account=NOBODY, after=0)
         self._hand_over(call, account)
 
     @mutation
     def renounce_role(self, call: Call, role: bytes, account: str) -> None:
         """Of the roles only the authority's is told of here; nobody ever has another."""
-        holds = role == ADMIN_ROLE and account == self.past().authority()
+        holds = role == ADMIN_ROLE and account == self.past().authority()[0]
         if holds:
             heir, after = self.past().pending_authority()
             scheduled = heir == NOBODY and 0 < after < call.time
@@ -174,10 +178,11 @@ class RegistryModel(Conditions):
         self._tell("KeysProposed", school=school, **values, effectiveFrom=effective_from)
 
     @mutation
-    def object_to_keys(self, call: Call, school: bytes) -> None:
-        self._require_proposed(school)
+    def object_to_keys(self, call: Call, school: bytes, signature: object) -> None:
+        proposal = self._require_proposed(school)
         operator = self.past().operator(school)
-        require(call.sender == operator, "NotOperator", school=school, caller=call.sender, operator=operator)
+        signed = signature == Signed(operator, ("ObjectToKeys", school, proposal.effective_from))
+        require(signed or call.sender == operator, "ConsentMissing", school=school, operator=operator)
         require(not self.past().contested(school), "AlreadyContested", school=school)
         self._note(call, ProposalEnded, school=school, contested=True)
         self._tell("KeysObjected", school=school, operator=operator)
@@ -196,6 +201,8 @@ class RegistryModel(Conditions):
         self._require_standing(school, Standing.ACTIVE, Standing.SUSPENDED)
         waited = call.time >= proposal.effective_from
         require(waited, "StillWaiting", school=school, effectiveFrom=proposal.effective_from)
+        last_day = proposal.effective_from + PROPOSAL_STAYS
+        require(call.time <= last_day, "Expired", deadline=last_day)
         self._note(call, ProposalEnded, school=school, contested=False)
         self._change_keys(
             call, school, proposal.operator, proposal.seal_certificate, proposal.consent, by_consent=False
@@ -228,7 +235,7 @@ class RegistryModel(Conditions):
     def name_successor(self, call: Call, school: bytes, successor: bytes) -> None:
         self._require_authority(call)
         self._require_standing(school, Standing.CLOSED)
-        _, present = self.past().standing(school)
+        _, present, _ = self.past().standing(school)
         succeeded = present != ZERO and self.past().standing(present)[0] != Standing.CLOSED
         require(not succeeded, "AlreadySucceeded", school=school, successor=present)
         self._require_successor(school, successor)
@@ -293,36 +300,38 @@ class RegistryModel(Conditions):
     def recall(  # noqa: PLR0917 - as the contract takes them
         self, call: Call, school: bytes, root: bytes, entry: bytes, reason: int, replacement: Replacement
     ) -> None:
-        by, actor = self._require_recaller(call, school)
-        self._recall(call, by, actor, school, RecallRequest(root, entry, reason, replacement))
+        actor = self._require_recaller(call, school)
+        self._recall(call, actor, school, RecallRequest(root, entry, reason, replacement))
 
     @mutation
     def recall_many(self, call: Call, school: bytes, requests: Sequence[RecallRequest]) -> None:
-        by, actor = self._require_recaller(call, school)
+        actor = self._require_recaller(call, school)
         for request in requests:
-            self._recall(call, by, actor, school, request)
+            self._recall(call, actor, school, request)
 
     @mutation
     def add_replacement(self, call: Call, school: bytes, root: bytes, entry: bytes, replacement: Replacement) -> None:
-        by, _ = self._require_recaller(call, school)
+        actor = self._require_recaller(call, school)
         record = Record(school, root, entry)
         made, named = self._require_recalled(record)
         if named:
             present = named.replacement.entry
             raise Refused("AlreadyReplaced", school=school, entry=entry, replacementEntry=present)
-        self._use_approval_if_needed(call, by, school, RecallRequest(root, entry, made.reason, replacement))
-        self._replace(call, record, replacement)
+        self._use_approval_if_needed(call, actor, school, RecallRequest(root, entry, made.reason, replacement))
+        self._replace(call, actor, record, replacement)
         words = {"replacementRoot": replacement.root, "replacementEntry": replacement.entry}
         self._tell("LeafReplaced", school=school, root=root, entry=entry, **words)
 
     @mutation
     def annul_recall(self, call: Call, school: bytes, root: bytes, entry: bytes) -> None:
-        by, _ = self._require_recaller(call, school)
+        actor = self._require_recaller(call, school)
         record = Record(school, root, entry)
         made, _ = self._require_recalled(record)
         require(made.time != call.time, "TooSoon", school=school, entry=entry)
-        if by != Recaller.AUTHORITY:
+        if actor.by != Recaller.AUTHORITY:
             self._use_approval(call, school, RecallRequest(root, entry))
+        else:
+            require(made.actor.by == Recaller.AUTHORITY, "SuccessorMissing", school=school)
         self._note(call, RecallAnnulled, record=record)
         self._tell("RecallAnnulled", school=school, root=root, entry=entry)
 

@@ -33,7 +33,6 @@ from simulators.registry_facts import (
     ProposalEnded,
     Recall,
     RecallAnnulled,
-    Recaller,
     RecallMade,
     RecallPolicy,
     RecallRequest,
@@ -77,9 +76,14 @@ class Past:
 
     # The authority.
 
-    def authority(self) -> str:
+    def authority(self) -> tuple[str, int]:
+        """The authority, and since when."""
         taken = self.last(AuthorityTaken)
-        return taken.account if taken else NOBODY
+        return (taken.account, taken.time) if taken else (NOBODY, 0)
+
+    def authority_number(self) -> int:
+        """Which of all the authority is. The contract counts the moment without authority between two as well."""
+        return 2 * len(self.all(AuthorityTaken)) - 1
 
     def pending_authority(self) -> tuple[str, int]:
         scheduled = self.last(HandOverScheduled)
@@ -93,9 +97,10 @@ class Past:
                 delay = change.delay
         return delay
 
-    def policy(self) -> RecallPolicy:
+    def policy(self) -> tuple[RecallPolicy, int]:
+        """The policy, and since when."""
         decision = self.last(PolicySet)
-        return decision.policy if decision else RecallPolicy.SCHOOL_ALONE
+        return (decision.policy, decision.time) if decision else (RecallPolicy.SCHOOL_ALONE, 0)
 
     def locked_at(self, year: int) -> int:
         lock = self.last(YearLocked, year=year)
@@ -116,9 +121,10 @@ class Past:
     def seal(self, school: bytes) -> bytes:
         return self.keys(school, self.version(school)).seal_certificate
 
-    def standing(self, school: bytes) -> tuple[Standing, bytes]:
+    def standing(self, school: bytes) -> tuple[Standing, bytes, int]:
+        """How the school stands, who acts for it, and since when both."""
         taken = self.last(StandingTaken, school=school)
-        return (taken.standing, taken.successor) if taken else (Standing.UNREGISTERED, ZERO)
+        return (taken.standing, taken.successor, taken.time) if taken else (Standing.UNREGISTERED, ZERO, 0)
 
     def contested(self, school: bytes) -> bool:
         """Whether the operator stopped a proposal since these keys hold."""
@@ -132,7 +138,7 @@ class Past:
         return contested
 
     def school(self, school: bytes) -> School:
-        standing, successor = self.standing(school)
+        standing, successor, _ = self.standing(school)
         version = self.version(school)
         return School(standing, version, self.contested(school), self.keys(school, version), successor)
 
@@ -151,7 +157,7 @@ class Past:
         return (report.since, report.time) if report else (0, 0)
 
     def doubtful(self, school: bytes, version: int, act: int) -> bool:
-        """Whether what these keys did in the second `act` is in doubt."""
+        """Whether what these keys did in the second `act` is in doubt; what the authority did never is."""
         since, _ = self.compromise(school, version)
         return since != 0 and act >= since
 
@@ -188,9 +194,11 @@ class Past:
             made.block,
             made.approved_at,
             named.time if named else 0,
-            made.version,
+            made.actor.version,
+            named.actor.version if named else 0,
             made.reason,
-            made.by,
+            made.actor.by,
+            named.actor.by if named else 0,
             named is not None and named.replacement.school != record.school,
         )
         return AnnulledRecall(recall, named.replacement.entry if named else ZERO), annulled.time
@@ -221,7 +229,7 @@ class Past:
 
     def status(self, record: Record, proof: Sequence[bytes]) -> LeafStatus:
         school = record.school
-        standing, successor = self.standing(school)
+        standing, successor, _ = self.standing(school)
         status = LeafStatus(standing=standing, successor=successor)
         if batch := self.batch(school, record.root):
             keys = self.keys(school, batch.version)
@@ -235,6 +243,7 @@ class Past:
                 school_year=batch.year,
                 locked_at=locked_at,
                 late=0 < locked_at < batch.time,
+                version=batch.version,
                 anchored_by=keys.operator,
                 seal_certificate=keys.seal_certificate,
                 anchor_doubtful=self.doubtful(school, batch.version, batch.time),
@@ -244,15 +253,22 @@ class Past:
         if (found := self.recall(record)) is None:
             return status
         made, named = found
-        return status._replace(
+        status = status._replace(
             recalled_at=made.time,
             recalled_in_block=made.block,
             approved_at=made.approved_at,
             reason=made.reason,
-            recalled_by=made.by,
-            recaller=made.account,
-            recall_doubtful=made.by != Recaller.AUTHORITY and self.doubtful(made.actor, made.version, made.time),
-            replaced_at=named.time if named else 0,
-            replacement_school=named.replacement.school if named else ZERO,
-            replacement_entry=named.replacement.entry if named else ZERO,
+            recalled_by=made.actor.by,
+            recaller=made.actor.account,
+            recall_doubtful=self.doubtful(made.actor.school, made.actor.version, made.time),
+        )
+        if named is None:
+            return status
+        return status._replace(
+            replaced_at=named.time,
+            replaced_by=named.actor.by,
+            replacer=named.actor.account,
+            replacement_doubtful=self.doubtful(named.actor.school, named.actor.version, named.time),
+            replacement_school=named.replacement.school,
+            replacement_entry=named.replacement.entry,
         )
