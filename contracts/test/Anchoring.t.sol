@@ -13,7 +13,7 @@ contract AnchoringTest is Stage {
     {
         year = 1975 + year % 240;
         VM.assume(root != 0 && count != 0);
-        VM.warp(_BEGIN + later);
+        _warp(_BEGIN + later);
         VM.roll(height);
         VM.prank(_operator);
         _registry.anchor(_SCHOOL, year, root, count);
@@ -42,7 +42,7 @@ contract AnchoringTest is Stage {
     function test_fuzz_rootIsAnchoredOnce(bytes32 root, uint16 year, uint32 count, uint32 later) external {
         VM.assume(root != 0 && count != 0);
         _anchor(root);
-        VM.warp(_BEGIN + later);
+        _warp(_BEGIN + later);
         bytes memory refusal =
             abi.encodeWithSelector(ITranscriptRegistry.AlreadyAnchored.selector, _SCHOOL, root, _BEGIN);
         VM.expectRevert(refusal);

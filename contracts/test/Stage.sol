@@ -26,6 +26,9 @@ abstract contract Stage {
     uint256 internal constant _HEIR_KEY = 0xA3;
     uint256 internal constant _NEW_KEY = 0xA4;
 
+    /// @dev The time of the block. The optimizer takes `block.timestamp` for constant within a call, cheat codes or not.
+    uint48 internal _time = _BEGIN;
+
     TranscriptRegistry internal _registry;
     address internal _operator = VM.addr(_OPERATOR_KEY);
     address internal _otherOperator = VM.addr(_OTHER_KEY);
@@ -40,6 +43,11 @@ abstract contract Stage {
         _register(_SCHOOL, _operator);
         _register(_OTHER_SCHOOL, _otherOperator);
         _register(_HEIR, _heirOperator);
+    }
+
+    function _warp(uint48 time) internal {
+        _time = time;
+        VM.warp(time);
     }
 
     function _register(bytes32 school, address operator) internal {
