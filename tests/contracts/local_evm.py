@@ -78,6 +78,7 @@ class Contract:
     def __init__(self, evm: LocalEvm, abi: Sequence[Mapping[str, Any]], address: str) -> None:
         self.evm, self.address = evm, address
         self._functions = {each["name"]: each for each in abi if each["type"] == "function"}
+        self._selectors = {name: selector(each) for name, each in self._functions.items()}
         self._errors = {selector(each): each for each in abi if each["type"] == "error"}
         self._events = {keccak(text=prototype(each)): each for each in abi if each["type"] == "event"}
 
@@ -91,7 +92,7 @@ class Contract:
 
     def ask(self, function: str, *arguments: object) -> bytes:
         """Asks a view function whose arguments are static words, and returns its answer undecoded."""
-        return self.evm.ask(self.address, selector(self._functions[function]) + words(arguments))
+        return self.evm.ask(self.address, self._selectors[function] + words(arguments))
 
     def told(self, function: str, *arguments: object) -> tuple[Any, ...]:
         """Asks any view function and returns its answer decoded; raises `Refused`."""
@@ -106,7 +107,7 @@ class Contract:
 
     def call_data(self, function: str, arguments: Sequence[object]) -> bytes:
         entry = self._functions[function]
-        return selector(entry) + encode([collapse_if_tuple(each) for each in entry["inputs"]], arguments)
+        return self._selectors[function] + encode([collapse_if_tuple(each) for each in entry["inputs"]], arguments)
 
     def events(self, logs: Sequence[Any]) -> tuple[Event, ...]:
         return tuple(self._event(log) for log in logs)

@@ -70,6 +70,10 @@ class Choices:
     def authority(self) -> str:
         return self.sender(self._past.authority()[0])
 
+    def authority_itself(self) -> str:
+        authority, _ = self._past.authority()
+        return authority if authority in SENDERS else AUTHORITY
+
     def wait_until(self, time: int) -> None:
         """To a certain second, or the one before or after it."""
         time += self.one_of([0, 0, 0, -1, 1])
@@ -112,8 +116,8 @@ class Choices:
         return Record(self.one_of(SCHOOLS), self.one_of([*ROOTS, ZERO]), self.one_of([*ENTRIES, ZERO]))
 
     def record(self, sensible: Iterable[Record]) -> Record:
-        """Careless, it is any record, but rarely one that is not even there."""
-        return self.pick(sensible, [*self.records(), self.any_record(), self.any_record()])
+        """Careless, it is any record, often one that is recalled, and rarely one that is not even there."""
+        return self.pick(sensible, [*self.records(), *4 * self.recalled(), self.any_record(), self.any_record()])
 
     def acting(self, records: Iterable[Record]) -> list[Record]:
         """Those whose recaller is somebody who sends."""

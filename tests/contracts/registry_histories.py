@@ -7,6 +7,7 @@ every choice is made among what makes sense now, and one in sixteen among everyt
 fail get past the first condition. A choice shrinks towards the sensible, and a wait towards none.
 """
 
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import starmap
 from typing import Any
@@ -34,7 +35,7 @@ from registry_cast import (
     Flawed,
 )
 from registry_choices import Choices, Senseless
-from registry_twins import Act, snake
+from registry_twins import Act
 from simulators.registry_conditions import (
     ADMIN_ROLE,
     Call,
@@ -42,6 +43,7 @@ from simulators.registry_conditions import (
     Signed,
     SignedBatch,
     key_words,
+    snake,
 )
 from simulators.registry_facts import (
     NOBODY,
@@ -111,18 +113,38 @@ class Teller(Choices):
     def __init__(self, draw: st.DrawFn, hand_over_delay: int) -> None:
         super().__init__(draw, hand_over_delay)
         self._begins = ["registerSchool", "registerSchool", "registerSchool", "anchor", "anchor"][::-1]
+        self._sequel: list[Callable[[], tuple[Any, ...]]] = []
 
     def next(self) -> Act:
         """The next act; the model carries it out."""
-        wait = self.one_of(WAITS)
+        wait = 0 if self._sequel else self.one_of(WAITS)
         self._time += wait
         self._block += 1 if wait else self._draw(st.integers(0, 1))
         self._past = self._model.past()
-        act = self._sensible() or self._act("publish", AUTHORITY, ZERO, TOPICS[0], DIGESTS[0])
+        act = self._planned() or self._sensible() or self._act("publish", AUTHORITY, ZERO, TOPICS[0], DIGESTS[0])
         with suppress(Refused):
-            getattr(self._model, snake(act.function))(Call(act.sender, act.time, act.block), *act.arguments)
+            self._model.carry_out(act.function, Call(act.sender, act.time, act.block), *act.arguments)
         self._time, self._block = act.time, act.block
         return act
+
+    def _planned(self) -> Act | None:
+        return self._act(*self._sequel.pop(0)()) if self._sequel else None
+
+    def _plot(self, school: bytes) -> None:
+        """An authority hides behind a second who recalled: the successor is closed, and another school takes its place."""
+        _, successor, _ = self._past.standing(school)
+        active = [each for each in self.schools(Standing.ACTIVE) if each != successor]
+        if successor != ZERO and active and self.one_of([False, True]):
+            heir = self.one_of(active)
+            self._sequel = [
+                lambda: ("closeSchool", self.authority_itself(), successor, ZERO),
+                lambda: ("nameSuccessor", self.authority_itself(), school, heir),
+            ]
+
+    def _complete(self, school: bytes) -> tuple[Any, ...]:
+        """Usually as soon as it may be, or on the last day."""
+        self.wait_until(self._past.proposal(school).effective_from + self.one_of([0, 0, 0, PROPOSAL_STAYS]))
+        return "completeKeys", self.authority_itself(), school
 
     def _sensible(self) -> Act | None:
         for _ in range(TRIES):
@@ -130,6 +152,7 @@ class Teller(Choices):
             try:
                 sender, *arguments = getattr(self, snake(function))()
             except Senseless:
+                self._sequel = []
                 continue
             return self._act(function, sender, *arguments)
         return None
@@ -144,7 +167,7 @@ class Teller(Choices):
 
     def lock_school_year(self) -> tuple[Any, ...]:
         unlocked = [year for year in YEARS if not self._past.locked_at(year)]
-        return self.authority(), self.pick(unlocked, [*YEARS, *ODD_YEARS])
+        return self.authority(), self.pick([*unlocked, *unlocked, *YEARS], ODD_YEARS)
 
     def begin_default_admin_transfer(self) -> tuple[Any, ...]:
         return self.authority(), self.pick([HEIR, AUTHORITY, HEIR, NOBODY], SENDERS)
@@ -184,15 +207,16 @@ class Teller(Choices):
     def register_school(self) -> tuple[Any, ...]:
         return self.authority(), self.school(Standing.UNREGISTERED), *self.keys()
 
-    def changeable(self) -> list[bytes]:
+    def changeable(self) -> bytes:
         open_ones = self.schools(Standing.ACTIVE, Standing.SUSPENDED)
-        return [each for each in open_ones if not self._past.proposal(each).effective_from]
+        proposed = [each for each in open_ones if self._past.proposal(each).effective_from]
+        return self.pick((each for each in open_ones if each not in proposed), [*SCHOOLS, *3 * proposed])
 
     def proposed(self) -> bytes:
         return self.pick([each for each in SCHOOLS if self._past.proposal(each).effective_from], SCHOOLS)
 
     def change_keys(self) -> tuple[Any, ...]:
-        school = self.pick(self.changeable(), SCHOOLS)
+        school = self.changeable()
         operator, seal, consent = self.keys()
         deadline = self.deadline()
         version = self._past.version(school) + self.pick([1], [0, 2])
@@ -201,10 +225,19 @@ class Teller(Choices):
         return self.authority(), school, operator, seal, consent, deadline, signature
 
     def propose_keys(self) -> tuple[Any, ...]:
-        return self.authority(), self.pick(self.changeable(), SCHOOLS), *self.keys()
+        school = self.changeable()
+        if self.one_of([False, True]):
+            self._sequel = [lambda: self._complete(school)]
+        return self.authority(), school, *self.keys()
 
     def object_to_keys(self) -> tuple[Any, ...]:
         school = self.proposed()
+        if self.one_of([False, True]):
+            keys = self.keys()
+            self._sequel = [
+                lambda: ("proposeKeys", self.authority_itself(), school, *keys),
+                lambda: self._complete(school),
+            ]
         operator = self._past.operator(school)
         if operator in SENDERS and self._draw(st.booleans()):
             return self.sender(operator), school, b""
@@ -228,7 +261,15 @@ class Teller(Choices):
     def close_school(self) -> tuple[Any, ...]:
         school = self.school(Standing.ACTIVE, Standing.SUSPENDED)
         open_ones = self.schools(Standing.ACTIVE, Standing.SUSPENDED)
-        return self.authority(), school, self.pick([*(each for each in open_ones if each != school), ZERO], SCHOOLS)
+        return (
+            self.authority(),
+            school,
+            self.pick([*(each for each in open_ones if each != school), ZERO], self.unusable()),
+        )
+
+    def unusable(self) -> list[bytes]:
+        """Successors that mostly cannot be."""
+        return [*SCHOOLS, ZERO, *3 * self.schools(Standing.CLOSED)]
 
     def name_successor(self) -> tuple[Any, ...]:
         def unsucceeded(school: bytes) -> bool:
@@ -236,7 +277,7 @@ class Teller(Choices):
             return successor == ZERO or self._past.standing(successor)[0] == Standing.CLOSED
 
         school = self.pick(filter(unsucceeded, self.schools(Standing.CLOSED)), SCHOOLS)
-        successor = self.pick(self.schools(Standing.ACTIVE, Standing.SUSPENDED), [*SCHOOLS, ZERO])
+        successor = self.pick(self.schools(Standing.ACTIVE, Standing.SUSPENDED), self.unusable())
         return self.authority(), school, successor
 
     def report_compromise(self) -> tuple[Any, ...]:
@@ -350,6 +391,7 @@ class Teller(Choices):
 
     def recall(self) -> tuple[Any, ...]:
         school, request = self.recall_request()
+        self._plot(school)
         return self.represented(school), school, *request
 
     def recall_many(self) -> tuple[Any, ...]:
@@ -365,7 +407,10 @@ class Teller(Choices):
             for of, request in self.open_requests()
             if request.reason and request.replacement != Replacement()
         }
-        record = self.record([*free, *(each for each in unreplaced if each in approved)])
+        replaced = self.acting(self.recalled(replaced=True))
+        able = [*free, *(each for each in unreplaced if each in approved)]
+        record = self.record([*8 * able, *replaced] if able else [])
+        self._plot(record.school)
         if record in approved and self.needs_approval(record):
             return self.represented(record.school), *record, approved[record]
         return self.represented(record.school), *record, self.replacement(record, needed=True)
@@ -376,7 +421,8 @@ class Teller(Choices):
             return by_authority or self._past.approved_at(record.school, RecallRequest(*record[1:])) != 0
 
         record = self.record(self.acting(filter(agreed, self.recalled())))
-        if found := self._past.recall(record):
+        found = self._past.recall(record)
+        if found and self.one_of([True, True, False]):
             self.wait_until(found[0].time + 1)
         return self.represented(record.school), *record
 

@@ -7,7 +7,6 @@ everything it can be asked, at every second that matters, and compares the answe
 model, or a replay of the contract's own log.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -130,7 +129,7 @@ class Twins:
         self.now = act.time
         self.evm.at(time=act.time, block=act.block)
         expected = outcome(
-            lambda: getattr(self.model, snake(act.function))(Call(act.sender, act.time, act.block), *act.arguments)
+            lambda: self.model.carry_out(act.function, Call(act.sender, act.time, act.block), *act.arguments)
         )
         told = outcome(lambda: self.contract.act(act.sender, act.function, *self._in_bytes(act.arguments)))
         assert told == expected, f"{act}\n the contract: {told!r}\n the model:    {expected!r}"
@@ -256,7 +255,3 @@ def outcome(act: Callable[[], Any]) -> Any:
         return act()
     except Refused as refused:
         return refused
-
-
-def snake(name: str) -> str:
-    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()

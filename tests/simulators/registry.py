@@ -13,47 +13,80 @@ Implements `RegistrySender` and `RegistryReader`. Example::
     chain.stuck = True              # blocks come, but nothing of ours is in them
     chain.counts_waiting = False    # the node's next free nonce leaves out what waits, as some nodes' does
 
-The contract is contracts/TranscriptRegistry.sol, rule for rule, as far as schools, anchors and recalls go; the state is what a
-replay of all blocks gives, so that a reorg needs no undoing. `asked` counts questions, `received` keeps every transaction that
+The contract is the reference model of contracts/TranscriptRegistry.sol (`registry_model`), which tests/contracts compares with the
+contract itself; only what needs signatures beside the sender's is left out. The state is what a replay of all blocks gives, so
+that a reorg needs no undoing. `asked` counts questions, `received` keeps every transaction that
 reached the node, `events` lists what the contract emitted.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import rlp
-from eth_abi.abi import decode
+from eth_abi.abi import decode, encode
 from eth_account import Account
-from eth_utils.address import to_checksum_address
+from eth_utils.abi import collapse_if_tuple
+from simulators.registry_conditions import Call, Event, Refused, snake
+from simulators.registry_facts import RecallRequest, Record, Replacement
+from simulators.registry_model import RegistryModel
+from simulators.registry_past import Past
 
 from ledger.chain import abi
 from ledger.chain.errors import NonceTaken, Rejected, Unreachable, Unsendable
 from ledger.chain.registry import (
     Head,
     LeafStatus,
-    RecallReason,
     RegistryPin,
     SchoolOnChain,
     TransactionReceipt,
     UnsignedTransaction,
 )
-from ledger.proof.merkle import keccak, root_of
+from ledger.proof.merkle import keccak
 
 GENESIS = datetime(2026, 6, 1, tzinfo=UTC)
 BLOCK_TIME = timedelta(seconds=12)
+HAND_OVER_DELAY = 86400
 FUTURE = 16
 """How far ahead of the account's number the node lets a transaction wait."""
-NO_REPLACEMENT = (bytes(32), bytes(32))
-FUNCTIONS = {
-    keccak(f"{name}({','.join(types)})".encode())[:4]: (name, types)
-    for name, types in {
-        "registerSchool": ["bytes32", "address", "bytes32"],
-        "anchor": ["bytes32", "uint16", "bytes32", "uint32"],
-        "recall": ["bytes32", "bytes32", "bytes32", "bytes32[]", "uint8", "(bytes32,bytes32)"],
-    }.items()
+
+
+def _types(parameters: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [collapse_if_tuple(each) for each in parameters]
+
+
+def _request(fields: Sequence[Any]) -> RecallRequest:
+    root, entry, reason, replacement = fields
+    return RecallRequest(root, entry, reason, Replacement(*replacement))
+
+
+def _as_is(value: object) -> object:
+    return value
+
+
+STRUCTS: Mapping[str, Callable[[Any], object]] = {
+    "(bytes32,bytes32)": Replacement._make,
+    "(bytes32,bytes32,uint8,(bytes32,bytes32))": _request,
+    "(bytes32,bytes32,uint8,(bytes32,bytes32))[]": lambda requests: [_request(each) for each in requests],
+}
+"""How the model has the structs of the ABI, whose fields it reads by name."""
+
+VIEWS = {
+    entry["name"]: _types(entry["outputs"])
+    for entry in abi.ARTIFACT["abi"]
+    if entry["type"] == "function" and entry["stateMutability"] == "view"
+}
+MUTATIONS = {
+    keccak(f"{entry['name']}({','.join(_types(entry['inputs']))})".encode())[:4]: (
+        entry["name"],
+        _types(entry["inputs"]),
+    )
+    for entry in abi.ARTIFACT["abi"]
+    if entry["type"] == "function"
+    and hasattr(RegistryModel, snake(entry["name"]))
+    and not any("bytes" in each.replace("bytes32", "") for each in _types(entry["inputs"]))
 }
 
 
@@ -95,67 +128,26 @@ class Block:
         return GENESIS + self.number * BLOCK_TIME
 
 
-@dataclass
-class Registry:
-    """The contract's state and rules."""
+class Contract:
+    """The reference model behind the contract's ABI: calls and answers are bytes, as a node has them."""
 
-    authority: str
-    schools: dict[str, SchoolOnChain] = field(default_factory=dict)
-    batches: dict[tuple[str, bytes], tuple[Block, int, int]] = field(default_factory=dict)
-    recalls: dict[tuple[str, bytes], tuple[Block, RecallReason, Any]] = field(default_factory=dict)
-    events: list[tuple[Any, ...]] = field(default_factory=list)
+    def __init__(self, authority: str, creation: Block) -> None:
+        self.events: list[Event] = []
+        self._model = RegistryModel(_call(authority, creation), authority.lower(), HAND_OVER_DELAY)
 
-    def call(self, sender: str, data: bytes, block: Block) -> None:
+    def send(self, sender: str, data: bytes, block: Block) -> None:
         """Carries out one call, or raises `Rejected` and changes nothing."""
-        name, types = FUNCTIONS[data[:4]]
-        school, *arguments = decode(types, data[4:])
-        getattr(self, name)(school.rstrip(b"\0").decode(), *arguments, sender=sender, block=block)
+        function, types = MUTATIONS[data[:4]]
+        values = decode(types, data[4:])
+        arguments = [STRUCTS.get(kind, _as_is)(value) for kind, value in zip(types, values, strict=True)]
+        try:
+            self.events += self._model.carry_out(function, _call(sender, block), *arguments)
+        except Refused as refused:
+            raise Rejected(refused.name, refused.values) from None
 
-    def registerSchool(self, school: str, operator: str, seal: bytes, *, sender: str, block: Block) -> None:  # noqa: N802
-        _require(sender == self.authority, "AccessControlUnauthorizedAccount", account=sender)
-        _require(school not in self.schools, "AlreadyRegistered", school=school)
-        self.schools[school] = SchoolOnChain(school, to_checksum_address(operator), seal, block.time, block.number)
-        self.events.append(("SchoolRegistered", school))
-
-    def anchor(self, school: str, year: int, root: bytes, leaves: int, *, sender: str, block: Block) -> None:
-        self._require_operator(school, sender)
-        _require(any(root), "MissingRoot", school=school)
-        _require(year != 0, "MissingSchoolYear", school=school, root=root)
-        _require(leaves != 0, "EmptyBatch", school=school, root=root)
-        _require((school, root) not in self.batches, "AlreadyAnchored", school=school, root=root)
-        self.batches[school, root] = (block, leaves, year)
-        self.events.append(("BatchAnchored", school, root))
-
-    def recall(  # noqa: PLR0917 - as the contract takes them
-        self,
-        school: str,
-        root: bytes,
-        leaf: bytes,
-        proof: Any,
-        reason: int,
-        replacement: Any,
-        *,
-        sender: str,
-        block: Block,
-    ) -> None:
-        self._require_operator(school, sender)
-        _require((school, root) in self.batches, "NotAnchored", school=school, root=root)
-        _require(root_of(leaf, proof) == root, "NotIncluded", school=school, root=root, leaf=leaf)
-        _require(reason != 0, "MissingReason", school=school, leaf=leaf)
-        _require((school, leaf) not in self.recalls, "AlreadyRecalled", school=school, leaf=leaf)
-        new_root, new_leaf = replacement
-        if replacement != NO_REPLACEMENT:
-            _require(any(new_root) and any(new_leaf), "IncompleteReplacement", root=new_root, leaf=new_leaf)
-            _require((school, new_root) in self.batches, "NotAnchored", school=school, root=new_root)
-            current = new_leaf != leaf and (school, new_leaf) not in self.recalls
-            _require(current, "ReplacementRecalled", school=school, leaf=new_leaf)
-        self.recalls[school, leaf] = (block, RecallReason(reason), replacement)
-        self.events.append(("LeafRecalled", school, leaf))
-
-    def _require_operator(self, school: str, sender: str) -> None:
-        _require(school in self.schools, "UnknownSchool", school=school)
-        operator = self.schools[school].operator
-        _require(operator == sender, "NotOperator", school=school, caller=sender, operator=operator)
+    def past(self, at: datetime | None = None) -> Past:
+        """What it knows, or knew at that time."""
+        return self._model.past() if at is None else self._model.past(int(at.timestamp()))
 
 
 class SimulatedChain:
@@ -201,14 +193,14 @@ class SimulatedChain:
         self._waiting.clear()
 
     @property
-    def registry(self) -> Registry:
+    def registry(self) -> Contract:
         """The contract as the blocks have made it."""
         return self._replayed()[0]
 
     @property
-    def events(self) -> list[tuple[Any, ...]]:
-        """What the contract emitted, in order."""
-        return self.registry.events
+    def events(self) -> list[tuple[str, Mapping[str, Any]]]:
+        """What the contract emitted, in order: names and values."""
+        return [(event.name, event.values) for event in self.registry.events]
 
     # What the ledger asks: RegistryReader and RegistrySender.
 
@@ -222,27 +214,18 @@ class SimulatedChain:
 
     def school(self, code: str) -> SchoolOnChain | None:
         self._ask("school")
-        return self.registry.schools.get(code)
+        return abi.school_on_chain(_answer("schoolOf", self.registry.past().school(abi.school_word(code))), code)
 
-    def status_of(self, *, school: str, root: bytes, leaf: bytes, proof: Sequence[bytes]) -> LeafStatus:
+    def status_of(
+        self, *, school: str, root: bytes, entry: bytes, proof: Sequence[bytes], at: datetime | None = None
+    ) -> LeafStatus:
         self._ask("status_of")
-        registry = self.registry
-        known = registry.schools.get(school)
-        anchored, leaves, year = registry.batches.get((school, root), (None, 0, 0))
-        recalled, reason, replacement = registry.recalls.get((school, leaf), (None, None, NO_REPLACEMENT))
-        return LeafStatus(
-            anchored_at=anchored and anchored.time,
-            anchored_in_block=anchored and anchored.number,
-            leaf_count=leaves,
-            school_year=year,
-            included=anchored is not None and root_of(leaf, proof) == root,
-            recalled_at=recalled and recalled.time,
-            reason=reason,
-            replacement=None if replacement == NO_REPLACEMENT else replacement,
-            seal_certificate=b"" if known is None else known.seal_certificate,
-            operator="" if known is None else known.operator,
-            head=Head(self._blocks[-1].number, self._blocks[-1].time),
-        )
+        status = self.registry.past(at).status(Record(abi.school_word(school), root, entry), proof)
+        return abi.leaf_status(_answer("statusOf", status), Head(self._blocks[-1].number, self._blocks[-1].time))
+
+    def seal_at(self, *, school: str, at: datetime) -> bytes:
+        self._ask("seal_at")
+        return abi.seal_certificate(_answer("sealAt", self.registry.past(at).seal(abi.school_word(school))))
 
     def nonce(self, address: str) -> int:
         self._ask("nonce")
@@ -252,9 +235,9 @@ class SimulatedChain:
         return number
 
     def prepare_register_school(
-        self, *, sender: str, nonce: int, school: str, operator: str, seal_certificate: bytes
+        self, *, sender: str, nonce: int, school: str, operator: str, seal_certificate: bytes, consent: bytes
     ) -> UnsignedTransaction:
-        data = abi.call("registerSchool", abi.school_word(school), operator, seal_certificate)
+        data = abi.call("registerSchool", abi.school_word(school), operator, seal_certificate, consent)
         return self._prepare(sender, nonce, data)
 
     def prepare_anchor(
@@ -297,7 +280,7 @@ class SimulatedChain:
     def _prepare(self, sender: str, nonce: int, data: bytes) -> UnsignedTransaction:
         """A node estimates at its newest block, where only what is mined counts."""
         self._ask("prepare")
-        self.registry.call(sender, data, Block(len(self._blocks), self._branch))
+        self.registry.send(sender, data, Block(len(self._blocks), self._branch))
         return UnsignedTransaction(self.pin.chain_id, sender, nonce, self.pin.address, data, gas=200_000, gas_price=0)
 
     def _mined_count(self, address: str) -> int:
@@ -309,18 +292,22 @@ class SimulatedChain:
                 return transaction
         return None
 
-    def _replayed(self) -> tuple[Registry, dict[bytes, tuple[Block, bool]]]:
-        registry, mined = Registry(self._authority), {}
+    def _replayed(self) -> tuple[Contract, dict[bytes, tuple[Block, bool]]]:
+        registry, mined = Contract(self._authority, self._blocks[0]), {}
         for block in self._blocks:
             for transaction in block.transactions:
                 try:
-                    registry.call(transaction.sender, transaction.data, block)
+                    registry.send(transaction.sender, transaction.data, block)
                     mined[transaction.hash] = (block, True)
                 except Rejected:
                     mined[transaction.hash] = (block, False)
         return registry, mined
 
 
-def _require(holds: bool, name: str, **values: object) -> None:  # noqa: FBT001
-    if not holds:
-        raise Rejected(name, values)
+def _call(sender: str, block: Block) -> Call:
+    # eth_abi reads accounts in lower case, and the model only compares.
+    return Call(sender.lower(), int(block.time.timestamp()), block.number)
+
+
+def _answer(view: str, value: object) -> bytes:
+    return encode(VIEWS[view], [value])

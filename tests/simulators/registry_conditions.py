@@ -5,6 +5,7 @@
 See `registry_model` for the calls themselves.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import wraps
@@ -125,6 +126,11 @@ class Conditions:
     def past(self, time: int | None = None) -> Past:
         """What had happened by the end of the second `time`; everything without it."""
         return Past(fact for fact in self.journal if time is None or fact.time <= time)
+
+    def carry_out(self, function: str, call: Call, *arguments: object) -> tuple[Event, ...]:
+        """Calls a function by its name in the ABI."""
+        act: Callable[..., tuple[Event, ...]] = getattr(self, snake(function))
+        return act(call, *arguments)
 
     def _note(self, call: Call, kind: Callable[..., Fact], **values: Any) -> None:
         self.journal.append(kind(time=call.time, block=call.block, **values))
@@ -282,6 +288,11 @@ class Conditions:
         current = entry != record.entry and self.past().recall(taking_over) is None
         require(current, "ReplacementRecalled", school=taking_over.school, entry=entry)
         self._note(call, ReplacementNamed, record=record, replacement=taking_over, actor=actor)
+
+
+def snake(name: str) -> str:
+    """The model's name for a function of the ABI."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
 
 
 def require(holds: object, name: str, **values: Any) -> None:
