@@ -13,6 +13,7 @@ import json
 import urllib.request
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from eth_account import Account
@@ -33,7 +34,7 @@ BEGINNING = "2026-05-18T00:00:00"
 SCHOOL, MERGED_SCHOOL = abi.school_word("79000401"), abi.school_word("79000402")
 NOBODY_ELSE = bytes(32)
 SCHOOL_YEAR = 2025
-GAS = 5_000_000
+GAS = 10_000_000
 
 
 def second(when: str) -> int:
@@ -180,7 +181,7 @@ class History:
         typed = encode_typed_data(domain_data=domain, message_types={name: fields}, message_data=message)
         return bytes(self._keys[signer].sign_message(typed).signature)
 
-    def _ask(self, method: str, *parameters: object):
+    def _ask(self, method: str, *parameters: object) -> Any:
         body = json.dumps({"jsonrpc": "2.0", "id": 1, "method": method, "params": parameters}).encode()
         request = urllib.request.Request(self._url, body, {"Content-Type": "application/json"})
         opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
