@@ -15,6 +15,8 @@ from verifier_api import findings
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [
+    "docs/contract.md",
+    "docs/gas.md",
     "README.md",
     "ARCHITECTURE.md",
     "DECISIONS.md",
