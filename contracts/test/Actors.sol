@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ITranscriptRegistry} from "../ITranscriptRegistry.sol";
-import {TranscriptRegistry} from "../TranscriptRegistry.sol";
+import {IRegistry} from "./Deployment.sol";
 import {Memories} from "./Memories.sol";
 import {Signing} from "./Signing.sol";
 import {VM} from "./Vm.sol";
@@ -25,7 +25,7 @@ contract Actors is Memories {
     uint48 private _time;
     uint48 private _height;
 
-    constructor(TranscriptRegistry registry) Memories(registry) {
+    constructor(IRegistry registry) Memories(registry) {
         _time = uint48(block.timestamp);
         _height = uint48(block.number);
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {TranscriptRegistry} from "../TranscriptRegistry.sol";
 import {Actors} from "./Actors.sol";
+import {Deployment} from "./Deployment.sol";
 import {VM} from "./Vm.sol";
 
 /// @title What holds after every history
@@ -19,7 +19,7 @@ contract LivesTest {
 
     function setUp() public {
         VM.warp(1_780_272_000);
-        _actors = new Actors(new TranscriptRegistry(address(0xA0), 3 days));
+        _actors = new Actors(Deployment.registry(address(0xA0), 3 days));
         // Three schools out of four, so that every history has something to begin with.
         for (uint256 seed = 0; _actors.successes("registerSchool") < 3; ++seed) {
             _actors.registerSchool(seed);

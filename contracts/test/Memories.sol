@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ITranscriptRegistry} from "../ITranscriptRegistry.sol";
-import {TranscriptRegistry} from "../TranscriptRegistry.sol";
+import {IRegistry} from "./Deployment.sol";
 
 /// @title What the registry must remember
 /// @notice Kept beside the registry by whoever calls it, and compared with it afterwards.
@@ -40,7 +40,7 @@ abstract contract Memories {
     uint256 internal constant _ROOTS = 3;
     uint256 internal constant _ENTRIES = 2;
 
-    TranscriptRegistry public immutable REGISTRY;
+    IRegistry public immutable REGISTRY;
 
     /// @notice The first promise that was seen broken; empty if none was.
     string public flaw;
@@ -56,7 +56,7 @@ abstract contract Memories {
     mapping(bytes32 approval => bool given) internal _approvals;
     ITranscriptRegistry.RecallPolicy internal _policy;
 
-    constructor(TranscriptRegistry registry) {
+    constructor(IRegistry registry) {
         REGISTRY = registry;
     }
 

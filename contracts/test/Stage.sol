@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ITranscriptRegistry} from "../ITranscriptRegistry.sol";
-import {TranscriptRegistry} from "../TranscriptRegistry.sol";
+import {Deployment, IRegistry} from "./Deployment.sol";
 import {Signing} from "./Signing.sol";
 import {VM} from "./Vm.sol";
 
@@ -29,7 +29,7 @@ abstract contract Stage {
     /// @dev The time of the block. The optimizer takes `block.timestamp` for constant within a call, cheat codes or not.
     uint48 internal _time = _BEGIN;
 
-    TranscriptRegistry internal _registry;
+    IRegistry internal _registry;
     address internal _operator = VM.addr(_OPERATOR_KEY);
     address internal _otherOperator = VM.addr(_OTHER_KEY);
     address internal _heirOperator = VM.addr(_HEIR_KEY);
@@ -39,7 +39,7 @@ abstract contract Stage {
 
     function setUp() public virtual {
         VM.warp(_BEGIN);
-        _registry = new TranscriptRegistry(_AUTHORITY, _HAND_OVER_DELAY);
+        _registry = Deployment.registry(_AUTHORITY, _HAND_OVER_DELAY);
         _register(_SCHOOL, _operator);
         _register(_OTHER_SCHOOL, _otherOperator);
         _register(_HEIR, _heirOperator);

@@ -28,6 +28,11 @@ interface Vm {
     /// @param condition Whether they are.
     function assume(bool condition) external pure;
 
+    /// @notice The creation code of a contract that was built.
+    /// @param artifact The contract's file and name.
+    /// @return The code.
+    function getCode(string calldata artifact) external view returns (bytes memory);
+
     /// @notice The account of a private key.
     /// @param key The key.
     /// @return The account.
