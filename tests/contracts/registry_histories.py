@@ -29,6 +29,7 @@ from registry_cast import (
     SCHOOLS,
     SEALS,
     SENDERS,
+    STRANGER,
     TOPICS,
     TREES,
     YEARS,
@@ -77,7 +78,7 @@ FREQUENCIES = {
     "nameSuccessor": 4,
     "reportCompromise": 4,
     "setRecallPolicy": 2,
-    "lockSchoolYear": 1,
+    "lockSchoolYear": 2,
     "anchor": 8,
     "anchorBySig": 4,
     "anchorMany": 3,
@@ -240,7 +241,7 @@ class Teller(Choices):
             ]
         operator = self._past.operator(school)
         if operator in SENDERS and self._draw(st.booleans()):
-            return self.sender(operator), school, b""
+            return self.one_of([operator, operator, operator, AUTHORITY, STRANGER]), school, b""
         words = ("ObjectToKeys", school, self._past.proposal(school).effective_from + self.pick([0], [1]))
         return self.one_of(SENDERS), school, self.signature(operator, words)
 
@@ -283,7 +284,7 @@ class Teller(Choices):
     def report_compromise(self) -> tuple[Any, ...]:
         school = self.pick(self.registered(), SCHOOLS)
         versions = self._past.version(school)
-        version = self.pick(range(1, versions + 1), [0, versions + 1])
+        version = self.pick([*range(1, versions + 1)] * 3 + [0], [versions + 1])
         acts = [each.time for kind in (BatchAnchored, RecallMade) for each in self._past.all(kind)]
         since = [*acts, *(time + 1 for time in acts if time < self._time), 0, 1, self._time]
         return self.authority(), school, version, self.pick(since, [self._time + 1, self._time - 1])
@@ -429,6 +430,6 @@ class Teller(Choices):
     # Statements.
 
     def publish(self) -> tuple[Any, ...]:
-        publisher = self.pick([ZERO, *self.schools(Standing.ACTIVE)], [*SCHOOLS, *MALFORMED])
+        publisher = self.pick([ZERO, *self.schools(Standing.ACTIVE, Standing.SUSPENDED)], [*SCHOOLS, *MALFORMED])
         acting = self._past.operator(publisher) if publisher != ZERO else self._past.authority()[0]
         return self.sender(acting), publisher, self.one_of(TOPICS), self.pick(DIGESTS, [ZERO])
