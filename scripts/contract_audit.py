@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Slither's look at the registry contract: `python -m scripts.contract_audit`.
+"""What Slither finds in the registry contract, and what halmos proves of it: `python -m scripts.contract_audit`.
 
-A finding fails the run unless it is waived below, with its reason; a waiver that waives nothing fails it too, so that the list
-stays true. Slither lives in an environment of its own (requirements-audit.in), beside the compiler that everything else uses.
+A finding of Slither fails the run unless it is waived below, with its reason; a waiver that waives nothing fails it too, so that
+the list stays true. halmos must prove each claim of contracts/test/Proofs.t.sol. Both live in an environment of their own
+(requirements-audit.in), and work on a copy, as they clean and fill forge's build folder.
 """
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,7 +20,10 @@ from typing import Any
 
 from scripts.devchain import ROOT
 
-SLITHER = ROOT / ".tools" / "audit" / "bin" / "slither"
+AUDITORS = ROOT / ".tools" / "audit" / "bin"
+PROOFS = "Proofs.t.sol"
+BOUNDS = ("--loop=9", "--default-array-lengths=0,1", "--default-bytes-lengths=0,65", "--solver-timeout-assertion=60000")
+"""How many rounds of a loop and how long lists halmos tries; a claim that the solver cannot settle in a minute fails."""
 ANYWHERE = "*"
 
 WAIVED: Mapping[tuple[str, str], str] = {
@@ -47,27 +52,32 @@ WAIVED: Mapping[tuple[str, str], str] = {
 """(detector, function) and why its finding is none."""
 
 
+def run(copy: Path, tool: str, *words: str) -> "subprocess.CompletedProcess[str]":
+    """Run one of the auditors in a copy of the contract's project."""
+    # One way of compiling for all: halmos stumbles over contracts that were built in two.
+    settings = (ROOT / "foundry.toml").read_text(encoding="utf-8").splitlines(keepends=True)
+    alike = [
+        line for line in settings if not line.startswith(("additional_compiler_profiles", "compilation_restrictions"))
+    ]
+    (copy / "foundry.toml").write_text("".join(alike), encoding="utf-8")
+    # halmos looks for what a test deploys where forge would put it by default.
+    (copy / "out").symlink_to("build/forge")
+    for shared in ("node_modules", "scripts"):
+        (copy / shared).symlink_to(ROOT / shared)
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]])
+    command = [str(AUDITORS / tool), *words]
+    return subprocess.run(
+        command, cwd=copy, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
+    )
+
+
 def findings() -> list[Mapping[str, Any]]:
     """What Slither finds in the registry's own sources."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder)
-        # A copy without the tests: Slither cleans forge's build folder, and forge compiles whatever lies in the sources.
         shutil.copytree(ROOT / "contracts", copy / "contracts", ignore=shutil.ignore_patterns("test", "deployments"))
-        shutil.copy(ROOT / "foundry.toml", copy)
-        for shared in ("node_modules", "scripts"):
-            (copy / shared).symlink_to(ROOT / shared)
         report = copy / "slither.json"
-        tools = os.pathsep.join(
-            [str(Path(sys.executable).parent), str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]]
-        )
-        told = subprocess.run(
-            [str(SLITHER), ".", "--filter-paths=node_modules", f"--json={report}"],
-            cwd=copy,
-            env={**os.environ, "PATH": tools},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        told = run(copy, "slither", ".", "--filter-paths=node_modules", f"--json={report}")
         if not report.exists():
             raise RuntimeError(f"Slither did not run:\n{told.stderr}")
         answer = json.loads(report.read_text(encoding="utf-8"))
@@ -75,6 +85,20 @@ def findings() -> list[Mapping[str, Any]]:
         raise RuntimeError(f"Slither did not finish: {answer['error']}")
     found: list[Mapping[str, Any]] = answer["results"].get("detectors", [])
     return found
+
+
+def proofs() -> tuple[str, bool]:
+    """What halmos says of each claim, and whether all of them hold."""
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder)
+        shutil.copytree(ROOT / "contracts", copy / "contracts", ignore=shutil.ignore_patterns("*.js", "deployments"))
+        for test in (copy / "contracts" / "test").glob("*.t.sol"):
+            if test.name != PROOFS:
+                test.unlink()
+        told = run(copy, "halmos", "--forge-build-out=build/forge", "--no-status", *BOUNDS)
+    claims = len(re.findall(r"function check_", (ROOT / "contracts" / "test" / PROOFS).read_text(encoding="utf-8")))
+    hold = told.returncode == 0 and f"{claims} passed; 0 failed" in told.stdout
+    return told.stdout + told.stderr, hold
 
 
 def place(finding: Mapping[str, Any]) -> str:
@@ -85,7 +109,7 @@ def place(finding: Mapping[str, Any]) -> str:
 
 
 def main() -> int:
-    """Report what is not waived, and waivers that waive nothing; return the exit status."""
+    """Report what is not waived, waivers that waive nothing, and claims that are not proven; return the exit status."""
     used = set()
     unwaived = []
     for finding in findings():
@@ -98,7 +122,9 @@ def main() -> int:
     for detector, function in sorted(WAIVED.keys() - used):
         sys.stderr.write(f"waived but not found any more: {detector} in {function}\n")
     sys.stdout.write(f"Slither: {len(unwaived)} findings, {len(used)} waived with a reason\n")
-    return 1 if unwaived or WAIVED.keys() - used else 0
+    told, hold = proofs()
+    sys.stdout.write("halmos: every claim proven\n" if hold else f"halmos: not every claim is proven\n{told}\n")
+    return 0 if hold and not unwaived and not WAIVED.keys() - used else 1
 
 
 if __name__ == "__main__":
