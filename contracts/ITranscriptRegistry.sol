@@ -41,8 +41,8 @@ interface ITranscriptRegistry {
     /// @param schoolYear The calendar year in which it begins.
     event SchoolYearLocked(uint16 indexed schoolYear);
 
-    /// @notice No school year this registry knows begins in `schoolYear`. It knows 1975 to 2214, and locks none that
-    /// has not begun.
+    /// @notice No school year this registry knows begins in `schoolYear`. It knows 1975 to 2214, and locks none whose
+    /// calendar year has not begun.
     /// @param schoolYear The year that was offered.
     error UnknownSchoolYear(uint16 schoolYear);
 
@@ -286,7 +286,7 @@ interface ITranscriptRegistry {
     /// @dev The operator signs the EIP-712 type `ChangeKeys(bytes32 school,address operator,bytes32 sealCertificate,
     /// bytes32 consent,uint16 version,uint48 deadline)`, where `version` is that of the new keys, so that a consent
     /// serves once. Reverts with {UnknownSchool}, {WrongStanding} (closed), {IncompleteKeys}, {AlreadyProposed},
-    /// {Expired} or {ConsentMissing}. Emits {KeysChanged}.
+    /// {Expired}, {ConsentMissing}, or {NotEnoughGas} if the operator is a contract. Emits {KeysChanged}.
     /// @param school The school's code.
     /// @param operator The account that will act for it.
     /// @param sealCertificate SHA-256 of the DER of the certificate that it will seal with.
@@ -315,7 +315,7 @@ interface ITranscriptRegistry {
     /// until the keys have changed.
     /// @dev Once, because whoever stole the operator's key can object as well: an insider at the authority is slowed
     /// down by weeks in public, and a thief cannot keep the school for ever. Reverts with {NothingProposed},
-    /// {ConsentMissing} or {AlreadyContested}. Emits {KeysObjected}.
+    /// {ConsentMissing}, {AlreadyContested}, or {NotEnoughGas} if the operator is a contract. Emits {KeysObjected}.
     /// @param school The school's code.
     /// @param signature Empty if the operator calls. Else the operator's, over the EIP-712 type `ObjectToKeys(
     /// bytes32 school,uint48 effectiveFrom)` with the proposal's `effectiveFrom`: a school need not hold gas to
@@ -335,19 +335,19 @@ interface ITranscriptRegistry {
     function completeKeys(bytes32 school) external;
 
     /// @notice Suspends a school: it can neither anchor, recall nor publish. Only the authority may.
-    /// @dev Reverts with {WrongStanding} unless it is active. Emits {SchoolSuspended}.
+    /// @dev Reverts with {UnknownSchool}, or {WrongStanding} unless it is active. Emits {SchoolSuspended}.
     /// @param school The school's code.
     function suspendSchool(bytes32 school) external;
 
     /// @notice Lifts a suspension. Only the authority may.
-    /// @dev Reverts with {WrongStanding} unless it is suspended. Emits {SchoolReinstated}.
+    /// @dev Reverts with {UnknownSchool}, or {WrongStanding} unless it is suspended. Emits {SchoolReinstated}.
     /// @param school The school's code.
     function reinstateSchool(bytes32 school) external;
 
     /// @notice Closes a school, for good. Only the authority may.
     /// @dev The school can act no more at once. Whoever takes its place, its successor or the authority, can recall
     /// for it from 72 hours later on, so that closing is no way round the wait for new keys; each such recall tells
-    /// who made it. Reverts with {WrongStanding} if it is unregistered or closed, or {UnusableSuccessor}. Emits
+    /// who made it. Reverts with {UnknownSchool}, {WrongStanding} if it is closed, or {UnusableSuccessor}. Emits
     /// {SchoolClosed}.
     /// @param school The school's code.
     /// @param successor The school that acts for it from then on, or zero.
@@ -355,8 +355,8 @@ interface ITranscriptRegistry {
 
     /// @notice Names the successor of a closed school that has none, or whose successor is closed itself. Only the
     /// authority may.
-    /// @dev It can recall for the school from 72 hours later on. Reverts with {WrongStanding} unless it is closed,
-    /// {AlreadySucceeded} or {UnusableSuccessor}. Emits {SuccessorNamed}.
+    /// @dev It can recall for the school from 72 hours later on. Reverts with {UnknownSchool}, {WrongStanding} unless
+    /// it is closed, {AlreadySucceeded} or {UnusableSuccessor}. Emits {SuccessorNamed}.
     /// @param school The school's code.
     /// @param successor The school that acts for it from then on.
     function nameSuccessor(bytes32 school, bytes32 successor) external;
@@ -557,8 +557,8 @@ interface ITranscriptRegistry {
     /// @param recalledInBlock The number of the block.
     /// @param approvedAt When the authority approved it, in Unix seconds; 0 if it did not need to.
     /// @param replacedAt When its replacement was named, in Unix seconds; 0 if none was.
-    /// @param version The version of the keys of the school that recalled; for the authority, which of all it was,
-    /// from 1.
+    /// @param version The version of the keys of the school that recalled; for the authority, the number of the
+    /// change of its role that made it so, from 1 (a hand-over is two: laid down, taken up).
     /// @param replacerVersion The same of whoever named the replacement; 0 if nobody did.
     /// @param reason Why.
     /// @param by Who recalled.
