@@ -4,20 +4,16 @@
 
 A finding of Slither fails the run unless it is waived below, with its reason; a waiver that waives nothing fails it too, so that
 the list stays true. halmos must prove each claim of contracts/test/Proofs.t.sol. Both live in an environment of their own
-(requirements-audit.in), and work on a copy, as they clean and fill forge's build folder.
+(requirements-audit.in).
 """
 
 import json
-import os
 import re
-import shutil
-import subprocess
 import sys
-import tempfile
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
+from scripts.contract_copy import contract_copy
 from scripts.devchain import ROOT
 
 AUDITORS = ROOT / ".tools" / "audit" / "bin"
@@ -52,32 +48,11 @@ WAIVED: Mapping[tuple[str, str], str] = {
 """(detector, function) and why its finding is none."""
 
 
-def run(copy: Path, tool: str, *words: str) -> "subprocess.CompletedProcess[str]":
-    """Run one of the auditors in a copy of the contract's project."""
-    # One way of compiling for all: halmos stumbles over contracts that were built in two.
-    settings = (ROOT / "foundry.toml").read_text(encoding="utf-8").splitlines(keepends=True)
-    alike = [
-        line for line in settings if not line.startswith(("additional_compiler_profiles", "compilation_restrictions"))
-    ]
-    (copy / "foundry.toml").write_text("".join(alike), encoding="utf-8")
-    # halmos looks for what a test deploys where forge would put it by default.
-    (copy / "out").symlink_to("build/forge")
-    for shared in ("node_modules", "scripts"):
-        (copy / shared).symlink_to(ROOT / shared)
-    path = os.pathsep.join([str(Path(sys.executable).parent), str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]])
-    command = [str(AUDITORS / tool), *words]
-    return subprocess.run(
-        command, cwd=copy, env={**os.environ, "PATH": path}, capture_output=True, text=True, check=False
-    )
-
-
 def findings() -> list[Mapping[str, Any]]:
     """What Slither finds in the registry's own sources."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        shutil.copytree(ROOT / "contracts", copy / "contracts", ignore=shutil.ignore_patterns("test", "deployments"))
-        report = copy / "slither.json"
-        told = run(copy, "slither", ".", "--filter-paths=node_modules", f"--json={report}")
+    with contract_copy("test", one_compiler=True) as copy:
+        report = copy.folder / "slither.json"
+        told = copy.run(str(AUDITORS / "slither"), ".", "--filter-paths=node_modules", f"--json={report}")
         if not report.exists():
             raise RuntimeError(f"Slither did not run:\n{told.stderr}")
         answer = json.loads(report.read_text(encoding="utf-8"))
@@ -89,13 +64,12 @@ def findings() -> list[Mapping[str, Any]]:
 
 def proofs() -> tuple[str, bool]:
     """What halmos says of each claim, and whether all of them hold."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        shutil.copytree(ROOT / "contracts", copy / "contracts", ignore=shutil.ignore_patterns("*.js", "deployments"))
-        for test in (copy / "contracts" / "test").glob("*.t.sol"):
-            if test.name != PROOFS:
-                test.unlink()
-        told = run(copy, "halmos", "--forge-build-out=build/forge", "--no-status", *BOUNDS)
+    others = [test.name for test in (ROOT / "contracts" / "test").glob("*.t.sol") if test.name != PROOFS]
+    # halmos stumbles over contracts that were built in two ways, hence the one compiler.
+    with contract_copy(*others, one_compiler=True) as copy:
+        # It looks for what a test deploys where forge would put it by default.
+        (copy.folder / "out").symlink_to("build/forge")
+        told = copy.run(str(AUDITORS / "halmos"), "--forge-build-out=build/forge", "--no-status", *BOUNDS)
     claims = len(re.findall(r"function check_", (ROOT / "contracts" / "test" / PROOFS).read_text(encoding="utf-8")))
     hold = told.returncode == 0 and f"{claims} passed; 0 failed" in told.stdout
     return told.stdout + told.stderr, hold

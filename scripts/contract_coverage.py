@@ -2,43 +2,25 @@
 
 """Which lines and branches of the registry contract its Solidity tests reach: `python -m scripts.contract_coverage`.
 
-Every line and every branch, or the run fails and names those that are left. forge measures, on a copy, as it compiles anew for
-this; a few runs of each property are enough to get everywhere.
+Every line and every branch, or the run fails and names those that are left. forge measures; a few
+runs of each property are enough to get everywhere.
 """
 
-import os
-import shutil
-import subprocess
 import sys
-import tempfile
-from pathlib import Path
 
-from scripts.devchain import ROOT
+from scripts.contract_copy import contract_copy
 
 RUNS = {"FOUNDRY_FUZZ_RUNS": "64", "FOUNDRY_INVARIANT_RUNS": "4"}
 
 
 def report() -> str:
     """What forge measured, in lcov's form."""
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder)
-        # halmos' claims are no tests of forge's, and would not compile without it.
-        shutil.copytree(ROOT / "contracts", copy / "contracts", ignore=shutil.ignore_patterns("*.js", "deployments"))
-        shutil.copy(ROOT / "foundry.toml", copy)
-        for shared in ("node_modules", "scripts"):
-            (copy / shared).symlink_to(ROOT / shared)
-        path = [str(Path(sys.executable).parent), str(ROOT / "node_modules" / ".bin"), os.environ["PATH"]]
-        told = subprocess.run(
-            ["forge", "coverage", "--report", "lcov"],
-            cwd=copy,
-            env={**os.environ, **RUNS, "PATH": os.pathsep.join(path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if told.returncode != 0 or not (copy / "lcov.info").exists():
+    with contract_copy() as copy:
+        told = copy.run("forge", "coverage", "--report", "lcov", environment=RUNS)
+        measured = copy.folder / "lcov.info"
+        if told.returncode != 0 or not measured.exists():
             raise RuntimeError(f"forge coverage failed:\n{told.stdout}{told.stderr}")
-        return (copy / "lcov.info").read_text(encoding="utf-8")
+        return measured.read_text(encoding="utf-8")
 
 
 def missed(lcov: str) -> tuple[int, list[str]]:
