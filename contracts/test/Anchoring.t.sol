@@ -190,8 +190,6 @@ contract AnchoringTest is Stage {
     }
 
     function _expectInvalid(bytes32 root) private {
-        VM.expectRevert(
-            abi.encodeWithSelector(ITranscriptRegistry.SignatureInvalid.selector, _SCHOOL, root, _operator)
-        );
+        VM.expectRevert(abi.encodeWithSelector(ITranscriptRegistry.SignatureInvalid.selector, _SCHOOL, root, _operator));
     }
 }

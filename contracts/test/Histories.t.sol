@@ -47,7 +47,9 @@ contract HistoriesTest is Stage {
         require(uint256(told) == uint256(expected) && since == expectedSince, "wrong policy");
     }
 
-    function test_fuzz_compromises(uint8[_LENGTH] calldata gaps, uint8[_LENGTH] calldata backs, uint16 offset) external {
+    function test_fuzz_compromises(uint8[_LENGTH] calldata gaps, uint8[_LENGTH] calldata backs, uint16 offset)
+        external
+    {
         for (uint256 i = 0; i < _LENGTH; ++i) {
             _warp(_time + gaps[i] % 4);
             uint48 from = backs[i] == 0 ? 0 : _time - backs[i];
@@ -79,8 +81,7 @@ contract HistoriesTest is Stage {
             if (i % 2 == 0) _registry.suspendSchool(_SCHOOL);
             else _registry.reinstateSchool(_SCHOOL);
             if (asked >= _time) {
-                (operator, standing, standingSince) =
-                    (_word(next), bytes32(i % 2 == 0 ? uint256(2) : 1), _time);
+                (operator, standing, standingSince) = (_word(next), bytes32(i % 2 == 0 ? uint256(2) : 1), _time);
             }
         }
         require(_word(_registry.operatorAt(_SCHOOL, asked)) == operator, "wrong operator");

@@ -164,7 +164,11 @@ contract KeysTest is Stage {
         _registry.changeKeys(_SCHOOL, next, _SEAL, _CONSENT, deadline, signature);
     }
 
-    function _consentOf(uint256 key, address next, uint16 version, uint48 deadline) private view returns (bytes memory) {
+    function _consentOf(uint256 key, address next, uint16 version, uint48 deadline)
+        private
+        view
+        returns (bytes memory)
+    {
         ITranscriptRegistry.Keys memory keys = ITranscriptRegistry.Keys(next, 0, _SEAL, _CONSENT);
         return Signing.keys(address(_registry), key, _SCHOOL, keys, version, deadline);
     }
@@ -176,9 +180,8 @@ contract KeysTest is Stage {
 
     /// @dev Every call that only the authority may make.
     function _authoritysCalls(uint16 year) private view returns (bytes[] memory calls) {
-        ITranscriptRegistry.RecallRequest memory request = ITranscriptRegistry.RecallRequest(
-            "root", "entry", ITranscriptRegistry.RecallReason.Fraud, _none
-        );
+        ITranscriptRegistry.RecallRequest memory request =
+            ITranscriptRegistry.RecallRequest("root", "entry", ITranscriptRegistry.RecallReason.Fraud, _none);
         ITranscriptRegistry.RecallRequest[] memory requests = new ITranscriptRegistry.RecallRequest[](1);
         requests[0] = request;
         calls = new bytes[](17);

@@ -63,9 +63,7 @@ contract RecallingTest is Stage {
         ITranscriptRegistry.RecallRequest memory asked =
             _request(entry, 1 + reason % 6, replacementRoot, replacementEntry);
         VM.assume(keccak256(abi.encode(asked)) != keccak256(abi.encode(approved)));
-        VM.expectRevert(
-            abi.encodeWithSelector(ITranscriptRegistry.ApprovalMissing.selector, _SCHOOL, _ROOT, entry)
-        );
+        VM.expectRevert(abi.encodeWithSelector(ITranscriptRegistry.ApprovalMissing.selector, _SCHOOL, _ROOT, entry));
         _make(asked);
         _make(approved);
         require(_status(_SCHOOL, _ROOT, _ENTRY).approvedAt == _BEGIN + 1000, "not approved");
@@ -79,23 +77,20 @@ contract RecallingTest is Stage {
         _make(asked);
         require(_registry.approvedAt(_SCHOOL, asked) == 0, "still approved");
         _annul(1);
-        VM.expectRevert(
-            abi.encodeWithSelector(ITranscriptRegistry.ApprovalMissing.selector, _SCHOOL, _ROOT, _ENTRY)
-        );
+        VM.expectRevert(abi.encodeWithSelector(ITranscriptRegistry.ApprovalMissing.selector, _SCHOOL, _ROOT, _ENTRY));
         _make(asked);
     }
 
     function test_fuzz_approvalDiesWithAnAnnulment(uint8 reason, bool withReplacement) external {
-        ITranscriptRegistry.RecallRequest memory asked =
-            _request(_ENTRY, 1 + reason % 6, withReplacement ? _ROOT : bytes32(0), withReplacement ? _NEW_ENTRY : bytes32(0));
+        ITranscriptRegistry.RecallRequest memory asked = _request(
+            _ENTRY, 1 + reason % 6, withReplacement ? _ROOT : bytes32(0), withReplacement ? _NEW_ENTRY : bytes32(0)
+        );
         _recall(_ROOT, _ENTRY);
         _approve(asked);
         _annul(1);
         require(_registry.approvedAt(_SCHOOL, asked) == 0, "still approved");
         _lock();
-        VM.expectRevert(
-            abi.encodeWithSelector(ITranscriptRegistry.ApprovalMissing.selector, _SCHOOL, _ROOT, _ENTRY)
-        );
+        VM.expectRevert(abi.encodeWithSelector(ITranscriptRegistry.ApprovalMissing.selector, _SCHOOL, _ROOT, _ENTRY));
         _make(asked);
     }
 

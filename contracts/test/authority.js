@@ -153,7 +153,9 @@ describe("TranscriptRegistry: the authority", () => {
     it("is not touched by other roles, which mean nothing here", async () => {
       const { registry, authority, stranger } = await loadFixture(stage);
       const role = ethers.id("some role");
-      for (const change of ["grantRole", "grantRole", "revokeRole", "revokeRole"]) await registry[change](role, stranger);
+      for (const change of ["grantRole", "grantRole", "revokeRole", "revokeRole"]) {
+        await registry[change](role, stranger);
+      }
       await registry.grantRole(role, stranger);
       expect((await registry.authorityAt(FAR)).authority).to.equal(authority.address);
       await expectRefusal(

@@ -98,7 +98,8 @@ describe("TranscriptRegistry: keys of a school", () => {
         const given = await loadFixture(stage);
         const { registry, operator } = given;
         const signature = await signedKeys(registry, operator, newKeys(given, changes));
-        await expectRefusal(changeKeys(registry, newKeys(given), signature), registry, "ConsentMissing", SCHOOL, operator);
+        const changing = changeKeys(registry, newKeys(given), signature);
+        await expectRefusal(changing, registry, "ConsentMissing", SCHOOL, operator);
       });
     }
 
@@ -150,7 +151,8 @@ describe("TranscriptRegistry: keys of a school", () => {
       const { registry, wallet, school, keyOfWallet, operator } = given;
       const keys = newKeys(given, { school });
       const wrong = await signedKeys(registry, operator, keys);
-      await expectRefusal(changeKeys(registry, keys, wrong), registry, "ConsentMissing", school, await wallet.getAddress());
+      const address = await wallet.getAddress();
+      await expectRefusal(changeKeys(registry, keys, wrong), registry, "ConsentMissing", school, address);
       await changeKeys(registry, keys, await signedKeys(registry, keyOfWallet, keys));
       expect((await schoolOf(registry, school)).version).to.equal(2n);
     });
@@ -171,7 +173,8 @@ describe("TranscriptRegistry: keys of a school", () => {
         }
         await expectRefusal(act(registry, UNKNOWN, complete), registry, "UnknownSchool", UNKNOWN);
         const { time: since } = await mined(proposeKeys(given));
-        await expectRefusal(act(registry, SCHOOL, complete), registry, "AlreadyProposed", SCHOOL, since + PROPOSAL_WAITS);
+        const effectiveFrom = since + PROPOSAL_WAITS;
+        await expectRefusal(act(registry, SCHOOL, complete), registry, "AlreadyProposed", SCHOOL, effectiveFrom);
         await registry.closeSchool(SCHOOL, ZERO);
         await expectRefusal(act(registry, SCHOOL, complete), registry, "WrongStanding", SCHOOL, Standing.Closed);
       });

@@ -29,7 +29,8 @@ async function walletsStage() {
   const given = await anchoredStage();
   const { registry, stranger } = given;
   const wallets = {};
-  for (const [i, name] of ["KeyWallet", "GreedyWallet", "TalkativeWallet", "TerseWallet", "RevertingWallet"].entries()) {
+  const names = ["KeyWallet", "GreedyWallet", "TalkativeWallet", "TerseWallet", "RevertingWallet"];
+  for (const [i, name] of names.entries()) {
     const wallet = await ethers.deployContract(name, name === "KeyWallet" ? [stranger] : []);
     const school = code(`0100070${i}`);
     await registry.registerSchool(school, wallet, seal(name), consent(name));
@@ -75,7 +76,7 @@ describe("TranscriptRegistry: many batches at once", () => {
       expect((await mined(registry.anchorMany([]))).receipt.logs).to.deep.equal([]);
     });
 
-    it("reports every batch that is refused, with the reason anchorBySig would give, and sinks none for it", async () => {
+    it("reports every batch that is refused, for the reason anchorBySig would give, and sinks none", async () => {
       const { registry, operator, otherOperator, relayer } = await loadFixture(anchoredStage);
       await registry.suspendSchool(HEIR);
       const { anchoredAt } = await registry.statusOf(SCHOOL, batch("first").root, ZERO, []);
@@ -118,7 +119,7 @@ describe("TranscriptRegistry: many batches at once", () => {
       expect((await registry.statusOf(SCHOOL, x, ZERO, [])).anchoredAt).to.equal(0n);
     });
 
-    it("lets no wallet spend what the others need: good, greedy, talkative, terse and reverting ones together", async () => {
+    it("lets no wallet spend what the others need, be it greedy, talkative, terse or reverting", async () => {
       const { registry, operator, wallets, keyOfWallet } = await loadFixture(walletsStage);
       const names = ["GreedyWallet", "KeyWallet", "GreedyWallet", "TalkativeWallet", "TerseWallet", "RevertingWallet"];
       const batches = [];
