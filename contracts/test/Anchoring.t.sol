@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {ITranscriptRegistry} from "../ITranscriptRegistry.sol";
 import {Stage} from "./Stage.sol";
 import {VM} from "./Vm.sol";
-import {GreedyWallet, KeyWallet, TalkativeWallet} from "./Wallets.sol";
+import {GreedyWallet, KeyWallet, TalkativeWallet, TerseWallet} from "./Wallets.sol";
 
 /// @title Anchoring, for every input
 contract AnchoringTest is Stage {
@@ -161,6 +161,15 @@ contract AnchoringTest is Stage {
             bool fine = good >> i & 1 == 1 && (i < 4 || good & 48 == 48);
             require(stands == fine, "one sank another");
         }
+    }
+
+    /// @dev What such a wallet leaves out must not be filled in from our memory, where roots pass as well.
+    function test_fuzz_tooShortAnAnswerIsRefused(bytes4 head) external {
+        VM.assume(head != 0);
+        VM.etch(_operator, address(new TerseWallet()).code);
+        ITranscriptRegistry.SignedBatch memory batch = _batch(_SCHOOL, bytes32(head), _BEGIN);
+        _expectInvalid(batch.root);
+        _registry.anchorBySig(batch);
     }
 
     /// @dev However much gas there is, a wallet is heard in full or all of it is undone.

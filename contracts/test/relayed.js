@@ -165,6 +165,16 @@ describe("TranscriptRegistry: many batches at once", () => {
       expect((await registry.statusOf(SCHOOL, batches[0].root, ZERO, [])).anchoredAt).to.equal(0n);
     });
 
+    it("keeps no gas for the answer of an operator that is no contract", async () => {
+      const { registry, operator, stranger } = await loadFixture(anchoredStage);
+      const forged = await signedBatch(registry, stranger, "third");
+      const { root } = forged;
+      const { receipt } = await mined(registry.anchorMany([forged], { gasLimit: 80_000 }));
+      expect(report(registry, receipt)).to.deep.equal([
+        [SCHOOL, root, 0, "SignatureInvalid", SCHOOL, root, operator.address],
+      ]);
+    });
+
     it("anchors what a lone sender did not anchor first in the same block", async () => {
       const { registry, operator, asSchool } = await loadFixture(anchoredStage);
       const [third, fourth] = [
