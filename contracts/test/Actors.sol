@@ -101,7 +101,7 @@ contract Actors is Draws {
         _expect(_batches[school][asked.root].anchoredAt != 0 && !_isRecalled(record), "recalled what cannot be");
         _useApproval(school, asked);
         _recalls[record].push(RecallMemory(_time, 0, asked.reason, caller, 0, 0));
-        _noteReplacement(record, asked.replacement);
+        _noteReplacement(school, record, asked.replacement);
     }
 
     function addReplacement(uint256 seed) external {
@@ -116,7 +116,7 @@ contract Actors is Draws {
         _expect(_isRecalled(record) && _standing(record).replacementEntry == 0, "a replacement was replaced");
         asked.reason = _standing(record).reason;
         _useApproval(school, asked);
-        _noteReplacement(record, asked.replacement);
+        _noteReplacement(school, record, asked.replacement);
     }
 
     /// @dev What is left of an approval that another act did not use is taken back.
@@ -298,9 +298,14 @@ contract Actors is Draws {
         _batches[school][root] = BatchMemory(_time, _height, 7, year, _schools[school].version);
     }
 
-    function _noteReplacement(bytes32 record, ITranscriptRegistry.Replacement memory replacement) private {
+    function _noteReplacement(bytes32 school, bytes32 record, ITranscriptRegistry.Replacement memory replacement)
+        private
+    {
         if (replacement.entry == 0) return;
         ++successes["replacement"];
+        bytes32 issuer = _batches[school][replacement.root].anchoredAt == 0 ? _schools[school].successor : school;
+        _expect(_batches[issuer][replacement.root].anchoredAt != 0, "a replacement was never issued");
+        _expect(!_isRecalled(_recordOf(issuer, replacement.root, replacement.entry)), "a replacement is recalled");
         RecallMemory storage made = _standing(record);
         (made.replacementRoot, made.replacementEntry) = (replacement.root, replacement.entry);
     }
