@@ -74,6 +74,19 @@ contract KeysTest is Stage {
         require(_registry.lockedAt(year) == (begun ? _BEGIN + time : 0), "wrong time");
     }
 
+    function test_fuzz_yearIsLockedFromItsFirstSecond(uint16 year) external {
+        year = 2030 + year % 185;
+        uint48 first = (uint48(year) - 1970) * 31_556_952;
+        _warp(first - 1);
+        VM.expectRevert(abi.encodeWithSelector(ITranscriptRegistry.UnknownSchoolYear.selector, year));
+        VM.prank(_AUTHORITY);
+        _registry.lockSchoolYear(year);
+        _warp(first);
+        VM.prank(_AUTHORITY);
+        _registry.lockSchoolYear(year);
+        require(_registry.lockedAt(year) == first, "wrong time");
+    }
+
     function test_fuzz_consentChangesKeysOnce(uint256 nextKey, uint48 deadline, uint32 later) external {
         address next = VM.addr(_key(nextKey));
         _warp(_BEGIN + later);

@@ -150,6 +150,14 @@ describe("TranscriptRegistry: the authority", () => {
       expect([...(await registry.authorityAt(left))]).to.deep.equal([NOBODY, left]);
     });
 
+    it("leaves no gap in history when somebody gives up a role that he never had", async () => {
+      const { registry, authority, stranger } = await loadFixture(stage);
+      const before = await registry.authorityAt(FAR);
+      await registry.connect(stranger).renounceRole(ZERO, stranger);
+      expect([...(await registry.authorityAt(FAR))]).to.deep.equal([...before]);
+      expect(await registry.defaultAdmin()).to.equal(authority.address);
+    });
+
     it("is not touched by other roles, which mean nothing here", async () => {
       const { registry, authority, stranger } = await loadFixture(stage);
       const role = ethers.id("some role");

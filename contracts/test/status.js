@@ -171,6 +171,17 @@ describe("TranscriptRegistry: reading", () => {
       }
     });
 
+    it("does not call late what was anchored in the very second of the lock", async () => {
+      const { registry, asSchool } = await loadFixture(anchoredStage);
+      const third = batch("third");
+      await inOneBlock(
+        () => registry.lockSchoolYear(YEAR),
+        () => asSchool.anchor(SCHOOL, YEAR, third.root, third.size),
+      );
+      const { anchoredAt, lockedAt, late } = await status(registry, third, 0);
+      expect([anchoredAt, late]).to.deep.equal([lockedAt, false]);
+    });
+
     it("tells the keys with which a batch was anchored, whatever the school has now", async () => {
       const { registry, operator, newOperator, first } = await loadFixture(anchoredStage);
       await registry.proposeKeys(SCHOOL, newOperator, seal("new"), ethers.id("new"));
