@@ -160,6 +160,15 @@ contract RecallingTest is Stage {
         require(!_registry.statusOf(_SCHOOL, root, root, _noProof).included, "the root passed");
     }
 
+    /// @dev A node may answer calls with a clock that is behind its own state.
+    function test_fuzz_statusDoesNotHangOnTheNodesClock(uint32 behind) external {
+        _recall(_ROOT, _ENTRY);
+        _warp(_BEGIN + 1000 - behind % 2000);
+        ITranscriptRegistry.LeafStatus memory told = _status(_SCHOOL, _ROOT, _ENTRY);
+        require(told.anchoredAt == _BEGIN && told.recalledAt == _BEGIN + 1000, "a record or its recall is not seen");
+        require(told.standing == ITranscriptRegistry.Standing.Active, "the school is not seen");
+    }
+
     function test_fuzz_doubtBeginsWithItsSecond(uint32 anchored, uint32 since) external {
         _warp(_BEGIN + anchored);
         _anchor(_NEW_ENTRY);

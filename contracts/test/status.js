@@ -323,6 +323,7 @@ describe("TranscriptRegistry: reading", () => {
       const registered = { ...NOTHING, standing: Standing.Active };
       expect(await status(registry, first, 0, { asked: since })).to.deep.equal(registered);
       expect(await status(registry, first, 0, { asked: anchoredAt - 1n })).to.deep.equal(registered);
+      expect((await status(registry, first, 0, { asked: anchoredAt })).included).to.equal(true);
       expect(await status(registry, third, 0, { asked: locked })).to.deep.equal(registered);
       expect((await status(registry, first, 0, { asked: locked - 1n })).lockedAt).to.equal(0n);
       expect((await status(registry, first, 0, { asked: locked })).lockedAt).to.equal(locked);
