@@ -135,11 +135,15 @@ export async function expectOperatorOnly(given, school, operator, act) {
 
 /** Puts transactions into one block, hence into one second, in this order; returns their receipts. */
 export async function inOneBlock(...sendings) {
-  await ethers.provider.send("evm_setAutomine", [false]);
   const sent = [];
-  for (const send of sendings) sent.push(await send());
-  await ethers.provider.send("evm_mine", []);
-  await ethers.provider.send("evm_setAutomine", [true]);
+  await ethers.provider.send("evm_setAutomine", [false]);
+  try {
+    for (const send of sendings) sent.push(await send());
+    await ethers.provider.send("evm_mine", []);
+  } finally {
+    // Otherwise one failure here would leave every later test waiting for a block.
+    await ethers.provider.send("evm_setAutomine", [true]);
+  }
   return Promise.all(sent.map((transaction) => ethers.provider.getTransactionReceipt(transaction.hash)));
 }
 
