@@ -41,6 +41,26 @@ class Consent(BaseModel):
     registry: Account
     given_on: Annotated[date, Field(strict=False)]
 
+    @classmethod
+    def of(cls, *, school: str, operator: str, seal_sha256: str, chain_id: int, registry: str, given_on: date) -> Self:
+        """The consent of a school. Raises `MalformedConsent` for a code or an account that is none."""
+        try:
+            return cls(
+                school=school,
+                operator=operator.lower(),
+                seal_sha256=seal_sha256,
+                chain_id=chain_id,
+                registry=registry,
+                given_on=given_on,
+            )
+        except ValidationError as error:
+            raise MalformedConsent(
+                f"Chưa lập được văn bản đồng ý ({_places(error)}). Mã trường phải gồm 8 chữ số, địa chỉ khóa chuỗi là 0x và "
+                "40 chữ số thập lục phân; hãy kiểm tra lại.",
+                f"The consent cannot be made ({_places(error)}). A school code is eight digits, a chain account 0x and 40 hex "
+                "digits; check them.",
+            ) from error
+
     def canonical(self) -> bytes:
         """The bytes that are signed."""
         return rfc8785.dumps(self.model_dump(mode="json"))
@@ -51,14 +71,19 @@ class Consent(BaseModel):
         try:
             consent = cls.model_validate_json(data)
         except ValidationError as error:
-            raise _malformed(str(error)) from error
+            raise _malformed(_places(error)) from error
         if consent.canonical() != data:
-            raise _malformed("not canonical")
+            raise _malformed("RFC 8785")
         return consent
 
 
-def _malformed(problem: str) -> MalformedConsent:
+def _malformed(place: str) -> MalformedConsent:
     return MalformedConsent(
-        f"Tệp này không phải văn bản đồng ý của trường ({problem}). Hãy tạo lại bằng lệnh «hocba consent».",
-        f"This is not a school's consent ({problem}). Make it again with 'hocba consent'.",
+        f"Tệp này không phải văn bản đồng ý của trường (sai ở: {place}). Hãy đề nghị trường tạo lại bằng lệnh «hocba consent».",
+        f"This is not a school's consent (wrong in: {place}). Ask the school to make it again with 'hocba consent'.",
     )
+
+
+def _places(error: ValidationError) -> str:
+    """The members that are wrong; none is named when the text is no JSON object at all."""
+    return ", ".join(str(part) for problem in error.errors() for part in problem["loc"]) or "JSON"

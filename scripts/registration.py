@@ -12,6 +12,7 @@ from ledger.chain.web3_registry import Web3Registry
 from ledger.consent import Consent
 from ledger.errors import LedgerError
 from ledger.store.reader import School
+from ledger.unit import Role
 from scripts.compose import Ledger
 from scripts.workday import until_mined
 from signer.keys import LoadedKey
@@ -36,21 +37,28 @@ class SignedConsent:
         return hashlib.sha256(self.statement).digest()
 
 
-def give_consent(trust: Trust, seal: LoadedKey, *, school: str, operator: str, on: dt.date) -> bytes:
-    """The school's part: the statement, signed with its seal, that `operator` acts for it in the trusted registry."""
-    consent = Consent(
+def give_consent(trust: Trust, seal: LoadedKey, *, school: str, operator: str, now: dt.datetime) -> bytes:
+    """The school's part: the statement, signed with its seal, that `operator` acts for it in the trusted registry.
+
+    Raises `MalformedConsent` for a code or an account that is none, and `CertificateNotValid` for a seal that has ended.
+    """
+    seal.require_valid_at(now)
+    consent = Consent.of(
         school=school,
-        operator=operator.lower(),
+        operator=operator,
         seal_sha256=seal.certificate_sha256.hex(),
         chain_id=trust.pin.chain_id,
         registry=trust.pin.address,
-        given_on=on,
+        given_on=now.date(),
     )
     return sign_statement(consent.canonical(), seal)
 
 
-def read_consent(trust: Trust, statement: bytes, *, school: str) -> SignedConsent:
-    """The authority's look at it. Raises `BrokenStatement`, `MalformedConsent` or `ConsentRefused`."""
+def read_consent(trust: Trust, statement: bytes, *, school: str, now: dt.datetime) -> SignedConsent:
+    """The authority's look at it. Raises `BrokenStatement`, `MalformedConsent` or `ConsentRefused`.
+
+    Anybody can make a key and call it a school's seal, so only one counts that the authority has on its own list of signers.
+    """
     signed = opened(statement)
     consent = Consent.parse(signed.content)
     if consent.seal_sha256 != signed.certificate_sha256.hex():
@@ -64,6 +72,16 @@ def read_consent(trust: Trust, statement: bytes, *, school: str) -> SignedConsen
             "không phải của trường và sổ đăng ký này. Hãy chọn đúng tệp.",
             f"The consent is for school {consent.school} and registry {consent.registry} on chain {consent.chain_id}, "
             "not for this school and registry. Choose the right file.",
+        )
+    approved = trust.settings.signers or ()
+    if not any(
+        line.covers(cert_sha256=consent.seal_sha256, role=Role.SEAL.value, school=school, at=now) for line in approved
+    ):
+        raise ConsentRefused(
+            f"Con dấu số đã ký văn bản này (SHA-256 {consent.seal_sha256}) không có trong danh sách người ký được Sở duyệt cho "
+            f"trường {school}. Hãy xác minh với trường rồi bổ sung con dấu vào danh sách.",
+            f"The seal under this consent (SHA-256 {consent.seal_sha256}) is not on the authority's list of approved signers "
+            f"for school {school}. Verify it with the school, then put the seal on the list.",
         )
     return SignedConsent(consent, statement)
 

@@ -228,9 +228,9 @@ class Demo:
             load_pkcs12(seal.pkcs12.read_bytes(), seal.passphrase),
             school=sheet.school.code,
             operator=operator.address,
-            on=utc_now().date(),
+            now=utc_now(),
         )
-        signed = registration.read_consent(trust, statement, school=sheet.school.code)
+        signed = registration.read_consent(trust, statement, school=sheet.school.code, now=utc_now())
         registration.register_school(
             ledger,
             trust,

@@ -98,12 +98,12 @@ abstract contract AuthorityRegister is ITranscriptRegistry, AccessControlDefault
         return _rule.policy == RecallPolicy.WithApproval || _rule.lockedYears & _bitOf(schoolYear) != 0;
     }
 
-    /// @dev Which authority of all this is, from 1; a second may see two of them.
+    /// @dev How often the role has changed hands, laid down and taken up each; a second may see several changes.
     function _authorityCount() internal view returns (uint16) {
         return uint16(_authorities.times.length);
     }
 
-    /// @dev The authority that was the `count`th.
+    /// @dev Who had the role after the `count`th change.
     function _authorityNumber(uint16 count) internal view returns (address) {
         return address(uint160(uint256(_authorities.values[count - 1])));
     }

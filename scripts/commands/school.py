@@ -83,8 +83,8 @@ def init(
     Ledger.open(chosen)
     tell(
         lang,
-        f"Đã tạo {path}. Tiếp theo: chép thư mục trust của Sở vào đây, rồi đăng ký trường (hocba school).",
-        f"Made {path}. Next: copy the authority's trust folder here, then register the school (hocba school).",
+        f"Đã tạo {path}. Tiếp theo: chép thư mục trust của Sở vào đây, rồi lập văn bản đồng ý của trường (hocba consent).",
+        f"Made {path}. Next: copy the authority's trust folder here, then make the school's consent (hocba consent).",
     )
 
 
@@ -98,9 +98,9 @@ def consent(
     lang: Lang = "vi",
 ) -> None:
     """Trường đồng ý cho khóa chuỗi (ký bằng con dấu) / the school names its chain account, under its seal."""
-    key = load_pkcs12(seal.read_bytes(), secret(lang, pin_file, vi="Mật khẩu con dấu số", en="Passphrase of the seal"))
     trust = Trust.load(settings(home).trust)
-    out.write_bytes(registration.give_consent(trust, key, school=code, operator=operator, on=utc_now().date()))
+    key = load_pkcs12(seal.read_bytes(), secret(lang, pin_file, vi="Mật khẩu con dấu số", en="Passphrase of the seal"))
+    out.write_bytes(registration.give_consent(trust, key, school=code, operator=operator, now=utc_now()))
     tell(
         lang,
         f"Đã ký {out}. Tiếp theo: gửi tệp này cho Sở để đăng ký trường (hocba school).",
@@ -121,7 +121,7 @@ def school(
     """Đăng ký trường (việc của Sở) / register a school (the authority does)."""
     ledger = Ledger.open(settings(home))
     trust = Trust.load(ledger.settings.trust)
-    signed = registration.read_consent(trust, consent.read_bytes(), school=code)
+    signed = registration.read_consent(trust, consent.read_bytes(), school=code, now=utc_now())
     password = secret(lang, pin_file, vi="Mật khẩu khóa của Sở", en="Password of the authority's key")
     wallet = KeyWallet.from_keystore(authority_key, password=password)
     row = School(
