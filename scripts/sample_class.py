@@ -29,10 +29,10 @@ from typing import Final
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from ledger.record.model import Attainment, Mark, Rating
-from ledger.record.rulebook import Rulebook, rulebook_for
+from ledger.record.rulebook import TT22
 from ledger.record.rules_tt22 import award_for, promotes, rounded, study_result, year_conduct, year_mark
-from ledger.record.subjects import Level, Subject, compulsory_at
+from ledger.record.scales import Attainment, Mark, Rating
+from ledger.record.subjects import Level, Subject, compulsory_in
 from scripts.sample_people import ADULT_YEARS, EDGE_PUPILS, SampleName, name_of, number_for
 
 HEADING_ROW: Final = 5
@@ -132,8 +132,8 @@ class _SampleClass:
         self._grade = grade
         self._class = class_name
         self._year = first_year
-        self._subjects = compulsory_at(Level.THCS)
-        self._rules: Rulebook = rulebook_for(Level.THCS, first_year)
+        self._subjects = compulsory_in(self._grade)
+        self._rules = TT22
         self._pupils = [self._pupil(index) for index in range(size)]
 
     def workbook(self) -> Workbook:

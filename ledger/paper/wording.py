@@ -12,7 +12,8 @@ from uuid import UUID
 from ledger.paper.content import HistoryRow, Line, MarkRow, PaperUnit, ResultRow
 from ledger.paper.errors import NoForm
 from ledger.paper.moments import place_and_date
-from ledger.record.model import Attainment, Mark, Record, SubjectResult, Terms
+from ledger.record.model import Record, SecondarySubject, SecondaryYear, Terms
+from ledger.record.scales import Attainment, Mark
 from ledger.record.subjects import Level
 
 LEVEL_TITLES = {Level.THCS: "Trung học cơ sở"}
@@ -30,8 +31,8 @@ def from_record(
     `planned_issue_date` is what the record's XML carries as `NGAY_KY_PHAT_HANH_HOC_BA`; the real time of issue is the
     seal's and shows in its stamp. Raises `NoForm` for a level without a form, `NaiveTime` for a date without a zone.
     """
-    school, info, pupil = record.school, record.class_info, record.pupil
-    if info.level not in LEVEL_TITLES:
+    school, info, pupil, year = record.school, record.class_info, record.pupil, record.year
+    if info.level not in LEVEL_TITLES or not isinstance(year, SecondaryYear):
         raise NoForm(info.level.value)
     return PaperUnit(
         unit_id=unit_id,
@@ -45,13 +46,13 @@ def from_record(
         pupil=pupil.name,
         identity=_identity(record),
         history=_history(record),
-        marks=tuple(_mark_row(result) for result in record.subjects),
+        marks=tuple(_mark_row(result) for result in year.subjects),
         results=(
-            _result_row("Kết quả rèn luyện", record.year.conduct),
-            _result_row("Kết quả học tập", record.year.study),
+            _result_row("Kết quả rèn luyện", year.conduct),
+            _result_row("Kết quả học tập", year.study),
         ),
-        outcome=_outcome(record),
-        homeroom_comment=record.year.homeroom_comment,
+        outcome=_outcome(record, year),
+        homeroom_comment=year.homeroom_comment,
         place_and_date=place_and_date(school.place, planned_issue_date),
         head=info.principal.name,
         head_position=info.principal_title,
@@ -103,7 +104,7 @@ def _history(record: Record) -> tuple[HistoryRow, ...]:
     return tuple(rows)
 
 
-def _mark_row(result: SubjectResult) -> MarkRow:
+def _mark_row(result: SecondarySubject) -> MarkRow:
     nothing = EXEMPT if result.exempt else None
     return MarkRow(
         subject=result.name,
@@ -121,8 +122,7 @@ def _result_row(name: str, terms: Terms) -> ResultRow:
     return ResultRow(name, *values)
 
 
-def _outcome(record: Record) -> tuple[Line, ...]:
-    year = record.year
+def _outcome(record: Record, year: SecondaryYear) -> tuple[Line, ...]:
     lines = [
         Line("Số buổi nghỉ học có phép", _count(year.absences_excused), wide=False),
         Line("Số buổi nghỉ học không phép", _count(year.absences_unexcused), wide=False),

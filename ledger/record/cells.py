@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
-from ledger.record.model import Attainment, Award, Rating, Sex
+from ledger.record.scales import Attainment, Award, Rating, Sex
 from ledger.record.spelling import clean, folded
 from ledger.record.workbook import Cell, Formula
 

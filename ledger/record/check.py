@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from ledger.record.errors import UnknownRulebook
 from ledger.record.findings import Finding, Severity, has_errors
 from ledger.record.identity import class_findings, duplicate_findings, pupil_findings
-from ledger.record.model import ClassSheet, Place, Record
+from ledger.record.model import ClassSheet, Place, Record, SecondaryYear
 from ledger.record.pupil_check import PupilCheck
-from ledger.record.rulebook import RULEBOOKS, Rulebook, rulebook_for
+from ledger.record.rulebook import RULEBOOKS, Rulebook, SecondaryRulebook, rulebook_for
 from ledger.record.sheet import SheetReading, read_class
-from ledger.record.subjects import BY_CODE, taught_at
+from ledger.record.subjects import BY_CODE, taught_in
 from ledger.record.tables import INFO, TEACHERS, TERM_2, YEAR
 
 
@@ -67,8 +67,10 @@ def check_record(
     """Return what the rules say about one pupil; without `rules`, only about identity."""
     place = place or Place()
     findings = list(pupil_findings(record, place, allow_synthetic_province=options.allow_synthetic_province))
-    if rules is not None:
-        findings += PupilCheck(record, place, rules, year_sheet=TERM_2 if year_computed else YEAR).findings()
+    if isinstance(rules, SecondaryRulebook) and isinstance(record.year, SecondaryYear):
+        findings += PupilCheck(
+            record, record.year, place, rules, year_sheet=TERM_2 if year_computed else YEAR
+        ).findings()
     return findings
 
 
@@ -95,9 +97,9 @@ def _no_rules(unknown: UnknownRulebook, school_year: str) -> Finding:
 
 def _subject_set(class_sheet: ClassSheet) -> Iterator[Finding]:
     """TT-14: a subject that the curriculum does not have at this level. Missing ones are columns that are missing."""
-    level = class_sheet.class_info.level
-    for result in class_sheet.records[0].subjects if class_sheet.records else ():
-        if result.code not in BY_CODE or not taught_at(BY_CODE[result.code], level):
+    level, grade = class_sheet.class_info.level, class_sheet.class_info.grade
+    for result in class_sheet.records[0].year.subjects if class_sheet.records else ():
+        if result.code not in BY_CODE or not taught_in(BY_CODE[result.code], grade):
             yield Finding(
                 "TT-14",
                 Severity.WARNING,

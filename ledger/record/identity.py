@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from ledger.record.findings import Finding, Severity
-from ledger.record.model import ClassInfo, ClassSheet, Place, Pupil, Record, School, Sex
+from ledger.record.model import ClassInfo, ClassSheet, Place, Pupil, Record, School
 from ledger.record.pupil_cells import PupilCells
 from ledger.record.pupil_rows import BIRTH, PERSONAL_ID, SEX
+from ledger.record.scales import Sex
 from ledger.record.spelling import clean, folded
 from ledger.record.tables import CODE, INFO, NAME, PUPILS
 

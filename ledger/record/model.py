@@ -9,63 +9,28 @@ pupil in a workbook travels beside the records as `Place`, so that a finding can
 These classes hold what a school *wrote*, right or wrong; `ledger.record.check` says which. An optional field that is
 `None` was not given. Texts are expected as `spelling.clean` leaves them.
 
-One letter means different things on different scales ("Đ" is Đạt, at primary one of three, at secondary one of four),
-so no letter is stored: each scale is an enum of its own, whose values are the words that the forms print.
+What a year came to is one of two shapes, as there are two circulars: `PrimaryYear` (TT 27/2020) and `SecondaryYear`
+(TT 22/2021). Which of them a record carries follows from its level, and nothing else does.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from enum import Enum
 
+from ledger.record.scales import (
+    Achievement,
+    Award,
+    Mark,
+    Origin,
+    Overall,
+    PrimaryAward,
+    Rating,
+    Sex,
+    Trait,
+    TraitLevel,
+)
 from ledger.record.subjects import Level
-
-
-class Attainment(Enum):
-    """The result of a subject that is assessed by comment alone (TT 22/2021, Article 5)."""
-
-    DAT = "Đạt"
-    CHUA_DAT = "Chưa đạt"
-
-
-Mark = Decimal | Attainment
-"""What stands in a cell of the marks table."""
-
-
-class Rating(Enum):
-    """The four results of conduct and of study, best first (TT 22/2021, Articles 8 and 9)."""
-
-    TOT = "Tốt"
-    KHA = "Khá"
-    DAT = "Đạt"
-    CHUA_DAT = "Chưa đạt"
-
-    @property
-    def rank(self) -> int:
-        """0 for the best; one more for each step down."""
-        return _RANKS[self]
-
-    def raised(self) -> "Rating":
-        """Return the next better result; the best stays."""
-        return list(Rating)[max(0, self.rank - 1)]
-
-
-_RANKS = {grade: rank for rank, grade in enumerate(Rating)}
-
-
-class Award(Enum):
-    """The two titles at the end of the year (TT 22/2021, Article 15). There is no third."""
-
-    XUAT_SAC = "Học sinh Xuất sắc"
-    GIOI = "Học sinh Giỏi"
-
-
-class Sex(Enum):
-    """Sex as the population database has it (QCVN 109:2017)."""
-
-    NAM = "Nam"
-    NU = "Nữ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,11 +107,13 @@ class Pupil:
     guardian: str | None = None
     register_number: str | None = None
     """`SO_SO_DANG_BO`."""
+    passport: str | None = None
+    """What tells a foreign pupil without a personal number from others."""
 
 
 @dataclass(frozen=True, slots=True)
-class SubjectResult:
-    """One row of the marks table."""
+class SecondarySubject:
+    """One row of the marks table at secondary."""
 
     code: str
     """A code of `ledger.record.subjects`."""
@@ -159,6 +126,10 @@ class SubjectResult:
     teacher: Person | None
     exempt: bool = False
     """The pupil is excused from this subject (miễn), so nothing is missing where nothing stands."""
+    reassessed: Mark | None = None
+    """After re-assessment in summer; it replaces the year's result of this subject, for promotion (TT 22/2021, Article 14)."""
+    specialised: bool = False
+    """The pupil took the cluster of specialised topics (chuyên đề) of this subject; upper secondary only."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,22 +139,82 @@ class Terms:
     hk1: Rating | None = None
     hk2: Rating | None = None
     year: Rating | None = None
+    reassessed: Rating | None = None
+    """After re-assessment, or training, in summer (TT 22/2021, Articles 13 and 14)."""
 
 
 @dataclass(frozen=True, slots=True)
-class YearResult:
-    """What the year came to."""
+class SecondaryYear:
+    """What a year at secondary came to (TT 22/2021)."""
 
+    subjects: tuple[SecondarySubject, ...]
     conduct: Terms
     study: Terms
     absences_excused: int | None
     absences_unexcused: int | None
+    """Sessions, at one a day (Article 12)."""
     promoted: bool | None
     """Promoted; in the last grade of a level, completed it. TT 22/2021 has one test for both (Article 12)."""
     award: Award | None = None
     homeroom_comment: str | None = None
     not_assessed: bool = False
     """A pupil with a disability who is not assessed (`cokhuyettatkhongdanhgia`)."""
+    summer_comment: str | None = None
+    """What the homeroom teacher says about training in summer (Article 13)."""
+    other_awards: str | None = None
+    """Contests, and whatever else was won beside the title."""
+    certificates: str | None = None
+    """`chungchi` of the National Data Centre's table."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrimarySubject:
+    """One row of the table of subjects at primary (TT 27/2020, Annex 1, section 1)."""
+
+    code: str
+    """A code of `ledger.record.subjects`."""
+    name: str
+    level: Achievement | None
+    """`MUC_DAT_DUOC`."""
+    test: int | None
+    """`DIEM_KIEM_TRA_DINH_KY`: the test at the end of the year, 0 to 10, whole; after a re-test the last one (Article 7.1d)."""
+    comment: str | None
+    teacher: Person | None
+    exempt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PrimaryYear:
+    """What a year at primary came to (TT 27/2020)."""
+
+    subjects: tuple[PrimarySubject, ...]
+    traits: Mapping[Trait, TraitLevel]
+    """Qualities and competences; one that was not given is absent."""
+    overall: Overall | None
+    absences_excused: int | None
+    absences_unexcused: int | None
+    completed: bool | None
+    """Completed the programme of the grade; in grade 5, of primary (Article 11)."""
+    promoted: bool | None
+    """May move up. The principal may let a pupil who did not complete move up; in grade 5 it is the same as `completed`."""
+    award: PrimaryAward | None = None
+    other_awards: str | None = None
+    """Contests, and whatever else was won beside the title."""
+    sudden_awards: str | None = None
+    """`NOI_DUNG_KHEN_THUONG_DOT_XUAT` (Article 13.1b)."""
+    weight: Decimal | None = None
+    """Kilograms."""
+    height: Decimal | None = None
+    """Centimetres."""
+    homeroom_comment: str | None = None
+    quality_comment: str | None = None
+    general_comment: str | None = None
+    specific_comment: str | None = None
+    """Comments on qualities, general and specific competences."""
+    principal_note: str | None = None
+    """Why a pupil who did not complete the grade moves up nevertheless."""
+    not_assessed: bool = False
+    """A pupil with a disability who is assessed by an individual plan, or not at all (Article 8)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,9 +235,18 @@ class Record:
     school: School
     class_info: ClassInfo
     pupil: Pupil
-    subjects: tuple[SubjectResult, ...]
-    year: YearResult
+    year: PrimaryYear | SecondaryYear
     history: tuple[Schooling, ...] = ()
+    origin: Origin = Origin.DIGITAL
+
+    @property
+    def arrived(self) -> date | None:
+        """The day on which the pupil came to this class in mid-year, if that is known."""
+        here = (self.class_info.school_year, self.class_info.name, self.school.name)
+        return next(
+            (line.arrived for line in self.history if (line.school_year, line.class_name, line.school_name) == here),
+            None,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from dataclasses import replace
 from decimal import Decimal
 
 from ledger.record.findings import Finding
-from ledger.record.model import Attainment, Award, Mark, Place, Rating, Record, SubjectResult
+from ledger.record.model import Place, Record, SecondarySubject, SecondaryYear
 from ledger.record.pupil_cells import PupilCells
 from ledger.record.pupil_rows import AWARD, CONDUCT, EXCUSED, STUDY, UNEXCUSED, promoted_column
-from ledger.record.rulebook import Rulebook
+from ledger.record.rulebook import SecondaryRulebook
 from ledger.record.rules_tt22 import StudyResult, award_for, promotes, study_result, year_conduct, year_mark
+from ledger.record.scales import Attainment, Award, Mark, Rating
 from ledger.record.subjects import BY_CODE
 from ledger.record.tables import RESULTS, TERM_1, TERM_2, YEAR
 
@@ -45,16 +46,19 @@ def shown(value: Mark | Rating | Award | int | None) -> str | None:
 class PupilCheck:
     """The TT rules for one pupil."""
 
-    def __init__(self, record: Record, place: Place, rules: Rulebook, *, year_sheet: str) -> None:
+    def __init__(
+        self, record: Record, year: SecondaryYear, place: Place, rules: SecondaryRulebook, *, year_sheet: str
+    ) -> None:
         self._record = record
+        self._year = year
         self._cells = PupilCells(record.pupil.code, place)
         self._rules = rules
         self._year_sheet = year_sheet
 
     def findings(self) -> Iterator[Finding]:
         """Yield them in the order of the module's docstring."""
-        assessed = [result for result in self._record.subjects if not result.exempt and result.code in BY_CODE]
-        if not self._record.year.not_assessed:
+        assessed = [result for result in self._year.subjects if not result.exempt and result.code in BY_CODE]
+        if not self._year.not_assessed:
             for result in assessed:
                 yield from self._marks(result)
         # An impossible mark has been reported; nothing may be computed from it.
@@ -66,7 +70,7 @@ class PupilCheck:
         yield from self._promotion(assessed)
         yield from self._award(assessed)
 
-    def _marks(self, result: SubjectResult) -> Iterator[Finding]:
+    def _marks(self, result: SecondarySubject) -> Iterator[Finding]:
         scored = BY_CODE[result.code].scored
         for sheet, mark in ((TERM_1, result.hk1), (TERM_2, result.hk2), (YEAR, result.year)):
             if mark is None:
@@ -94,7 +98,7 @@ class PupilCheck:
                     _MARKS,
                 )
 
-    def _year_mark(self, result: SubjectResult) -> Iterator[Finding]:
+    def _year_mark(self, result: SecondarySubject) -> Iterator[Finding]:
         if result.hk1 is None or result.hk2 is None or result.year is None:
             return
         expected = year_mark(result.hk1, result.hk2, self._rules)
@@ -125,7 +129,7 @@ class PupilCheck:
                 _STUDY,
             )
 
-    def _year_marks(self, assessed: Sequence[SubjectResult]) -> dict[str, Mark] | None:
+    def _year_marks(self, assessed: Sequence[SecondarySubject]) -> dict[str, Mark] | None:
         """Return the year's marks as recomputed, as written where they cannot be; `None` when one is missing."""
         marks: dict[str, Mark] = {}
         for result in assessed:
@@ -141,8 +145,8 @@ class PupilCheck:
     def _study_of(self, marks: dict[str, Mark] | None) -> StudyResult | None:
         return study_result(marks, self._rules) if marks else None
 
-    def _study(self, assessed: Sequence[SubjectResult]) -> Iterator[Finding]:
-        study = self._record.year.study
+    def _study(self, assessed: Sequence[SecondarySubject]) -> Iterator[Finding]:
+        study = self._year.study
         terms = (
             (STUDY[0].name, study.hk1, _all_given({r.code: r.hk1 for r in assessed})),
             (STUDY[1].name, study.hk2, _all_given({r.code: r.hk2 for r in assessed})),
@@ -191,7 +195,7 @@ class PupilCheck:
         )
 
     def _missing_rating(self, column: str) -> Iterator[Finding]:
-        if self._record.year.not_assessed or self._cells.declined(RESULTS, column):
+        if self._year.not_assessed or self._cells.declined(RESULTS, column):
             return
         yield self._cells.error(
             "TT-13",
@@ -205,7 +209,7 @@ class PupilCheck:
         )
 
     def _conduct(self) -> Iterator[Finding]:
-        conduct = self._record.year.conduct
+        conduct = self._year.conduct
         for heading, written in zip(CONDUCT, (conduct.hk1, conduct.hk2, conduct.year), strict=True):
             if written is None:
                 yield from self._missing_rating(heading.name)
@@ -226,12 +230,12 @@ class PupilCheck:
         )
 
     def _conduct_expected(self) -> Rating | None:
-        conduct = self._record.year.conduct
+        conduct = self._year.conduct
         return None if conduct.hk1 is None or conduct.hk2 is None else year_conduct(conduct.hk1, conduct.hk2)
 
-    def _judged(self, assessed: Sequence[SubjectResult]) -> tuple[Rating, tuple[Rating, ...]] | None:
+    def _judged(self, assessed: Sequence[SecondarySubject]) -> tuple[Rating, tuple[Rating, ...]] | None:
         """Return conduct, and every acceptable result of study, for what builds on them."""
-        year = self._record.year
+        year = self._year
         conduct = self._conduct_expected() or year.conduct.year
         expected = self._study_of(self._year_marks(assessed))
         if expected is not None:
@@ -242,8 +246,8 @@ class PupilCheck:
             studies = (year.study.year,) if year.study.year else ()
         return (conduct, studies) if conduct is not None and studies else None
 
-    def _promotion(self, assessed: Sequence[SubjectResult]) -> Iterator[Finding]:
-        year = self._record.year
+    def _promotion(self, assessed: Sequence[SecondarySubject]) -> Iterator[Finding]:
+        year = self._year
         column = promoted_column(final=self._record.class_info.is_final)
         for heading, count in ((EXCUSED, year.absences_excused), (UNEXCUSED, year.absences_unexcused)):
             if (count is None and not self._cells.declined(RESULTS, heading.name)) or (count is not None and count < 0):
@@ -287,7 +291,7 @@ class PupilCheck:
                 _PROMOTION,
             )
         judged = self._judged(assessed)
-        if self._record.year.not_assessed or judged is None:
+        if self._year.not_assessed or judged is None:
             return
         conduct, studies = judged
         if year.promoted in {promotes(conduct, study, absences, self._rules) for study in studies}:
@@ -305,15 +309,15 @@ class PupilCheck:
             _PROMOTION,
         )
 
-    def _award(self, assessed: Sequence[SubjectResult]) -> Iterator[Finding]:
-        if self._record.year.not_assessed or self._cells.declined(RESULTS, AWARD.name):
+    def _award(self, assessed: Sequence[SecondarySubject]) -> Iterator[Finding]:
+        if self._year.not_assessed or self._cells.declined(RESULTS, AWARD.name):
             return
         judged, marks = self._judged(assessed), self._year_marks(assessed)
         if judged is None or marks is None:
             return
         conduct, studies = judged
         earned = [award_for(conduct, study, list(marks.values()), self._rules) for study in studies]
-        written = self._record.year.award
+        written = self._year.award
         if written in earned:
             return
         expected = shown(earned[0]) or "để trống / empty"
@@ -340,7 +344,7 @@ def _is_mark(mark: Mark, *, scored: bool) -> bool:
     return scored and mark.is_finite() and Decimal(0) <= mark <= Decimal(10) and mark == mark.quantize(Decimal("0.1"))
 
 
-def _believable(result: SubjectResult) -> SubjectResult:
+def _believable(result: SecondarySubject) -> SecondarySubject:
     scored = BY_CODE[result.code].scored
     hk1, hk2, year = (
         mark if mark is not None and _is_mark(mark, scored=scored) else None

@@ -9,7 +9,8 @@ from typing import TypeVar
 from ledger.record import cells
 from ledger.record.cells import Misread
 from ledger.record.findings import Finding, Severity
-from ledger.record.model import Mark, Place, Pupil, Terms, YearResult
+from ledger.record.model import Place, Pupil, SecondaryYear, Terms
+from ledger.record.scales import Mark
 from ledger.record.spelling import folded
 from ledger.record.tables import CODE, NAME, PUPILS, RESULTS, STT, Heading, Table
 from ledger.record.workbook import Cell
@@ -200,14 +201,14 @@ def pupil_from(row: PupilRow, table: Table, reader: Reader) -> Pupil:
     )
 
 
-def year_from(row: PupilRow | None, table: Table | None, reader: Reader, *, final: bool) -> YearResult:
+def year_from(row: PupilRow | None, table: Table | None, reader: Reader, *, final: bool) -> SecondaryYear:
     """Read a row of `Kết quả`; without one, everything in it is declined, because its absence has been reported."""
     promoted_name = promoted_column(final=final)
     if row is None or table is None:
         for heading in (*CONDUCT, *STUDY, EXCUSED, UNEXCUSED, AWARD):
             reader.decline(RESULTS, heading.name)
         reader.decline(RESULTS, promoted_name)
-        return YearResult(Terms(), Terms(), None, None, None)
+        return SecondaryYear((), Terms(), Terms(), None, None, None)
 
     def value(
         heading: Heading, read: Callable[[Cell], _Value | Misread | None], shown: str | None = None
@@ -218,7 +219,8 @@ def year_from(row: PupilRow | None, table: Table | None, reader: Reader, *, fina
 
     # Of the notes only this one is part of the record: a note may say more about a child than the record should keep.
     flag = folded(cells.text(table.cell(row.cells, NOTE.name)) or "")
-    return YearResult(
+    return SecondaryYear(
+        subjects=(),
         conduct=Terms(*(value(heading, cells.rating) for heading in CONDUCT)),
         study=Terms(*(value(heading, cells.rating) for heading in STUDY)),
         absences_excused=value(EXCUSED, cells.count),

@@ -7,12 +7,40 @@ it against thresholds that came later. So thresholds are data with a first schoo
 is one more entry in `RULEBOOKS`, later than the ones before it. Nothing else in this package knows a threshold.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 from ledger.record.errors import UnknownRulebook
 from ledger.record.subjects import Level
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rulebook:
+    """One circular, for one or more levels, from one school year on."""
+
+    circular: str
+    levels: frozenset[Level]
+    first_year: int
+    """The calendar year in which the first school year under these rules begins."""
+    reached: Mapping[int, int] = field(default_factory=dict)
+    """Grade to the calendar year in which this circular reached it, where that was later than `first_year`."""
+
+    def reaches(self, grade: int, first_year: int) -> bool:
+        """Return whether a grade is under these rules in the school year that begins in `first_year`."""
+        return first_year >= self.reached.get(grade, self.first_year)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrimaryRulebook(Rulebook):
+    """The thresholds of Circular 27/2020."""
+
+    excellent_test: int
+    """Every test at the end of the year reaches this for Hoàn thành xuất sắc (Article 9.2a)."""
+    good_test: int
+    """The same for Hoàn thành tốt."""
+    pass_test: int
+    """The same for Hoàn thành."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +50,15 @@ class StudyStep:
     all_at_least: Decimal
     """No scored subject lies below this."""
     many_at_least: Decimal
-    """`Rulebook.many` scored subjects reach this."""
+    """`SecondaryRulebook.many` scored subjects reach this."""
     failed_comments: int
     """So many comment subjects may be Chưa đạt."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rulebook:
-    """The thresholds of one circular for one or more levels, from one school year on."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondaryRulebook(Rulebook):
+    """The thresholds of Circular 22/2021."""
 
-    circular: str
-    levels: frozenset[Level]
-    first_year: int
-    """The calendar year in which the first school year under these rules begins."""
     many: int
     """How many scored subjects "at least 6 subjects" means."""
     tot: StudyStep
@@ -48,13 +72,25 @@ class Rulebook:
     """Sessions a year, excused and not, that still allow promotion (Article 12.1)."""
     second_semester_weight: int
     """How often semester II counts in the year's average (Article 9.1)."""
+    reassessed_below: Decimal
+    """A scored subject may be assessed again when its year lies below this (Article 14)."""
 
 
-TT22 = Rulebook(
+TT27 = PrimaryRulebook(
+    circular="27/2020/TT-BGDĐT",
+    levels=frozenset({Level.TH}),
+    first_year=2020,
+    reached={2: 2021, 3: 2022, 4: 2023, 5: 2024},
+    excellent_test=9,
+    good_test=7,
+    pass_test=5,
+)
+
+TT22 = SecondaryRulebook(
     circular="22/2021/TT-BGDĐT",
     levels=frozenset({Level.THCS, Level.THPT}),
-    # The circular reached the classes one after the other, from grade 6 in 2021-2022; all of them since 2024-2025.
     first_year=2021,
+    reached={7: 2022, 8: 2023, 9: 2024, 10: 2022, 11: 2023, 12: 2024},
     many=6,
     tot=StudyStep(Decimal("6.5"), Decimal("8.0"), 0),
     kha=StudyStep(Decimal("5.0"), Decimal("6.5"), 0),
@@ -63,9 +99,11 @@ TT22 = Rulebook(
     award_mark=Decimal("9.0"),
     absences_allowed=45,
     second_semester_weight=2,
+    reassessed_below=Decimal("5.0"),
 )
 
-RULEBOOKS: tuple[Rulebook, ...] = (TT22,)
+RULEBOOKS: tuple[Rulebook, ...] = (TT27, TT22)
+"""Later circulars are further entries. In which year a circular reached which grade is given from memory."""
 
 
 def rulebook_for(level: Level, first_year: int, books: Sequence[Rulebook] = RULEBOOKS) -> Rulebook:

@@ -4,7 +4,7 @@
 
 The order is that of a school year: the year's mark of a subject (`year_mark`), the result of study of a semester or the
 year (`study_result`), of conduct (`year_conduct`), promotion (`promotes`) and the award (`award_for`). Each takes the
-`Rulebook` of the year it is asked about.
+`SecondaryRulebook` of the year it is asked about.
 
 The one place where the circular is not an algorithm is the adjustment of Article 9.3: a result that falls two or more
 steps below Tốt or Khá "only because of exactly one subject" is raised by one. Two readings are in use, and both are
@@ -16,8 +16,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
-from ledger.record.model import Attainment, Award, Mark, Rating
-from ledger.record.rulebook import Rulebook, StudyStep
+from ledger.record.rulebook import SecondaryRulebook, StudyStep
+from ledger.record.scales import Attainment, Award, Mark, Rating
 
 TENTH = Decimal("0.1")
 
@@ -27,7 +27,7 @@ def rounded(value: Decimal) -> Decimal:
     return value.quantize(TENTH, rounding=ROUND_HALF_UP)
 
 
-def year_mark(hk1: Mark, hk2: Mark, rules: Rulebook) -> Mark | None:
+def year_mark(hk1: Mark, hk2: Mark, rules: SecondaryRulebook) -> Mark | None:
     """Return a subject's result for the year, or `None` if the two semesters are on different scales.
 
     Scores: (HK I + 2 × HK II) / 3 from the semester averages as rounded, rounded once more. A comment subject has the
@@ -62,7 +62,7 @@ class StudyResult:
         return self.acceptable[0]
 
 
-def study_result(marks: Mapping[str, Mark], rules: Rulebook) -> StudyResult:
+def study_result(marks: Mapping[str, Mark], rules: SecondaryRulebook) -> StudyResult:
     """Return the result of study that follows from `marks`, by subject code. All assessed subjects must be there."""
     plain = _by_table(list(marks.values()), rules)
     readings: dict[Rating, str] = {}
@@ -79,16 +79,16 @@ def study_result(marks: Mapping[str, Mark], rules: Rulebook) -> StudyResult:
     return StudyResult(plain, readings)
 
 
-def _without(code: str, marks: Mapping[str, Mark], rules: Rulebook) -> Rating:
+def _without(code: str, marks: Mapping[str, Mark], rules: SecondaryRulebook) -> Rating:
     return _by_table([mark for other, mark in marks.items() if other != code], rules)
 
 
-def _imagined_good(code: str, marks: Mapping[str, Mark], rules: Rulebook) -> Rating:
+def _imagined_good(code: str, marks: Mapping[str, Mark], rules: SecondaryRulebook) -> Rating:
     good: Mark = Attainment.DAT if isinstance(marks[code], Attainment) else Decimal(10)
     return _by_table([good if other == code else mark for other, mark in marks.items()], rules)
 
 
-def _by_table(marks: Sequence[Mark], rules: Rulebook) -> Rating:
+def _by_table(marks: Sequence[Mark], rules: SecondaryRulebook) -> Rating:
     scores = [mark for mark in marks if isinstance(mark, Decimal)]
     failed = sum(1 for mark in marks if mark is Attainment.CHUA_DAT)
 
@@ -118,12 +118,12 @@ def year_conduct(hk1: Rating, hk2: Rating) -> Rating:
             return Rating.CHUA_DAT
 
 
-def promotes(conduct: Rating, study: Rating, absences: int, rules: Rulebook) -> bool:
+def promotes(conduct: Rating, study: Rating, absences: int, rules: SecondaryRulebook) -> bool:
     """Return whether a pupil is promoted, or completes the level, without any re-assessment (Article 12)."""
     return Rating.CHUA_DAT not in (conduct, study) and absences <= rules.absences_allowed
 
 
-def award_for(conduct: Rating, study: Rating, year_marks: Sequence[Mark], rules: Rulebook) -> Award | None:
+def award_for(conduct: Rating, study: Rating, year_marks: Sequence[Mark], rules: SecondaryRulebook) -> Award | None:
     """Return the title that a pupil has earned, or `None` (Article 15)."""
     if conduct is not Rating.TOT or study is not Rating.TOT:
         return None

@@ -24,7 +24,16 @@ from ledger.record import cells
 from ledger.record.class_info import read_class_info
 from ledger.record.errors import UnknownRulebook
 from ledger.record.findings import Finding, Severity, has_errors
-from ledger.record.model import ClassInfo, ClassSheet, Mark, Person, Place, Record, School, Schooling, SubjectResult
+from ledger.record.model import (
+    ClassInfo,
+    ClassSheet,
+    Person,
+    Place,
+    Record,
+    School,
+    Schooling,
+    SecondarySubject,
+)
 from ledger.record.pupil_rows import (
     PROMOTED,
     PUPIL_COLUMNS,
@@ -37,10 +46,11 @@ from ledger.record.pupil_rows import (
     pupil_rows,
     year_from,
 )
-from ledger.record.rulebook import Rulebook, rulebook_for
+from ledger.record.rulebook import SecondaryRulebook, rulebook_for
 from ledger.record.rules_tt22 import year_mark
+from ledger.record.scales import Mark
 from ledger.record.spelling import clean, folded
-from ledger.record.subjects import BY_CODE, Subject, compulsory_at, subject_named
+from ledger.record.subjects import BY_CODE, Subject, compulsory_in, subject_named
 from ledger.record.tables import (
     CODE,
     COMMENTS,
@@ -158,12 +168,13 @@ class _Assembly:
             year_computed=YEAR not in self._found,
         )
 
-    def _rules(self) -> Rulebook | None:
+    def _rules(self) -> SecondaryRulebook | None:
         # An impossible school year is reported as ID-10 by the rules; here it only means that nothing can be computed.
         try:
-            return rulebook_for(self._class.level, self._class.first_year or 0)
+            rules = rulebook_for(self._class.level, self._class.first_year or 0)
         except UnknownRulebook:
             return None
+        return rules if isinstance(rules, SecondaryRulebook) else None
 
     def _table(self, sheet: str, headings: tuple[Heading, ...], anchors: tuple[Heading, ...]) -> Table | None:
         if sheet not in self._found:
@@ -183,7 +194,7 @@ class _Assembly:
             return None
         columns = dict(table.columns)
         for number, title in table.others:
-            subject = subject_named(title)
+            subject = subject_named(title, self._class.level)
             if subject is None:
                 self._reader.findings.append(unknown_column(sheet, title))
             else:
@@ -199,14 +210,14 @@ class _Assembly:
             title = cells.text(table.cell(line, _SUBJECT.name)) if table else None
             if title is None or table is None:
                 continue
-            subject = subject_named(title)
+            subject = subject_named(title, self._class.level)
             if subject is None:
                 self._reader.findings.append(_unknown_subject(title, row))
                 continue
             name = cells.text(table.cell(line, _TEACHER.name))
             person = Person(name, cells.text(table.cell(line, _TEACHER_ID.name))) if name else None
             taught.setdefault(subject.code, _Taught(subject, title, person))
-        expected = {subject.code: subject for subject in compulsory_at(self._class.level)}
+        expected = {subject.code: subject for subject in compulsory_in(self._class.grade)}
         expected |= {code: entry.subject for code, entry in taught.items()}
         for sheet_table in marks.values():
             expected |= {code: BY_CODE[code] for code in sheet_table.columns if code in BY_CODE}
@@ -219,7 +230,7 @@ class _Assembly:
         return list(taught.values())
 
     def _record(
-        self, index: int, row: PupilRow, pupils: Table, taught: list[_Taught], rules: Rulebook | None
+        self, index: int, row: PupilRow, pupils: Table, taught: list[_Taught], rules: SecondaryRulebook | None
     ) -> tuple[Record, Place]:
         rows = {PUPILS: row.number} | {
             sheet: joined[index].number for sheet, joined in self._joined.items() if index in joined
@@ -233,12 +244,14 @@ class _Assembly:
         if comments is not None:
             said = cells.text(self._tables[COMMENTS].cell(comments.cells, _HOMEROOM_COMMENT.name))
             year = replace(year, homeroom_comment=said)
-        subjects = tuple(self._subject_result(index, entry, reader, rules) for entry in taught)
+        year = replace(year, subjects=tuple(self._subject_result(index, entry, reader, rules) for entry in taught))
         history = (Schooling(self._class.school_year, self._class.name, self._school.name),)
-        record = Record(self._school, self._class, pupil, subjects, year, history)
+        record = Record(self._school, self._class, pupil, year, history)
         return record, replace(place, declined=frozenset(reader.declined))
 
-    def _subject_result(self, index: int, entry: _Taught, reader: Reader, rules: Rulebook | None) -> SubjectResult:
+    def _subject_result(
+        self, index: int, entry: _Taught, reader: Reader, rules: SecondaryRulebook | None
+    ) -> SecondarySubject:
         marks: dict[str, Mark | None] = {}
         exempt = False
         for sheet in (TERM_1, TERM_2, YEAR):
@@ -261,7 +274,7 @@ class _Assembly:
         row = self._joined.get(COMMENTS, {}).get(index)
         if row is not None:
             comment = cells.text(self._tables[COMMENTS].cell(row.cells, entry.subject.code))
-        return SubjectResult(entry.subject.code, clean(entry.name), hk1, hk2, year, comment, entry.teacher, exempt)
+        return SecondarySubject(entry.subject.code, clean(entry.name), hk1, hk2, year, comment, entry.teacher, exempt)
 
 
 def _empty_class() -> Finding:

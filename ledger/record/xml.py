@@ -21,7 +21,7 @@ Example::
     assert read(document).record == record
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -31,19 +31,18 @@ from lxml import etree
 from ledger.record import parsing
 from ledger.record.errors import Unreadable, Unwritable
 from ledger.record.model import (
-    Award,
     ClassInfo,
     Person,
+    PrimaryYear,
     Pupil,
-    Rating,
     Record,
     School,
     Schooling,
-    Sex,
-    SubjectResult,
+    SecondarySubject,
+    SecondaryYear,
     Terms,
-    YearResult,
 )
+from ledger.record.scales import Award, Rating, Sex
 from ledger.record.subjects import BY_CODE, Level
 from ledger.record.xml_nodes import (
     UUID_VERSION,
@@ -151,8 +150,8 @@ def read(data: bytes) -> ReadUnit:
     created_at = moment_from(general.required("NGAY_TAO_HOC_BA"))
     planned = moment_from(general.required("NGAY_KY_PHAT_HANH_HOC_BA"))
     school, class_info, pupil, absences = _read_general(general)
-    subjects, year = _read_results(results, class_info, absences)
-    record = Record(school, class_info, pupil, subjects, year, tuple(_read_history(history)))
+    year = _read_results(results, class_info, absences)
+    record = Record(school, class_info, pupil, year, tuple(_read_history(history)))
     return ReadUnit(unit_id, record, created_at, planned, uuid_from(replaces) if replaces else None, profile)
 
 
@@ -270,6 +269,8 @@ def _read_general(general: Fields) -> tuple[School, ClassInfo, Pupil, tuple[int,
 
 def _write_results(results: Writer, record: Record) -> None:
     year, info = record.year, record.class_info
+    if isinstance(year, PrimaryYear):
+        raise Unwritable("Chưa lập được XML tiểu học.", "Primary XML cannot be written yet.")
     results.optional("KET_QUA_XEP_LOAI", year.study.year.value if year.study.year else None)
     results.required("DUOC_LEN_LOP", flag_text(year.promoted))
     results.required("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC", flag_text(year.promoted))
@@ -283,8 +284,8 @@ def _write_results(results: Writer, record: Record) -> None:
         group.optional("HOC_KY_2", terms.hk2.value if terms.hk2 else None)
         group.optional("CA_NAM", terms.year.value if terms.year else None)
     table = results.group("BANG_DIEM")
-    codes = [subject.code for subject in record.subjects]
-    for subject in record.subjects:
+    codes = [subject.code for subject in year.subjects]
+    for subject in year.subjects:
         if subject.code not in BY_CODE or codes.count(subject.code) > 1:
             raise Unwritable(
                 f"Mã môn học {subject.code} bị lặp hoặc không có trong hocba profile 0. Hãy sửa danh sách môn.",
@@ -302,13 +303,12 @@ def _write_results(results: Writer, record: Record) -> None:
         row.optional("SO_CCCD_GIAO_VIEN", subject.teacher.personal_id if subject.teacher else None)
 
 
-def _read_results(
-    results: Fields, info: ClassInfo, absences: tuple[int, int]
-) -> tuple[tuple[SubjectResult, ...], YearResult]:
+def _read_results(results: Fields, info: ClassInfo, absences: tuple[int, int]) -> SecondaryYear:
     study, conduct = (_terms(results.group(tag)) for tag in ("KET_QUA_HOC_TAP", "KET_QUA_REN_LUYEN"))
     promoted = results.required("DUOC_LEN_LOP")
     award = results.optional("NOI_DUNG_KHEN_THUONG")
-    year = YearResult(
+    year = SecondaryYear(
+        subjects=(),
         conduct=conduct,
         study=study,
         absences_excused=absences[0],
@@ -327,10 +327,10 @@ def _read_results(
     subjects = tuple(_subject(identifier, row) for identifier, row in table.groups("DIEM_TONG_KET"))
     table.done()
     results.done()
-    return subjects, year
+    return replace(year, subjects=subjects)
 
 
-def _subject(identifier: str | None, row: Fields) -> SubjectResult:
+def _subject(identifier: str | None, row: Fields) -> SecondarySubject:
     code = row.required("MA_MON_HOC")
     if code not in BY_CODE:
         raise Unreadable(
@@ -341,7 +341,7 @@ def _subject(identifier: str | None, row: Fields) -> SubjectResult:
     teacher, teacher_id = row.optional("TEN_GIAO_VIEN"), row.optional("SO_CCCD_GIAO_VIEN")
     if teacher is None:
         agree("SO_CCCD_GIAO_VIEN", teacher_id, None)
-    result = SubjectResult(
+    result = SecondarySubject(
         code=code,
         name=row.required("TEN_MON_HOC"),
         hk1=mark_from(row.optional("HOC_KY_1")),

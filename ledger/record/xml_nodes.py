@@ -18,7 +18,7 @@ from uuid import UUID
 from lxml import etree
 
 from ledger.record.errors import Hostile, Unreadable, Unwritable
-from ledger.record.model import Attainment, Mark
+from ledger.record.scales import Attainment, Mark
 from ledger.record.spelling import clean
 
 VIETNAM: Final = timezone(timedelta(hours=7))

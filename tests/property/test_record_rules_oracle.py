@@ -11,9 +11,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.record.model import Attainment, Rating
 from ledger.record.rulebook import TT22
 from ledger.record.rules_tt22 import award_for, study_result, year_conduct, year_mark
+from ledger.record.scales import Attainment, Rating
 
 TENTHS = st.integers(0, 100)
 # Whole tenths near the thresholds come up far more often than chance would have them.

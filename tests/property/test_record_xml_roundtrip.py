@@ -12,20 +12,17 @@ from hypothesis import strategies as st
 from ledger.record.digest import record_digest
 from ledger.record.errors import RecordError
 from ledger.record.model import (
-    Attainment,
-    Award,
     ClassInfo,
     Person,
     Pupil,
-    Rating,
     Record,
     School,
     Schooling,
-    Sex,
-    SubjectResult,
+    SecondarySubject,
+    SecondaryYear,
     Terms,
-    YearResult,
 )
+from ledger.record.scales import Attainment, Award, Rating, Sex
 from ledger.record.sheet import read_class
 from ledger.record.spelling import clean, folded
 from ledger.record.subjects import SUBJECTS, Level
@@ -75,7 +72,7 @@ PUPILS = st.builds(
     register_number=MAYBE,
 )
 RESULTS = st.builds(
-    SubjectResult,
+    SecondarySubject,
     code=st.sampled_from([subject.code for subject in SUBJECTS]),
     name=TEXT,
     hk1=MARKS,
@@ -86,7 +83,8 @@ RESULTS = st.builds(
     exempt=st.booleans(),
 )
 YEARS = st.builds(
-    YearResult,
+    SecondaryYear,
+    subjects=st.lists(RESULTS, max_size=13, unique_by=lambda result: result.code).map(tuple),
     conduct=TERMS,
     study=TERMS,
     absences_excused=st.integers(0, 300),
@@ -102,7 +100,6 @@ RECORDS = st.builds(
     SCHOOLS,
     CLASSES,
     PUPILS,
-    st.lists(RESULTS, max_size=13, unique_by=lambda result: result.code).map(tuple),
     YEARS,
     HISTORY,
 )

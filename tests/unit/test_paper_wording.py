@@ -14,20 +14,17 @@ from ledger.paper.moments import place_and_date
 from ledger.paper.render import render_unit
 from ledger.paper.wording import from_record, shown_mark
 from ledger.record.model import (
-    Attainment,
-    Award,
     ClassInfo,
     Person,
     Pupil,
-    Rating,
     Record,
     School,
     Schooling,
-    Sex,
-    SubjectResult,
+    SecondarySubject,
+    SecondaryYear,
     Terms,
-    YearResult,
 )
+from ledger.record.scales import Attainment, Award, Rating, Sex
 from ledger.record.subjects import Level
 
 UNIT_ID = UUID("9b2c1f7e-4a53-4d8e-8c11-2f6a7b3d9e10")
@@ -43,11 +40,11 @@ def record(*, info=None, pupil=None, year=None, **changes):
             "9A1", Level.THCS, 9, "2025-2026", "22/2021/TT-BGDĐT", Person("Phan Hoài Linh"), Person("Vũ Thị Mai"),
         ),
         pupil=Pupil("3124847293", "H'Hen Niê", date(2011, 2, 9), Sex.NU, "099311972604", "Việt Nam", father="Y Blơ"),
-        subjects=(
-            SubjectResult("TOAN", "Toán", Decimal(8), Decimal("7.9"), Decimal("7.9"), "Tốt.", Person("Lê An")),
-            SubjectResult("GDTC", "Giáo dục thể chất", *[None] * 5, exempt=True),
-        ),
-        year=YearResult(
+        year=SecondaryYear(
+            (
+                SecondarySubject("TOAN", "Toán", Decimal(8), Decimal("7.9"), Decimal("7.9"), "Tốt.", Person("Lê An")),
+                SecondarySubject("GDTC", "Giáo dục thể chất", *[None] * 5, exempt=True),
+            ),
             Terms(Rating.KHA, Rating.TOT, Rating.TOT), Terms(Rating.KHA, None, Rating.CHUA_DAT), 2, 0, promoted=True,
         ),
     )  # fmt: skip
@@ -119,8 +116,8 @@ def test_an_exempt_subject_says_so_and_a_missing_mark_does_not():
     maths, sport = paper().marks
     assert maths == MarkRow("Toán", "8,0", "7,9", "7,9", None, "Tốt.", "Lê An")
     assert (sport.term_1, sport.term_2, sport.year) == ("Miễn", "Miễn", "Miễn")
-    missing = replace(record().subjects[0], hk1=None)
-    assert paper(record(subjects=(missing,))).marks[0].term_1 is None
+    missing = replace(record().year.subjects[0], hk1=None)
+    assert paper(record(year={"subjects": (missing,)})).marks[0].term_1 is None
 
 
 @pytest.mark.parametrize(

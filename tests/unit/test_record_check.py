@@ -11,7 +11,7 @@ from given_workbooks import given, planted_faults
 
 from ledger.record.check import CheckOptions, check, check_workbook
 from ledger.record.findings import Severity
-from ledger.record.model import Attainment, Rating
+from ledger.record.scales import Attainment, Rating
 from scripts.sample_class import BOUNDARIES, Edit, make_workbook
 
 SYNTHETIC = CheckOptions(allow_synthetic_province=True)
@@ -194,7 +194,8 @@ def test_a_record_from_elsewhere_is_held_to_the_same_scale():
     sheet = klass()
     first = sheet.records[0]
     for mark in (Decimal("10.1"), Decimal("7.25"), Decimal("NaN"), Attainment.DAT):
-        changed = replace(first, subjects=(replace(first.subjects[0], hk1=mark), *first.subjects[1:]))
+        subjects = (replace(first.year.subjects[0], hk1=mark), *first.year.subjects[1:])
+        changed = replace(first, year=replace(first.year, subjects=subjects))
         found = check(replace(sheet, records=(changed, *sheet.records[1:])), options=SYNTHETIC)
         assert ("TT-01", "Học kỳ I") in [(f.rule, f.sheet) for f in found]
 
@@ -204,13 +205,13 @@ def test_a_pupil_who_is_not_assessed_needs_no_marks_and_the_flag_is_kept():
     pupil = sheet.records[22]
     assert pupil.year.not_assessed
     assert pupil.year.study.year is None
-    assert all(result.hk1 is None for result in pupil.subjects)
+    assert all(result.hk1 is None for result in pupil.year.subjects)
 
 
 def test_the_year_is_computed_where_the_sheet_is_missing():
     sheet = check_workbook(given("thcs-6A5-messy"), file="6A5", options=SYNTHETIC).class_sheet
     assert sheet.year_computed
     first = sheet.records[0]
-    assert (first.subjects[0].hk1, first.subjects[0].hk2) == (Decimal("5.3"), Decimal("7.6"))
-    assert first.subjects[0].year == Decimal("6.8")
+    assert (first.year.subjects[0].hk1, first.year.subjects[0].hk2) == (Decimal("5.3"), Decimal("7.6"))
+    assert first.year.subjects[0].year == Decimal("6.8")
     assert first.year.study.year is Rating.DAT

@@ -138,7 +138,9 @@ def test_the_year_is_the_one_sheet_that_may_be_missing():
     data = make_workbook(without_sheets=["Cả năm"])
     with_year = check_workbook(make_workbook(), file="9A1").class_sheet
     without = check_workbook(data, file="9A1").class_sheet
-    assert [record.subjects for record in without.records] == [record.subjects for record in with_year.records]
+    assert [record.year.subjects for record in without.records] == [
+        record.year.subjects for record in with_year.records
+    ]
 
 
 @pytest.mark.parametrize(
@@ -253,7 +255,7 @@ def test_an_empty_class_is_an_error():
 def test_a_mark_may_be_written_in_many_ways(written):
     marks = [Edit("Học kỳ I", PLAIN, "Toán", written)]
     draft = reading_of(*marks).draft
-    assert draft.records[PLAIN - 1].subjects[1].hk1 == Decimal("7.5")
+    assert draft.records[PLAIN - 1].year.subjects[1].hk1 == Decimal("7.5")
 
 
 @pytest.mark.parametrize(
@@ -271,7 +273,7 @@ def test_an_untidy_class_reads_like_a_tidy_one():
     assert {"H'Hen Niê", "Park Ji-hoon", "Tôn Nữ Hương Giang", "Nguyễn Thị Mai"} <= set(names)
     assert all(name == clean(name) for name in names)
     assert records[20].pupil.personal_id is None
-    assert {result.name for result in records[0].subjects} >= {
+    assert {result.name for result in records[0].year.subjects} >= {
         "Ngoại ngữ 1 (Tiếng Anh)",
         "Hoạt động trải nghiệm, hướng nghiệp",
     }

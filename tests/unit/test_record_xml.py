@@ -159,7 +159,12 @@ def pupil(**changes):
         replace(RECORD, history=()),
         replace(RECORD, history=(replace(RECORD.history[0], arrived=date(2025, 9, 5)),) * 2),
         replace(RECORD, school=replace(RECORD.school, district="Quận Hải An")),
-        replace(RECORD, subjects=(replace(RECORD.subjects[0], teacher=None, exempt=True, hk1=None),)),
+        replace(
+            RECORD,
+            year=replace(
+                RECORD.year, subjects=(replace(RECORD.year.subjects[0], teacher=None, exempt=True, hk1=None),)
+            ),
+        ),
     ],
 )
 def test_what_looks_like_markup_or_is_missing_survives(record):
@@ -182,10 +187,10 @@ def test_what_looks_like_markup_or_is_missing_survives(record):
         replace(RECORD, year=replace(RECORD.year, absences_excused=-1)),
         replace(RECORD, school=replace(RECORD.school, ward="")),
         replace(RECORD, class_info=replace(RECORD.class_info, school_year="năm nay")),
-        replace(RECORD, subjects=(replace(RECORD.subjects[0], code="PHEP_THUAT"),)),
-        replace(RECORD, subjects=(RECORD.subjects[0], RECORD.subjects[0])),
+        replace(RECORD, year=replace(RECORD.year, subjects=(replace(RECORD.year.subjects[0], code="PHEP_THUAT"),))),
+        replace(RECORD, year=replace(RECORD.year, subjects=(RECORD.year.subjects[0], RECORD.year.subjects[0]))),
         *(
-            replace(RECORD, subjects=(replace(RECORD.subjects[0], hk1=Decimal(mark)),))
+            replace(RECORD, year=replace(RECORD.year, subjects=(replace(RECORD.year.subjects[0], hk1=Decimal(mark)),)))
             for mark in ("10.1", "-0.1", "7.25", "NaN", "Infinity", "1E+5000")
         ),
     ],
