@@ -109,6 +109,10 @@ class Pupil:
     """`SO_SO_DANG_BO`."""
     passport: str | None = None
     """What tells a foreign pupil without a personal number from others."""
+    number_pending: bool = False
+    """A Vietnamese pupil whose personal number has not been given yet (late registration of birth)."""
+    single_name: bool = False
+    """The name really is one word."""
 
 
 @dataclass(frozen=True, slots=True)

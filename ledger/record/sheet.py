@@ -17,7 +17,7 @@ This judges the *form* of a workbook. Whether what it says follows from the circ
 `None`, and `draft` holds what could be read, for the rules to look at.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ledger.record import cells
@@ -104,9 +104,15 @@ class _Taught:
 def read_class(data: bytes, *, file: str) -> SheetReading:
     """Read the workbook `data`; `file` is what messages call it. Never raises for what is in the file."""
     try:
-        found = sheets_by_title(grids(data, file=file))
+        found = grids(data, file=file)
     except Refused as refused:
         return SheetReading(None, None, (refused.finding,))
+    return read_grids(found, file=file)
+
+
+def read_grids(sheets: Iterable[Grid], *, file: str) -> SheetReading:
+    """Read a class from sheets that have been opened already; `file` is what messages call their source."""
+    found = sheets_by_title(sheets)
     reader = Reader()
     info = read_class_info(found[INFO], reader.findings) if INFO in found else None
     # A primary class has other sheets; having said that it cannot be read, do not also list what it lacks.

@@ -24,6 +24,14 @@ TERM_2: Final = "Học kỳ II"
 YEAR: Final = "Cả năm"
 RESULTS: Final = "Kết quả"
 COMMENTS: Final = "Nhận xét"
+ACHIEVEMENTS: Final = "Môn học"
+"""Primary: what each pupil reached in each subject, with the test at the end of the year."""
+TRAITS: Final = "Phẩm chất năng lực"
+"""Primary: qualities and competences."""
+REASSESSED: Final = "Đánh giá lại"
+"""Secondary: marks after re-assessment in summer, of the pupils concerned."""
+HISTORY: Final = "Quá trình học tập"
+"""Earlier years, of any level."""
 
 SHEETS: Final[Mapping[str, tuple[str, ...]]] = {
     INFO: ("Thông tin chung",),
