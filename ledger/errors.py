@@ -6,7 +6,8 @@
   x UnknownSchool, UnknownUnit, UnknownFile   asked for something that is not here
   x ForbiddenMove       the life-cycle has no such arrow
   x LostRace            another worker moved the row first; read again
-  x AlreadyImported     the class is here already, and some of it has left `draft`
+  x AlreadyImported     the class cannot be imported over what stands here: some of it is issued, or stands in another class
+  x MistypedCode        a short code that cannot be one
   x DamagedFile         a stored file no longer has the digest it was stored under
   x NotSigned           a document came back from a signer without what was asked for
   x Unavailable         the database cannot be asked; nothing is known to have changed
@@ -15,6 +16,8 @@
 
 Each carries one sentence in Vietnamese and one in English that say what to do.
 """
+
+from collections.abc import Sequence
 
 
 class LedgerError(Exception):
@@ -87,14 +90,25 @@ class LostRace(LedgerError):
 
 
 class AlreadyImported(LedgerError):
-    """The class is here already, and some of its units have left `draft`."""
+    """What the sheet says cannot take the place of what is issued, or stands in another class. Nothing was imported."""
 
-    def __init__(self, class_name: str, year: str, count: int) -> None:
+    def __init__(self, class_name: str, year: str, pupils: Sequence[str] = ()) -> None:
+        named = "".join(f"\n  - {pupil}" for pupil in pupils)
         super().__init__(
-            f"Lớp {class_name} năm học {year} đã có {count} học bạ đang ký hoặc đã phát hành; không nhập đè. "
-            "Hãy thu hồi hoặc trả lại các học bạ đó trước.",
-            f"Class {class_name} of {year} already has {count} units in signing or issued; nothing was imported. "
-            "Return or recall those first.",
+            f"Chưa nhập gì cho lớp {class_name} năm học {year}: có học sinh đã được phát hành học bạ với nội dung khác, hoặc "
+            "đang có học bạ ở lớp khác. Hãy thu hồi học bạ đó trước (hocba recall), hoặc sửa lại bảng lớp." + named,
+            f"Nothing was imported for class {class_name} of {year}: a pupil's record is issued already and says something "
+            "else, or stands in another class. Recall that record first (hocba recall), or correct the sheet." + named,
+        )
+
+
+class MistypedCode(LedgerError):
+    """A short code that cannot be one."""
+
+    def __init__(self, typed: str) -> None:
+        super().__init__(
+            f"Mã tra cứu ngắn “{typed[:40]}” không đúng: mã có 17 ký tự, in cạnh mã QR. Hãy gõ lại.",
+            f"“{typed[:40]}” is no short code: it has 17 characters and stands beside the QR. Type it again.",
         )
 
 
