@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Opening an XLSX that a stranger sent, and seeing it as plain grids.
+"""Opening an XLSX that a stranger sent, and seeing it as plain grids; `ledger.record.table_files` does CSV and JSON.
 
 A workbook is a ZIP of XML, which is two ways to hurt whoever opens it. Before openpyxl sees a byte, the archive's own
 directory is held against limits: number of parts, declared size of each and of all. Python's `zipfile` never inflates
@@ -12,7 +12,7 @@ What comes out is a `Grid` per sheet: the values as they stand, `FORMULA` where 
 
 import io
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 from xml.etree.ElementTree import ParseError
@@ -27,7 +27,8 @@ MAX_FILE_BYTES: Final = 10 * 1024 * 1024
 MAX_UNPACKED_BYTES: Final = 64 * 1024 * 1024
 MAX_PARTS: Final = 500
 MAX_ROWS: Final = 400
-MAX_COLUMNS: Final = 80
+MAX_COLUMNS: Final = 160
+"""A mark book has six columns for each of some fourteen subjects."""
 MAX_SHEETS: Final = 40
 
 _ZIP: Final = b"PK\x03\x04"
@@ -66,12 +67,40 @@ class Grid:
                 yield number, row
 
 
+def trimmed(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """Return a row without the empty cells at its end, which programs write out as far as they ever went."""
+    row = list(cells)
+    while row and (row[-1] is None or row[-1] == ""):
+        row.pop()
+    return tuple(row)
+
+
 class Refused(Exception):
-    """Carries the one finding that says why a workbook was not opened. `ledger.record.sheet` catches it."""
+    """Carries the one finding that says why a file was not opened. `ledger.record.sheet` catches it."""
 
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message_en)
         self.finding = finding
+
+    @classmethod
+    def because(cls, rule: str, message_vi: str, message_en: str) -> "Refused":
+        """Make a refusal of the whole file."""
+        return cls(Finding(rule, Severity.ERROR, message_vi, message_en))
+
+    @classmethod
+    def too_large(cls, file: str, found: str) -> "Refused":
+        """Make a refusal of what is beyond the limits of this module."""
+        return cls(
+            Finding(
+                "SH-02",
+                Severity.ERROR,
+                f"Tệp {file} quá lớn so với danh sách một lớp. Hãy xuất lại từng lớp một, không kèm ảnh, rồi nạp lại.",
+                f"The file {file} is too large for a class list. Export one class at a time, without pictures.",
+                found=found,
+                expected=f"≤ {MAX_FILE_BYTES} byte, ≤ {MAX_UNPACKED_BYTES} byte unpacked, ≤ {MAX_PARTS} parts,"
+                f" ≤ {MAX_SHEETS} sheets, ≤ {MAX_ROWS} rows, ≤ {MAX_COLUMNS} columns",
+            )
+        )
 
 
 def grids(data: bytes, *, file: str) -> tuple[Grid, ...]:
@@ -98,83 +127,58 @@ def grids(data: bytes, *, file: str) -> tuple[Grid, ...]:
         RuntimeError,
         OverflowError,
     ) as error:
-        raise Refused(
-            _refusal(
-                "SH-01",
-                f"Tệp {file} bị hỏng nên không mở được. Hãy mở bằng Excel hoặc LibreOffice, lưu lại (.xlsx) rồi nạp lại.",
-                f"The file {file} is damaged and cannot be opened. Open it in Excel or LibreOffice, save it again as"
-                " .xlsx, and import that.",
-            )
+        raise Refused.because(
+            "SH-01",
+            f"Tệp {file} bị hỏng nên không mở được. Hãy mở bằng Excel hoặc LibreOffice, lưu lại (.xlsx) rồi nạp lại.",
+            f"The file {file} is damaged and cannot be opened. Open it in Excel or LibreOffice, save it again as"
+            " .xlsx, and import that.",
         ) from error
-    return values
+    return tuple(Grid(grid.title, tuple(trimmed(row) for row in grid.rows)) for grid in values)
 
 
 def _look_inside(data: bytes, file: str) -> None:
     if not data:
-        raise Refused(
-            _refusal(
-                "SH-01",
-                f"Tệp {file} rỗng (0 byte). Hãy xuất lại từ phần mềm của trường rồi nạp lại.",
-                f"The file {file} is empty (0 bytes). Export it again from the school's software.",
-            )
+        raise Refused.because(
+            "SH-01",
+            f"Tệp {file} rỗng (0 byte). Hãy xuất lại từ phần mềm của trường rồi nạp lại.",
+            f"The file {file} is empty (0 bytes). Export it again from the school's software.",
         )
     if data.startswith(_OLE):
-        raise Refused(
-            _refusal(
-                "SH-01",
-                f"Tệp {file} có mật khẩu, hoặc là bản Excel cũ (.xls). Hãy gỡ mật khẩu và lưu dạng Excel Workbook (.xlsx).",
-                f"The file {file} has a password, or is an old .xls. Remove the password and save it as .xlsx.",
-            )
+        raise Refused.because(
+            "SH-01",
+            f"Tệp {file} có mật khẩu, hoặc là bản Excel cũ (.xls). Hãy gỡ mật khẩu và lưu dạng Excel Workbook (.xlsx).",
+            f"The file {file} has a password, or is an old .xls. Remove the password and save it as .xlsx.",
         )
     if len(data) > MAX_FILE_BYTES:
-        raise Refused(_too_large(file, f"{len(data)} byte"))
+        raise Refused.too_large(file, f"{len(data)} byte")
     if not data.startswith(_ZIP):
-        raise Refused(
-            _refusal(
-                "SH-01",
-                f"Tệp {file} không phải là bảng tính Excel (.xlsx). Hãy chọn đúng tệp, hoặc lưu lại dạng .xlsx.",
-                f"The file {file} is not an Excel workbook (.xlsx). Choose the right file, or save it as .xlsx.",
-            )
+        raise Refused.because(
+            "SH-01",
+            f"Tệp {file} không phải là bảng tính Excel (.xlsx), cũng không phải tệp ZIP các trang CSV hay tệp JSON."
+            " Hãy chọn đúng tệp, hoặc lưu lại dạng .xlsx. Một tệp CSV chỉ là một trang: hãy nạp cả thư mục.",
+            f"The file {file} is no Excel workbook (.xlsx), no ZIP of CSV sheets and no JSON. Choose the right file, or"
+            " save it as .xlsx. One CSV is only one sheet: import the whole folder.",
         )
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         parts = archive.infolist()
         unpacked = sum(part.file_size for part in parts)
         if len(parts) > MAX_PARTS or unpacked > MAX_UNPACKED_BYTES:
-            raise Refused(_too_large(file, f"{unpacked} byte, {len(parts)} part(s)"))
+            raise Refused.too_large(file, f"{unpacked} byte, {len(parts)} part(s)")
         if any(part.flag_bits & 0x1 for part in parts):
-            raise Refused(
-                _refusal(
-                    "SH-01",
-                    f"Tệp {file} bị khóa bằng mật khẩu. Hãy gỡ mật khẩu rồi nạp lại.",
-                    f"The file {file} is locked with a password. Remove the password and import it again.",
-                )
+            raise Refused.because(
+                "SH-01",
+                f"Tệp {file} bị khóa bằng mật khẩu. Hãy gỡ mật khẩu rồi nạp lại.",
+                f"The file {file} is locked with a password. Remove the password and import it again.",
             )
         for part in parts:
             if part.filename.endswith((".xml", ".rels")) and b"<!DOCTYPE" in archive.read(part):
-                raise Refused(
-                    _refusal(
-                        "SH-02",
-                        f"Tệp {file} chứa khai báo DTD mà bảng tính thật không có, nên bị từ chối vì lý do an toàn."
-                        " Hãy xuất lại từ phần mềm của trường.",
-                        f"The file {file} contains a DTD, which no real workbook does; it is refused for safety."
-                        " Export it again from the school's software.",
-                    )
+                raise Refused.because(
+                    "SH-02",
+                    f"Tệp {file} chứa khai báo DTD mà bảng tính thật không có, nên bị từ chối vì lý do an toàn."
+                    " Hãy xuất lại từ phần mềm của trường.",
+                    f"The file {file} contains a DTD, which no real workbook does; it is refused for safety."
+                    " Export it again from the school's software.",
                 )
-
-
-def _too_large(file: str, found: str) -> Finding:
-    return Finding(
-        "SH-02",
-        Severity.ERROR,
-        f"Tệp {file} quá lớn so với danh sách một lớp. Hãy xuất lại từng lớp một, không kèm ảnh, rồi nạp lại.",
-        f"The file {file} is too large for a class list. Export one class at a time, without pictures.",
-        found=found,
-        expected=f"≤ {MAX_FILE_BYTES} byte, ≤ {MAX_UNPACKED_BYTES} byte unpacked, ≤ {MAX_PARTS} parts, ≤ {MAX_ROWS} rows",
-    )
-
-
-def _refusal(rule: str, message_vi: str, message_en: str) -> Finding:
-    return Finding(rule, Severity.ERROR, message_vi, message_en)
 
 
 def _has_formulas(data: bytes) -> bool:
@@ -190,9 +194,11 @@ def _load(data: bytes, file: str, *, data_only: bool) -> tuple[Grid, ...]:
         for sheet in book.worksheets[:MAX_SHEETS]:
             # The declared dimension of a sheet is a hint that exporters get wrong; the bounds are ours.
             sheet.reset_dimensions()
-            rows = tuple(sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS, values_only=True))
+            rows = tuple(sheet.iter_rows(max_row=MAX_ROWS + 1, max_col=MAX_COLUMNS + 1, values_only=True))
             if len(rows) > MAX_ROWS and any(cell is not None for cell in rows[-1]):
-                raise Refused(_too_large(file, f"{sheet.title}: > {MAX_ROWS}"))
+                raise Refused.too_large(file, f"{sheet.title}: > {MAX_ROWS} rows")
+            if any(len(row) > MAX_COLUMNS and row[MAX_COLUMNS] is not None for row in rows):
+                raise Refused.too_large(file, f"{sheet.title}: > {MAX_COLUMNS} columns")
             found.append(Grid(sheet.title, rows[:MAX_ROWS]))
         return tuple(found)
     finally:
