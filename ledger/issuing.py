@@ -1,21 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Issuing: from a checked class to units that everybody has signed.
+"""Issuing: from drafts to units that everybody has signed.
 
-Four steps, each of which can be repeated after a crash and goes on where it stopped::
+Three steps, each of which can be repeated after a crash and goes on where it stopped::
 
-    take_in   a class sheet without errors becomes drafts, all or none
     prepare   XML and PDF are rendered, with empty places for all signatures: DRAFT to SIGNING
     sign      one role signs every unit whose turn it is, XML first, then PDF
     issue     the archive revision closes the PDF, the manifest is written: SIGNING to ISSUED
 
 Nothing here holds a key or knows where one is: who signs comes in as a `Hand`, which is given documents and gives them back
 signed. What comes back is checked before it is stored, because a document that lost a byte on the way would be found out only
-by a parent. `ledger.anchoring` takes over from `issued`.
+by a parent. `ledger.importing` makes the drafts; `ledger.anchoring` takes over from `issued`.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol, cast
 from uuid import UUID
@@ -27,11 +26,11 @@ from ledger.paper.wording import from_record
 from ledger.proof.manifest import IssuedFile, Level, Manifest, ManifestSigner
 from ledger.record import xml
 from ledger.record.digest import record_digest
-from ledger.record.model import ClassSheet
+from ledger.short_code import short_code
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, Unit
 from ledger.store.tables import FileRole
-from ledger.store.writer import Draft, NewFile, Writer
+from ledger.store.writer import NewFile, Writer
 from ledger.unit import PROFILES, Role, SigningProfile, UnitState
 
 
@@ -78,10 +77,10 @@ class Archivist(Protocol):
 
 
 class Issuing:
-    """Carries units from sheet to `issued`.
+    """Carries units from draft to `issued`.
 
     Guarantees that a unit's row names only files that are on disk, and that no role signs a unit twice. Does not guarantee that
-    what was signed is right: rules are `ledger.record`'s, and the caller refuses a sheet with errors before it comes here.
+    what was signed is right: rules are `ledger.record`'s, and a sheet with errors is refused before it becomes drafts.
     """
 
     def __init__(
@@ -90,50 +89,12 @@ class Issuing:
         writer: Writer,
         files: FileStore,
         *,
-        now: Callable[[], dt.datetime],
-        new_id: Callable[[], UUID],
         public_url: str,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._files = files
-        self._now = now
-        self._new_id = new_id
         self._public_url = public_url.rstrip("/")
-
-    def take_in(self, sheet: ClassSheet, *, source: bytes) -> int:
-        """Stores a class as drafts and returns how many. `source` is the file it was read from. All or none.
-
-        An earlier import of the same class gives way as long as nobody has begun to sign it; see `Writer.import_class`. Raises
-        `UnknownSchool` for a school that is not registered here.
-        """
-        self._reader.school(sheet.school.code)
-        now = self._now()
-        drafts: list[Draft] = []
-        for place, record in zip(sheet.places, sheet.records, strict=True):
-            unit_id = self._new_id()
-            # A level that cannot be printed yet is refused here, not when somebody wants to sign.
-            from_record(record, unit_id=unit_id, planned_issue_date=now)
-            document = xml.write(record, unit_id=unit_id, created_at=now, planned_issue_date=now)
-            drafts.append(
-                Draft(
-                    unit_id=unit_id,
-                    pupil_code=record.pupil.code,
-                    stt=place.stt or len(drafts) + 1,
-                    record_sha256=record_digest(document).hex(),
-                    source_sha256=self._files.put(document),
-                )
-            )
-        self._writer.import_class(
-            school_code=sheet.school.code,
-            school_year=sheet.class_info.school_year,
-            level=sheet.class_info.level.value,
-            name=sheet.class_info.name,
-            enrolled=sheet.enrolled,
-            sheet_sha256=self._files.put(source),
-            drafts=drafts,
-        )
-        return len(drafts)
 
     def prepare(self, units: Iterable[Unit], *, planned_issue_date: dt.datetime) -> Iterator[UUID]:
         """Renders the XML and the PDF of drafts and opens them for signing; yields each as it is stored."""
@@ -147,7 +108,12 @@ class Issuing:
                 replaces=unit.replaces,
             )
             pdf = render_unit(
-                from_record(read.record, unit_id=unit.id, planned_issue_date=planned_issue_date),
+                from_record(
+                    read.record,
+                    unit_id=unit.id,
+                    planned_issue_date=planned_issue_date,
+                    short_code=short_code(unit.id),
+                ),
                 record_xml=xml.data_element(document),
                 qr_url=self.link(unit.id),
                 created=read.created_at,

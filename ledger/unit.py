@@ -38,6 +38,15 @@ class UnitState(StrEnum):
     """Recalled, and a newer unit takes its place."""
 
 
+class UnitKind(StrEnum):
+    """What one document is about. Stored by value, and what its manifest names."""
+
+    UNIT = "unit"
+    """One pupil, one school year."""
+    BOOKLET = "booklet"
+    """All years of one pupil at one level: a sealed cover that lists the units, filed under the newest of their years."""
+
+
 class RecallReason(StrEnum):
     """Why a unit was recalled. Stored by value; the contract has a number for each, by the same name."""
 

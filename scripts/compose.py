@@ -22,6 +22,7 @@ from ledger.chain.registry import RegistryReader
 from ledger.chain.wallet import KeyWallet
 from ledger.chain.web3_registry import Web3Registry
 from ledger.errors import UnknownSchool
+from ledger.importing import Importing
 from ledger.issuing import Issuing
 from ledger.proof.errors import MalformedReceipt
 from ledger.proof.receipt import Receipt
@@ -45,6 +46,7 @@ class Ledger:
     reader: Reader
     writer: Writer
     files: FileStore
+    importing: Importing
     issuing: Issuing
 
     @classmethod
@@ -54,8 +56,14 @@ class Ledger:
         migrate(engine)
         reader, writer = Reader(engine), Writer(engine, now=utc_now)
         files = FileStore(settings.files)
-        issuing = Issuing(reader, writer, files, now=utc_now, new_id=uuid4, public_url=settings.public_url)
-        return cls(settings=settings, reader=reader, writer=writer, files=files, issuing=issuing)
+        return cls(
+            settings=settings,
+            reader=reader,
+            writer=writer,
+            files=files,
+            importing=Importing(reader, writer, files, now=utc_now, new_id=uuid4),
+            issuing=Issuing(reader, writer, files, public_url=settings.public_url),
+        )
 
     def sealer(self, trust: Trust) -> Sealer:
         """What closes batches for the registry that is trusted here."""

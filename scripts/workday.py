@@ -92,6 +92,11 @@ def read_sheet(path: Path, *, synthetic: bool) -> SheetReading:
     return check_workbook(path.read_bytes(), file=path.name, options=CheckOptions(allow_synthetic_province=synthetic))
 
 
+def source_of(path: Path) -> bytes:
+    """The bytes that an import keeps as its source: the file, or a folder's files as one ZIP."""
+    return path.read_bytes()
+
+
 def require_ready(ledger: Ledger, trust: Trust, key: ClassKey, sitting: Sitting, *, assigned: frozenset[Role]) -> None:
     """Refuses a sitting that could not end well, while nothing has begun: not a file is rendered, not a state moved.
 

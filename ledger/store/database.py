@@ -2,6 +2,8 @@
 
 """Opening the database: for writing, for reading only, and bringing its tables up to date."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -67,10 +69,33 @@ def open_for_reading(url: str | URL) -> Engine:
     return engine
 
 
-def migrate(engine: Engine) -> None:
-    """Brings the tables to the newest version; changes nothing when they are there. Needs an engine for writing."""
-    with engine.begin() as connection:
-        command.upgrade(migration_config(connection), "head")
+def migrate(engine: Engine, revision: str = "head") -> None:
+    """Brings the tables to a version, the newest unless told otherwise; changes nothing when they are there. All or nothing.
+
+    Needs an engine for writing. SQLite can alter a table only by making it anew, which its foreign keys would forbid while other
+    tables point at it; so they rest meanwhile (no statement can switch them inside a transaction), and are checked before the
+    commit. https://sqlite.org/lang_altertable.html, section 7.
+    """
+    with engine.connect() as connection, _foreign_keys_resting(connection), connection.begin():
+        command.upgrade(migration_config(connection), revision)
+        if connection.dialect.name == "sqlite" and (broken := connection.exec_driver_sql(_CHECK).fetchall()):
+            raise RuntimeError(f"a migration left rows that point nowhere: {broken[:5]}")
+
+
+_CHECK = "PRAGMA foreign_key_check"
+
+
+@contextmanager
+def _foreign_keys_resting(connection: Connection) -> Iterator[None]:
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    driver: Any = connection.connection.dbapi_connection
+    driver.execute("PRAGMA foreign_keys = OFF")
+    try:
+        yield
+    finally:
+        driver.execute("PRAGMA foreign_keys = ON")
 
 
 def migration_config(connection: Connection) -> Config:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, Select, exists, func, select
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
 
 from ledger.batch import OPEN_STATES, BatchState
 from ledger.errors import Unavailable, UnknownSchool, UnknownUnit
@@ -27,7 +27,7 @@ from ledger.store.tables import (
     UnitFileRow,
     UnitRow,
 )
-from ledger.unit import RecallReason, Role, UnitState
+from ledger.unit import RecallReason, Role, UnitKind, UnitState
 
 T = TypeVar("T")
 
@@ -70,6 +70,7 @@ class Unit:
     school_code: str
     school_year: str
     level: str
+    kind: UnitKind
     class_name: str
     stt: int
     pupil_code: str
@@ -164,6 +165,21 @@ class Reader:
             raise UnknownUnit(unit_id)
         return found[0]
 
+    def unit_with_short_code(self, key: str) -> UUID | None:
+        """The unit with this lookup key (`ledger.short_code.canonical`), if there is one."""
+        with self._session() as session:
+            return session.scalars(select(UnitRow.id).where(UnitRow.short_code == key)).one_or_none()
+
+    def units_of_pupils(self, pupil_codes: Iterable[str], *, level: str, school_year: str | None = None) -> list[Unit]:
+        """Every unit, past ones too, of these pupils at a level, of any school, oldest first; of one year, if it is named."""
+        codes = list(pupil_codes)
+        query = select(UnitRow).where(
+            UnitRow.pupil_code.in_(codes), UnitRow.level == level, UnitRow.kind == UnitKind.UNIT
+        )
+        if school_year is not None:
+            query = query.where(UnitRow.school_year == school_year)
+        return self._units(query, UnitRow.school_year, UnitRow.created_at, UnitRow.id)
+
     def units(
         self,
         *,
@@ -171,12 +187,15 @@ class Reader:
         school_year: str,
         states: Iterable[UnitState] = UnitState,
         class_name: str | None = None,
+        kind: UnitKind | None = UnitKind.UNIT,
         unbatched: bool = False,
     ) -> list[Unit]:
         """The units of a school and year in any of `states`, in class and list order; `unbatched` omits those with a leaf."""
         query = select(UnitRow).where(
             UnitRow.school_code == school_code, UnitRow.school_year == school_year, UnitRow.state.in_(list(states))
         )
+        if kind is not None:
+            query = query.where(UnitRow.kind == kind)
         if class_name is not None:
             query = query.where(UnitRow.class_.has(ClassRow.name == class_name))
         if unbatched:
@@ -249,12 +268,14 @@ class Reader:
         except SQLAlchemyError as error:
             raise Unavailable from error
 
-    def _units(self, query: Select[UnitRow]) -> list[Unit]:
+    def _units(self, query: Select[UnitRow], *order: InstrumentedAttribute[Any]) -> list[Unit]:
         whole = query.options(
             selectinload(UnitRow.files), selectinload(UnitRow.signatures), joinedload(UnitRow.class_, innerjoin=True)
         )
         with self._session() as session:
-            rows = session.scalars(whole.join(UnitRow.class_).order_by(ClassRow.name, UnitRow.stt, UnitRow.id))
+            rows = session.scalars(
+                whole.join(UnitRow.class_).order_by(*(order or (ClassRow.name, UnitRow.stt, UnitRow.id)))
+            )
             return [
                 _value(
                     Unit,

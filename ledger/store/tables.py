@@ -29,7 +29,7 @@ from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from ledger.batch import BatchState
-from ledger.unit import PAST_STATES, RecallReason, Role, UnitState
+from ledger.unit import PAST_STATES, RecallReason, Role, UnitKind, UnitState
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -114,7 +114,7 @@ class ClassRow(Base):
 
 
 class UnitRow(Base):
-    """One pupil, one school year."""
+    """One pupil, one school year; or, by `kind`, the booklet of all years of a level, which lives the same life."""
 
     __tablename__ = "unit"
     __table_args__ = (
@@ -123,6 +123,7 @@ class UnitRow(Base):
             "pupil_code",
             "school_year",
             "level",
+            "kind",
             unique=True,
             sqlite_where=text(f"state NOT IN ({', '.join(repr(s.value) for s in sorted(PAST_STATES))})"),
             postgresql_where=text(f"state NOT IN ({', '.join(repr(s.value) for s in sorted(PAST_STATES))})"),
@@ -131,6 +132,9 @@ class UnitRow(Base):
         CheckConstraint("(manifest IS NULL) = (state IN ('draft', 'signing'))", name="manifest_when_issued"),
     )
     id: Mapped[UUID] = mapped_column(primary_key=True)
+    short_code: Mapped[str] = mapped_column(String(16), unique=True)
+    """`ledger.short_code.lookup_key` of the id: what is typed where a QR cannot be scanned."""
+    kind: Mapped[UnitKind] = mapped_column(_enum(UnitKind, "kind"))
     class_id: Mapped[int] = mapped_column(ForeignKey("class.id"), index=True)
     school_code: Mapped[str] = mapped_column(ForeignKey("school.code"))
     school_year: Mapped[str] = mapped_column(String(9))
@@ -144,7 +148,8 @@ class UnitRow(Base):
     """The stored, unsigned XML from which everything else of this unit is made."""
     manifest: Mapped[bytes | None]
     """Canonical, from `issued` on."""
-    replaces: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"))
+    replaces: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"), unique=True)
+    """A recalled unit has one successor."""
     created_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
 

@@ -13,19 +13,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Engine, delete, insert, select, update
+from sqlalchemy import Engine, insert, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 
 from ledger import batch as batch_rules
 from ledger.batch import BatchState
-from ledger.errors import AlreadyImported, ForbiddenMove, LostRace, Unavailable, UnknownSchool, UnknownUnit
+from ledger.errors import ForbiddenMove, LostRace, Unavailable, UnknownUnit
+from ledger.store import class_import
+from ledger.store.class_import import ClassImport
 from ledger.store.reader import Attempt, Batch, Recall, School
 from ledger.store.tables import (
     AttemptRow,
     BatchRow,
-    ClassRow,
     FileRole,
     LeafRow,
     RecallRow,
@@ -34,18 +35,7 @@ from ledger.store.tables import (
     UnitFileRow,
     UnitRow,
 )
-from ledger.unit import PAST_STATES, RecallReason, Role, UnitState, require_move
-
-
-@dataclass(frozen=True)
-class Draft:
-    """One pupil's record as imported: what becomes a unit in `draft`."""
-
-    unit_id: UUID
-    pupil_code: str
-    stt: int
-    record_sha256: str
-    source_sha256: str
+from ledger.unit import RecallReason, Role, UnitState, require_move
 
 
 @dataclass(frozen=True)
@@ -82,72 +72,10 @@ class Writer:
             elif any(getattr(row, name) != value for name, value in values.items()):
                 raise LostRace(f"trường/school {school.code}", "unregistered")
 
-    def import_class(
-        self,
-        *,
-        school_code: str,
-        school_year: str,
-        level: str,
-        name: str,
-        enrolled: int,
-        sheet_sha256: str,
-        drafts: Sequence[Draft],
-    ) -> None:
-        """Takes a class in whole or not at all. Drafts of an earlier import of this class give way to the new ones.
-
-        Raises `AlreadyImported` when a current unit of the class has left `draft`, or a pupil's current unit stands elsewhere,
-        and `UnknownSchool`.
-        """
-        now = self._now()
+    def import_class(self, change: ClassImport) -> None:
+        """Takes a class in, all of it or nothing; see `ledger.store.class_import.carry_out`."""
         with self._transaction() as session:
-            if session.get(SchoolRow, school_code) is None:
-                raise UnknownSchool(school_code)
-            row = session.scalars(
-                select(ClassRow).filter_by(school_code=school_code, school_year=school_year, name=name)
-            ).one_or_none()
-            if row is None:
-                row = ClassRow(
-                    school_code=school_code,
-                    school_year=school_year,
-                    name=name,
-                    enrolled=0,
-                    sheet_sha256="",
-                    imported_at=now,
-                )
-                session.add(row)
-            row.enrolled, row.sheet_sha256, row.imported_at = enrolled, sheet_sha256, now
-            session.flush()  # The class needs its id before its units can name it.
-            current = session.scalars(
-                select(UnitRow.state).where(UnitRow.class_id == row.id, UnitRow.state.not_in(PAST_STATES))
-            ).all()
-            if begun := sum(state is not UnitState.DRAFT for state in current):
-                raise AlreadyImported(name, school_year, begun)
-            session.execute(delete(UnitRow).where(UnitRow.class_id == row.id, UnitRow.state == UnitState.DRAFT))
-            if not drafts:  # SQLAlchemy would insert one row of defaults.
-                return
-            try:
-                session.execute(
-                    insert(UnitRow),
-                    [
-                        {
-                            "id": draft.unit_id,
-                            "class_id": row.id,
-                            "school_code": school_code,
-                            "school_year": school_year,
-                            "level": level,
-                            "pupil_code": draft.pupil_code,
-                            "stt": draft.stt,
-                            "state": UnitState.DRAFT,
-                            "record_sha256": draft.record_sha256,
-                            "source_sha256": draft.source_sha256,
-                            "created_at": now,
-                            "changed_at": now,
-                        }
-                        for draft in drafts
-                    ],
-                )
-            except IntegrityError as error:
-                raise AlreadyImported(name, school_year, 1) from error
+            class_import.carry_out(session, change, now=self._now())
 
     def begin_signing(self, unit_id: UUID, *, record_sha256: str, pdf: NewFile, xml: NewFile) -> None:
         """DRAFT to SIGNING, with the rendered files that signers will see and the digest of the record in both."""

@@ -27,7 +27,8 @@ from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
 from ledger.store.database import migrate, open_for_writing
 from ledger.store.reader import Reader, School, Unit
 from ledger.store.tables import Base, FileRole
-from ledger.store.writer import Draft, NewFile, Writer
+from ledger.store.class_import import ClassImport, Draft
+from ledger.store.writer import NewFile, Writer
 from ledger.unit import MOET, Role, UnitState
 from tests.simulators.mortality import Fate, MortalSender, MortalWallet, mortal
 
@@ -113,7 +114,7 @@ class SchoolLedger:
 
     def import_class(self, drafts: Sequence[Draft], **changes: object) -> None:
         values = {"school_code": SCHOOL, "school_year": YEAR, "level": "THCS", "name": CLASS, "enrolled": len(drafts)}
-        self.writer.import_class(**{**values, "sheet_sha256": digest("sheet"), "drafts": drafts, **changes})
+        self.writer.import_class(ClassImport(**{**values, "sheet_sha256": digest("sheet"), "added": drafts, **changes}))
 
     def signing(self, count: int = 1, **where: object) -> list[Unit]:
         for unit in (units := self.drafts(count, **where)):

@@ -10,9 +10,11 @@ from sqlalchemy import text
 
 from ledger.batch import BatchState
 from ledger.errors import AlreadyImported, ForbiddenMove, LostRace, UnknownSchool, UnknownUnit
+from ledger.short_code import lookup_key
+from ledger.store.class_import import Draft, Revision
 from ledger.store.reader import Attempt
 from ledger.store.tables import FileRole
-from ledger.store.writer import Draft, NewLeaf
+from ledger.store.writer import NewLeaf
 from ledger.unit import RecallReason, Role, UnitState
 from tests.simulators.anchoring_world import World, chain_with_schools
 from tests.simulators.school_ledger import (
@@ -213,21 +215,78 @@ def test_an_import_is_all_or_nothing(ledger):
     refused_and_unchanged(ledger, lambda: ledger.import_class(twice), AlreadyImported)
 
 
-def test_a_second_import_takes_the_place_of_the_first(ledger):
-    ledger.import_class([draft(1), draft(2)])
-    ledger.import_class([draft(11, pupil="pupil 1"), draft(13)], enrolled=40, sheet_sha256=digest("later"))
+def revision(unit, number=99):
+    return Revision(unit, number, digest("r", number), digest("s", number))
+
+
+def read(ledger, number):
+    return ledger.reader.unit(unit_id(number))
+
+
+def test_an_import_touches_only_what_it_names(ledger):
+    ledger.import_class([draft(1), draft(2), draft(3)])
+    before = [read(ledger, number) for number in (1, 2, 3)]
+    ledger.import_class([draft(4)], revised=[revision(before[1])], removed=[before[2]], enrolled=40)
     units = ledger.reader.units(school_code=SCHOOL, school_year=YEAR)
-    assert [unit.id for unit in units] == [unit_id(11), unit_id(13)]
+    assert [unit.id for unit in units] == [unit_id(1), unit_id(4), unit_id(2)]
+    assert units[0] == before[0]
+    assert (units[2].source_sha256, units[2].stt) == (digest("s", 99), 99)
     assert len(ledger.rows()["class"]) == 1
     assert 40 in ledger.rows()["class"][0]
 
 
-def test_no_import_once_somebody_has_begun_to_sign(ledger):
+def test_a_revised_unit_in_signing_loses_its_signatures_and_files_and_is_a_draft_again(ledger):
+    signed, other = ledger.signing(2)
+    signed = ledger.sign(signed, Role.PRINCIPAL)
+    ledger.import_class([], revised=[revision(signed)], name=signed.class_name)
+    back = ledger.reader.unit(signed.id)
+    assert (back.state, back.files, back.signatures) == (UnitState.DRAFT, (), ())
+    assert back.record_sha256 == digest("r", 99)
+    assert ledger.reader.unit(other.id) == other
+
+
+def test_what_somebody_signed_meanwhile_is_not_revised(ledger):
+    (unit,) = ledger.signing(1)
+    ledger.sign(unit, Role.PRINCIPAL)
+    refused_and_unchanged(ledger, lambda: ledger.import_class([], revised=[revision(unit)], name=unit.class_name))
+    refused_and_unchanged(ledger, lambda: ledger.import_class([], removed=[unit], name=unit.class_name))
+
+
+def test_what_was_revised_meanwhile_is_not_revised_again(ledger):
+    ledger.import_class([draft(1)])
+    unit = read(ledger, 1)
+    ledger.import_class([], revised=[revision(unit, 98)])
+    refused_and_unchanged(ledger, lambda: ledger.import_class([], revised=[revision(unit)]))
+    refused_and_unchanged(ledger, lambda: ledger.import_class([], removed=[unit]))
+
+
+def test_a_revised_unit_does_not_take_a_late_signature(ledger):
+    (unit,) = ledger.signing(1)
+    ledger.import_class([], revised=[revision(unit)], name=unit.class_name)
+    refused_and_unchanged(ledger, lambda: ledger.sign(unit, Role.PRINCIPAL))
+
+
+def test_what_is_issued_is_neither_revised_nor_removed(ledger):
+    (unit,) = ledger.issued(1)
+    for change in ({"revised": [revision(unit)]}, {"removed": [unit]}):
+        refused_and_unchanged(
+            ledger, lambda change=change: ledger.import_class([], name=unit.class_name, **change), ForbiddenMove
+        )
+
+
+def test_a_recalled_unit_has_one_successor(ledger):
     ledger.import_class([draft(1), draft(2)])
-    begin(ledger, ledger.reader.unit(unit_id(2)))
-    error = refused_and_unchanged(ledger, lambda: ledger.import_class([draft(5), draft(6)]), AlreadyImported)
-    assert "9A1" in error.vi
-    assert "9A1" in error.en
+    recalled = read(ledger, 1)
+    ledger.import_class([replace(draft(3), replaces=recalled.id)])
+    refused_and_unchanged(
+        ledger, lambda: ledger.import_class([replace(draft(4), replaces=recalled.id)]), AlreadyImported
+    )
+
+
+def test_a_unit_is_found_by_its_short_code(ledger):
+    ledger.import_class([draft(1), draft(2)])
+    assert ledger.reader.unit_with_short_code(lookup_key(unit_id(2))) == unit_id(2)
+    assert ledger.reader.unit_with_short_code("0" * 16) is None
 
 
 def test_a_pupil_of_another_class_is_not_taken_over(ledger):
@@ -239,12 +298,6 @@ def test_a_pupil_of_another_class_is_not_taken_over(ledger):
 
 def test_an_unknown_school_imports_nothing(ledger):
     refused_and_unchanged(ledger, lambda: ledger.import_class([draft(1)], school_code="79000999"), UnknownSchool)
-
-
-def test_an_empty_class_has_no_units(ledger):
-    ledger.import_class([draft(1)])
-    ledger.import_class([])
-    assert ledger.reader.units(school_code=SCHOOL, school_year=YEAR) == []
 
 
 def test_a_school_is_registered_once_and_with_the_same_values(ledger):

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What one import changes in the database, as a value, and its one transaction.
+
+An import touches only the pupils whose record changed. What is issued is never touched; a unit that people are signing goes
+back to draft and loses the signatures that stand on what it no longer says.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from ledger.errors import AlreadyImported, LostRace, UnknownSchool
+from ledger.short_code import lookup_key
+from ledger.store.reader import Unit
+from ledger.store.tables import ClassRow, SchoolRow, SignatureRow, UnitFileRow, UnitRow
+from ledger.unit import UnitKind, UnitState, require_move
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One pupil's record as imported: what becomes a unit in `draft`."""
+
+    unit_id: UUID
+    pupil_code: str
+    stt: int
+    record_sha256: str
+    source_sha256: str
+    replaces: UUID | None = None
+    """The recalled unit whose place it takes."""
+
+
+@dataclass(frozen=True)
+class Revision:
+    """A unit that is not issued yet, as it was read, and what it says from now on."""
+
+    unit: Unit
+    stt: int
+    record_sha256: str
+    source_sha256: str
+
+
+@dataclass(frozen=True)
+class ClassImport:
+    """Everything that one import changes."""
+
+    school_code: str
+    school_year: str
+    level: str
+    name: str
+    enrolled: int
+    sheet_sha256: str
+    added: Sequence[Draft] = ()
+    revised: Sequence[Revision] = ()
+    removed: Sequence[Unit] = ()
+    """Units, not issued yet, of pupils whom the list no longer names."""
+    places: Mapping[UUID, int] = field(default_factory=dict)
+    """Where units that stay as they are stand in the list now."""
+
+
+def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> None:
+    """Makes the change within `session`, all of it or none.
+
+    Raises `UnknownSchool`; `LostRace` when a unit no longer stands as it was read; `AlreadyImported` when a pupil has a current
+    unit that the change does not know of.
+    """
+    if session.get(SchoolRow, change.school_code) is None:
+        raise UnknownSchool(change.school_code)
+    class_id = _class(session, change, now)
+    for unit in change.removed:
+        _strip(session, unit)
+        if session.execute(delete(UnitRow).where(*_as_read(unit))).rowcount != 1:  # type: ignore[attr-defined]
+            raise LostRace(f"học bạ/unit {unit.id}", unit.state)
+    for revision in change.revised:
+        _revise(session, revision, now)
+    for unit_id, stt in change.places.items():
+        session.execute(update(UnitRow).where(UnitRow.id == unit_id).values(stt=stt))
+    if not change.added:  # SQLAlchemy would insert one row of defaults.
+        return
+    rows = [
+        {
+            "id": draft.unit_id,
+            "short_code": lookup_key(draft.unit_id),
+            "class_id": class_id,
+            "school_code": change.school_code,
+            "school_year": change.school_year,
+            "level": change.level,
+            "pupil_code": draft.pupil_code,
+            "stt": draft.stt,
+            "kind": UnitKind.UNIT,
+            "state": UnitState.DRAFT,
+            "record_sha256": draft.record_sha256,
+            "source_sha256": draft.source_sha256,
+            "replaces": draft.replaces,
+            "created_at": now,
+            "changed_at": now,
+        }
+        for draft in change.added
+    ]
+    try:
+        session.execute(insert(UnitRow), rows)
+    except IntegrityError as error:
+        raise AlreadyImported(change.name, change.school_year) from error
+
+
+def _class(session: Session, change: ClassImport, now: dt.datetime) -> int:
+    """The id of the class, made if it is new, with what this import says of it."""
+    where = {"school_code": change.school_code, "school_year": change.school_year, "name": change.name}
+    row = session.scalars(select(ClassRow).filter_by(**where)).one_or_none()
+    if row is None:
+        row = ClassRow(**where)
+        session.add(row)
+    row.enrolled, row.sheet_sha256, row.imported_at = change.enrolled, change.sheet_sha256, now
+    session.flush()  # The class needs its id before its units can name it.
+    return row.id
+
+
+def _revise(session: Session, revision: Revision, now: dt.datetime) -> None:
+    unit = revision.unit
+    if unit.state is not UnitState.DRAFT:
+        require_move(unit.state, UnitState.DRAFT)
+    _strip(session, unit)
+    result = session.execute(
+        update(UnitRow)
+        .where(*_as_read(unit))
+        .values(
+            state=UnitState.DRAFT,
+            stt=revision.stt,
+            record_sha256=revision.record_sha256,
+            source_sha256=revision.source_sha256,
+            changed_at=now,
+        )
+    )
+    if result.rowcount != 1:  # type: ignore[attr-defined]
+        raise LostRace(f"học bạ/unit {unit.id}", unit.state)
+
+
+def _strip(session: Session, unit: Unit) -> None:
+    """Takes files and signatures off a unit; one signature more than was read is a lost race, for its signer was told nothing."""
+    if unit.state not in {UnitState.DRAFT, UnitState.SIGNING}:
+        require_move(unit.state, UnitState.DRAFT)
+    signed = session.execute(delete(SignatureRow).where(SignatureRow.unit_id == unit.id))
+    if signed.rowcount != len(unit.signatures):  # type: ignore[attr-defined]
+        raise LostRace(f"học bạ/unit {unit.id}", unit.state)
+    session.execute(delete(UnitFileRow).where(UnitFileRow.unit_id == unit.id))
+
+
+def _as_read(unit: Unit):  # type: ignore[no-untyped-def]  # noqa: ANN202 - SQLAlchemy's own type
+    return UnitRow.id == unit.id, UnitRow.state == unit.state, UnitRow.source_sha256 == unit.source_sha256
