@@ -8,7 +8,7 @@ rules to say.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
@@ -54,7 +54,7 @@ _AWARDS = {
     "gioi": Award.GIOI,
     "hsg": Award.GIOI,
 }
-_NOTHING = frozenset({"", "khong", "khongco"})
+NOTHING = frozenset({"", "khong", "khongco"})
 
 
 def text(cell: Cell) -> str | None:
@@ -208,7 +208,7 @@ def sex(cell: Cell) -> Sex | Misread | None:
 def award(cell: Cell) -> Award | Misread | None:
     """Return the title; what earlier circulars called Tiên tiến or Khá no longer exists (TT-11)."""
     written = text(cell)
-    if written is None or folded(written) in _NOTHING:
+    if written is None or folded(written) in NOTHING:
         return None
     return _AWARDS.get(folded(written)) or Misread(
         "TT-11",
@@ -248,4 +248,27 @@ def day(cell: Cell) -> date | Misread | None:
         f"Ngày “{written}” không có trên lịch hoặc viết sai dạng. Hãy ghi ngày/tháng/năm, ví dụ 09/02/2011.",
         f"The date “{written}” does not exist, or is not written as day/month/year. Write it like 09/02/2011.",
         "CV 2088/BGDĐT-GDTH, Phụ lục 1.1",
+    )
+
+
+def arrival_day(cell: Cell) -> date | Misread | None:
+    """Return the day on which a pupil came to a class."""
+    found = day(cell)
+    return replace(found, rule="SH-08", article=None) if isinstance(found, Misread) else found
+
+
+def school_year(cell: Cell) -> str | Misread | None:
+    """Return a school year as `2025-2026`."""
+    written = text(cell)
+    if written is None:
+        return None
+    match = re.fullmatch(r"(\d{4})[\s\-\u2010-\u2015/]+(\d{4})", written)
+    if match and int(match[2]) == int(match[1]) + 1:
+        return f"{match[1]}-{match[2]}"
+    return Misread(
+        "SH-08",
+        written,
+        "2025-2026",
+        f"“{written}” không phải là năm học. Hãy ghi hai năm liền nhau, ví dụ 2025-2026.",
+        f"“{written}” is no school year. Write two years in a row, such as 2025-2026.",
     )

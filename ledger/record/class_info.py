@@ -4,10 +4,12 @@
 
 import re
 from dataclasses import dataclass
+from typing import Final
 
 from ledger.record.cells import text
 from ledger.record.findings import Finding, Severity
 from ledger.record.model import ClassInfo, Person, School
+from ledger.record.scales import Origin
 from ledger.record.spelling import folded
 from ledger.record.subjects import Level
 from ledger.record.tables import INFO, Heading, heading_key
@@ -31,8 +33,9 @@ PRINCIPAL = Heading("Hiệu trưởng", other_names=("Họ tên hiệu trưởng
 PRINCIPAL_ID = Heading("Số CCCD hiệu trưởng", other_names=("CCCD hiệu trưởng",))
 PRINCIPAL_TITLE = Heading("Chức vụ", required=False, other_names=("Chức vụ người ký",))
 CIRCULAR = Heading("Thông tư")
+ORIGIN = Heading("Nguồn gốc", required=False, other_names=("Nguồn gốc dữ liệu",))
 
-_FIELDS = (
+INFO_FIELDS = (
     AUTHORITY,
     AUTHORITY_CODE,
     SCHOOL,
@@ -51,6 +54,7 @@ _FIELDS = (
     PRINCIPAL_ID,
     PRINCIPAL_TITLE,
     CIRCULAR,
+    ORIGIN,
 )
 _LEVELS = {
     "th": Level.TH,
@@ -60,6 +64,22 @@ _LEVELS = {
     "thpt": Level.THPT,
     "trunghocphothong": Level.THPT,
 }
+DIGITISED: Final = "Số hóa từ học bạ giấy"
+_ORIGINS = {
+    folded(DIGITISED): Origin.DIGITISED_PAPER,
+    "hocbagiay": Origin.DIGITISED_PAPER,
+    "sohoa": Origin.DIGITISED_PAPER,
+    "hocbaso": Origin.DIGITAL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ClassHead:
+    """What the sheet `Thông tin` says of a whole class."""
+
+    school: School
+    class_info: ClassInfo
+    origin: Origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +88,10 @@ class _Entry:
     row: int
 
 
-def read_class_info(grid: Grid, findings: list[Finding]) -> tuple[School, ClassInfo] | None:
+def read_class_info(grid: Grid, findings: list[Finding]) -> ClassHead | None:
     """Read the sheet; append what is wrong to `findings`, and return `None` if the class cannot be told from it."""
     entries = _entries(grid)
-    findings += [_missing(field.name) for field in _FIELDS if field.required and field.name not in entries]
+    findings += [_missing(field.name) for field in INFO_FIELDS if field.required and field.name not in entries]
 
     def value(field: Heading) -> str:
         return entries[field.name].value if field.name in entries else ""
@@ -102,11 +122,11 @@ def read_class_info(grid: Grid, findings: list[Finding]) -> tuple[School, ClassI
         principal=Person(value(PRINCIPAL), value(PRINCIPAL_ID) or None),
         principal_title=value(PRINCIPAL_TITLE) or "Hiệu trưởng",
     )
-    return school, class_info
+    return ClassHead(school, class_info, _origin(entries.get(ORIGIN.name), findings))
 
 
 def _entries(grid: Grid) -> dict[str, _Entry]:
-    by_key = {key: field.name for field in _FIELDS for key in field.keys}
+    by_key = {key: field.name for field in INFO_FIELDS for key in field.keys}
     entries: dict[str, _Entry] = {}
     for number, row in grid.numbered(1):
         said = [value for cell in row if (value := text(cell))]
@@ -148,22 +168,16 @@ def _level(entry: _Entry | None, findings: list[Finding]) -> Level | None:
     level = _LEVELS.get(folded(entry.value))
     if level is None:
         findings.append(_wrong(LEVEL, entry, "TH / THCS / THPT"))
-    if level is Level.TH:
-        findings.append(
-            Finding(
-                "SH-11",
-                Severity.ERROR,
-                "Phiên bản này chưa nhập được lớp tiểu học (Thông tư 27/2020); mới nhập được THCS và THPT.",
-                "This version cannot import primary classes (Circular 27/2020) yet, only THCS and THPT.",
-                sheet=INFO,
-                row=entry.row,
-                column=LEVEL.name,
-                found=entry.value,
-                expected="THCS / THPT",
-            )
-        )
-        return None
     return level
+
+
+def _origin(entry: _Entry | None, findings: list[Finding]) -> Origin:
+    if entry is None:
+        return Origin.DIGITAL
+    origin = _ORIGINS.get(folded(entry.value))
+    if origin is None:
+        findings.append(_wrong(ORIGIN, entry, f"{DIGITISED} / Học bạ số"))
+    return origin or Origin.DIGITAL
 
 
 def _grade(entry: _Entry | None, findings: list[Finding]) -> int | None:
@@ -171,6 +185,6 @@ def _grade(entry: _Entry | None, findings: list[Finding]) -> int | None:
         return None
     match = re.fullmatch(r"(?:khối|lớp)?\s*(\d{1,2})", entry.value.lower(), flags=re.ASCII)
     if match is None:
-        findings.append(_wrong(GRADE, entry, "6 … 12"))
+        findings.append(_wrong(GRADE, entry, "1 … 12"))
         return None
     return int(match[1])

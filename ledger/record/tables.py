@@ -14,6 +14,7 @@ from typing import Final
 from ledger.record.cells import text
 from ledger.record.findings import Finding, Severity
 from ledger.record.spelling import folded
+from ledger.record.subjects import Level
 from ledger.record.workbook import Cell, Grid
 
 INFO: Final = "Thông tin"
@@ -40,10 +41,16 @@ SHEETS: Final[Mapping[str, tuple[str, ...]]] = {
     TERM_1: ("HK I", "Học kỳ 1"),
     TERM_2: ("HK II", "Học kỳ 2"),
     YEAR: ("CN", "Tổng kết cả năm"),
+    REASSESSED: ("Đánh giá lại sau hè", "Kiểm tra lại"),
+    ACHIEVEMENTS: ("Môn học và HĐGD", "Môn học và hoạt động giáo dục", "Đánh giá môn học"),
+    TRAITS: ("Phẩm chất và năng lực", "Năng lực, phẩm chất", "Năng lực và phẩm chất", "PC-NL"),
     RESULTS: ("Kết quả cả năm", "Tổng kết"),
     COMMENTS: ("Nhận xét cả năm",),
+    HISTORY: ("Quá trình",),
 }
-"""Each sheet by its usual title, with others in use. All but `YEAR` must be there; the year can be computed."""
+"""Each sheet by its usual title, with others in use."""
+
+_OF_EVERY_CLASS: Final = (INFO, PUPILS, TEACHERS, RESULTS)
 
 _HEADING_ROWS: Final = 20
 """So deep below the top a table's headings are looked for."""
@@ -88,6 +95,19 @@ class Table:
         """Return the cell of a row under a heading, or `None` when the table has no such column."""
         number = self.columns.get(column)
         return None if number is None or number > len(cells) else cells[number - 1]
+
+
+def required_sheets(level: Level | None) -> tuple[str, ...]:
+    """Return the sheets that a class must have; of an unknown level, those that every class has."""
+    match level:
+        case None:
+            needed = frozenset(_OF_EVERY_CLASS)
+        case Level.TH:
+            needed = frozenset((*_OF_EVERY_CLASS, ACHIEVEMENTS, TRAITS))
+        case Level.THCS | Level.THPT:
+            # A year that has no sheet is computed from the semesters.
+            needed = frozenset((*_OF_EVERY_CLASS, TERM_1, TERM_2, COMMENTS))
+    return tuple(sheet for sheet in SHEETS if sheet in needed)
 
 
 def sheets_by_title(grids: Iterable[Grid]) -> dict[str, Grid]:
@@ -169,6 +189,19 @@ def unknown_column(sheet: str, title: str) -> Finding:
         " Nếu là môn học, hãy sửa tên môn cho đúng.",
         f"The column “{title}” of the sheet “{sheet}” is no subject or field that we know; it was left aside."
         " If it is a subject, correct its name.",
+        sheet=sheet,
+        column=title,
+        found=title,
+    )
+
+
+def double_column(sheet: str, title: str) -> Finding:
+    """Say that two columns are about the same thing, so that nobody can tell which counts."""
+    return Finding(
+        "SH-04",
+        Severity.ERROR,
+        f"Trang “{sheet}” có hai cột cho cùng một mục; cột sau là “{title}”. Hãy xóa cột thừa.",
+        f"Two columns of the sheet “{sheet}” are about the same thing; the later one is “{title}”. Delete one of them.",
         sheet=sheet,
         column=title,
         found=title,

@@ -182,11 +182,6 @@ def test_a_missing_line_of_information_is_named(label):
     assert [(f.rule, f.column) for f in errors(reading_of(Edit("Thông tin", 0, label, None)))] == [("SH-05", label)]
 
 
-def test_a_level_that_is_not_read_yet_is_said_once():
-    data = given("th-4B")
-    assert [f.rule for f in errors(read_class(data, file="4B.xlsx"))] == ["SH-11"]
-
-
 def test_a_pupil_missing_on_one_sheet_is_named_there():
     reading = read_class(edited(lambda book: book["Học kỳ II"].delete_rows(25)), file="9A1")
     assert [(f.rule, f.sheet, f.stt) for f in errors(reading)] == [("SH-06", "Học kỳ II", 20)]
