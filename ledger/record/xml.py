@@ -4,7 +4,7 @@
 
 The shape is that of CV 2088/BGDĐT-GDTH, its field table to the letter where it says something, misspelt tags included
 (`THONG_SO_BUOI_NGHI_KHONG_PHEP`); the secondary level, for which no annex is published, follows Annex IV of HCMC's
-QĐ 1789. What both leave open is *hocba profile 0*, written down in docs/formats-record.md::
+QĐ 1789. What both leave open is *hocba profile 0*, written down in docs/formats-record.md and in hocba-0.xsd::
 
     HOC_BA
       DU_LIEU_HOC_BA Id="data"      all that is said; its exclusive C14N is what the record digest is of
@@ -28,39 +28,30 @@ from uuid import UUID
 
 from lxml import etree
 
-from ledger.record import parsing
+from ledger.record import parsing, xml_primary, xml_secondary
 from ledger.record.errors import Unreadable, Unwritable
-from ledger.record.model import (
-    ClassInfo,
-    Person,
-    PrimaryYear,
-    Pupil,
-    Record,
-    School,
-    Schooling,
-    SecondarySubject,
-    SecondaryYear,
-    Terms,
-)
-from ledger.record.scales import Award, Rating, Sex
-from ledger.record.subjects import BY_CODE, Level
-from ledger.record.xml_nodes import (
+from ledger.record.model import ClassInfo, Person, PrimaryYear, Pupil, Record, School, Schooling, SecondaryYear
+from ledger.record.scales import Origin, Sex
+from ledger.record.subjects import Level
+from ledger.record.xml_fields import is_foreign, lack, lacking
+from ledger.record.xml_nodes import Fields, Writer, refuse_namespaces
+from ledger.record.xml_values import (
     UUID_VERSION,
-    Fields,
-    Writer,
     agree,
     count_from,
     count_text,
     day_from,
     day_text,
-    flag_from,
-    flag_text,
-    mark_from,
-    mark_text,
+    grade_from,
+    grade_text,
+    measure_text,
     moment_from,
     moment_text,
     one_of,
+    said_from,
+    said_text,
     uuid_from,
+    word,
 )
 
 PROFILE: Final = "hocba/0"
@@ -69,11 +60,6 @@ SIGNER_SLOTS: Final = ("GVCN", "CBQL", "KY_PHAT_HANH")
 """The places for signatures, in the order of signing: homeroom teacher, principal, school seal."""
 
 _MAY_SIGN: Final = frozenset({*SIGNER_SLOTS, "DANH_SACH_GVBM"})
-_COMPLETED: Final = {
-    Level.TH: "DA_HOAN_THANH_CHUONG_TRINH_TIEU_HOC",
-    Level.THCS: "DA_HOAN_THANH_CHUONG_TRINH_TRUNG_HOC_CO_SO",
-    Level.THPT: "DA_HOAN_THANH_CHUONG_TRINH_TRUNG_HOC_PHO_THONG",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +88,9 @@ def write(
             "Mã tra cứu học bạ phải là UUID v4 mới, không dùng lại mã đã thu hồi. Hãy tạo mã mới.",
             "The unit id must be a new UUID v4, never one that was recalled. Make a new one.",
         )
+    for tag in lacking(record):
+        raise Unwritable(*lack(tag))
+    _refuse_contradictions(record)
     root = etree.Element(parsing.ROOT)
     data = Writer(root).group(parsing.DATA, Id=parsing.DATA_ID)
     general = data.group("THONG_TIN_CHUNG")
@@ -109,6 +98,7 @@ def write(
     general.required("THONG_TU", record.class_info.circular)
     general.required("MA_TRA_CUU_UUID", str(unit_id))
     general.optional("MA_TRA_CUU_UUID_BI_THAY_THE", str(replaces) if replaces else None)
+    general.optional("NGUON_GOC", None if record.origin is Origin.DIGITAL else record.origin.value)
     _write_general(general, record, created_at, planned_issue_date)
     history = data.group("QUA_TRINH_HOC_TAP")
     for line in record.history:
@@ -117,7 +107,12 @@ def write(
         year.required("TEN_LOP", line.class_name)
         year.required("TEN_TRUONG", line.school_name)
         year.optional("NGAY_TRANG_THAI_CHUYEN_DEN", day_text(line.arrived))
-    _write_results(data.group("TONG_KET"), record)
+    results = data.group("TONG_KET")
+    match record.year:
+        case PrimaryYear():
+            xml_primary.write_year(results, record.year, record.class_info)
+        case SecondaryYear():
+            xml_secondary.write_year(results, record.year, record.class_info)
     slots = Writer(root).group(parsing.SIGNATURES)
     for slot in SIGNER_SLOTS:
         slots.group(slot)
@@ -134,6 +129,7 @@ def read(data: bytes) -> ReadUnit:
     element = parsing.data_of(root)
     if root.tag == parsing.ROOT:
         _look_at_frame(root)
+    refuse_namespaces(element)
     fields = Fields(element)
     if set(element.attrib) != {"Id"}:
         raise Unreadable("DU_LIEU_HOC_BA mang thuộc tính lạ.", "DU_LIEU_HOC_BA carries a foreign attribute.")
@@ -147,11 +143,16 @@ def read(data: bytes) -> ReadUnit:
         )
     unit_id = uuid_from(general.required("MA_TRA_CUU_UUID"))
     replaces = general.optional("MA_TRA_CUU_UUID_BI_THAY_THE")
+    if replaces is not None and uuid_from(replaces) == unit_id:
+        raise Unreadable(
+            "Học bạ ghi là thay thế chính nó: một mã tra cứu đã thu hồi không bao giờ được dùng lại.",
+            "The document says that it replaces itself; the id of a recalled unit is never used again.",
+        )
     created_at = moment_from(general.required("NGAY_TAO_HOC_BA"))
     planned = moment_from(general.required("NGAY_KY_PHAT_HANH_HOC_BA"))
-    school, class_info, pupil, absences = _read_general(general)
-    year = _read_results(results, class_info, absences)
-    record = Record(school, class_info, pupil, year, tuple(_read_history(history)))
+    record = _read_record(general, history, results)
+    for tag in lacking(record):
+        raise Unreadable(*lack(tag))
     return ReadUnit(unit_id, record, created_at, planned, uuid_from(replaces) if replaces else None, profile)
 
 
@@ -182,6 +183,7 @@ def _look_at_frame(root: etree._Element) -> None:
 
 def _write_general(general: Writer, record: Record, created_at: datetime, planned_issue_date: datetime) -> None:
     school, info, pupil, year = record.school, record.class_info, record.pupil, record.year
+    bodily = year if isinstance(year, PrimaryYear) else None
     general.required("TEN_NAM_HOC", info.school_year)
     general.required("MA_SO_GIAO_DUC", school.authority_code)
     general.required("TEN_SO_GD", school.authority_name)
@@ -193,10 +195,14 @@ def _write_general(general: Writer, record: Record, created_at: datetime, planne
     general.required("MA_CAP_HOC", info.level.value)
     general.optional("SO_SO_DANG_BO", pupil.register_number)
     general.required("HO_VA_TEN", pupil.name)
+    general.optional("HO_TEN_MOT_TU", said_text(pupil.single_name))
     general.optional("SO_CCCD", pupil.personal_id)
+    general.optional("SO_HO_CHIEU", pupil.passport)
     general.required("MA_HOC_SINH", pupil.code)
-    general.required("GIOI_TINH", pupil.sex.value if pupil.sex else None)
+    general.required("GIOI_TINH", word(pupil.sex))
     general.required("NGAY_SINH", day_text(pupil.birth_date))
+    general.optional("CAN_NANG", measure_text(bodily.weight, "Cân nặng") if bodily else None)
+    general.optional("CHIEU_CAO", measure_text(bodily.height, "Chiều cao") if bodily else None)
     general.required("TONG_SO_BUOI_NGHI_CO_PHEP", count_text(year.absences_excused))
     general.required("THONG_SO_BUOI_NGHI_KHONG_PHEP", count_text(year.absences_unexcused))
     general.optional("NOI_SINH", pupil.birthplace)
@@ -215,13 +221,52 @@ def _write_general(general: Writer, record: Record, created_at: datetime, planne
     general.required("CHUC_VU_GIAM_HIEU_KY_HOC_BA", info.principal_title)
     general.required("TEN_GIAO_VIEN_CHU_NHIEM", info.homeroom.name)
     general.optional("SO_CCCD_GIAO_VIEN_CHU_NHIEM", info.homeroom.personal_id)
-    general.required("MA_KHOI", str(info.grade))
+    general.required("MA_KHOI", grade_text(info.grade))
     general.required("TEN_LOP", info.name)
     general.required("NAM_HOC", str(info.first_year) if info.first_year is not None else None)
 
 
-def _read_general(general: Fields) -> tuple[School, ClassInfo, Pupil, tuple[int, int]]:
-    school = School(
+def _refuse_contradictions(record: Record) -> None:
+    """Refuse what could be written, and would be read back as something else."""
+    pupil, level = record.pupil, record.class_info.level
+    if isinstance(record.year, PrimaryYear) is not (level is Level.TH):
+        raise Unwritable(
+            f"Kết quả năm học không thuộc cấp {level.value}. Hãy kiểm tra lại cấp học ở trang Thông tin.",
+            f"These results are not those of level {level.value}. Check the level on the sheet Thông tin.",
+        )
+    if pupil.number_pending and (pupil.personal_id or is_foreign(pupil)):
+        raise Unwritable(
+            "Học sinh được ghi là chưa có số định danh, nhưng đã có số hoặc không mang quốc tịch Việt Nam."
+            " Hãy kiểm tra lại trang Học sinh.",
+            "The personal number is said to be pending, yet there is one, or the pupil is no citizen of Vietnam."
+            " Check the sheet Học sinh.",
+        )
+
+
+def _read_record(general: Fields, history: Fields, results: Fields) -> Record:
+    origin = general.optional("NGUON_GOC")
+    # What is digital says nothing, so that there is one way to say it.
+    agree("NGUON_GOC", origin, Origin.DIGITISED_PAPER.value if origin else None)
+    school, info, pupil = _read_school(general), _read_class(general), _read_pupil(general)
+    absences = (
+        count_from(general.required("TONG_SO_BUOI_NGHI_CO_PHEP")),
+        # The official tag is misspelt; the corrected form is accepted from others, and never written.
+        count_from(general.required("THONG_SO_BUOI_NGHI_KHONG_PHEP", "TONG_SO_BUOI_NGHI_KHONG_PHEP")),
+    )
+    year: PrimaryYear | SecondaryYear
+    match info.level:
+        case Level.TH:
+            year = xml_primary.read_year(results, info, general, absences)
+        case Level.THCS | Level.THPT:
+            year = xml_secondary.read_year(results, info, absences)
+    general.done()
+    results.done()
+    lines = tuple(_read_history(history))
+    return Record(school, info, pupil, year, lines, Origin.DIGITISED_PAPER if origin else Origin.DIGITAL)
+
+
+def _read_school(general: Fields) -> School:
+    return School(
         authority_code=general.required("MA_SO_GIAO_DUC"),
         authority_name=general.required("TEN_SO_GD"),
         code=general.required("MA_TRUONG"),
@@ -231,10 +276,13 @@ def _read_general(general: Fields) -> tuple[School, ClassInfo, Pupil, tuple[int,
         place=general.required("DIA_DANH_PHAT_HANH_HOC_BA"),
         district=general.optional("TEN_QUAN_HUYEN"),
     )
+
+
+def _read_class(general: Fields) -> ClassInfo:
     info = ClassInfo(
         name=general.required("TEN_LOP"),
         level=one_of(Level, general.required("MA_CAP_HOC")),
-        grade=count_from(general.required("MA_KHOI")),
+        grade=grade_from(general.required("MA_KHOI")),
         school_year=general.required("TEN_NAM_HOC"),
         circular=general.required("THONG_TU"),
         homeroom=Person(general.required("TEN_GIAO_VIEN_CHU_NHIEM"), general.optional("SO_CCCD_GIAO_VIEN_CHU_NHIEM")),
@@ -242,6 +290,10 @@ def _read_general(general: Fields) -> tuple[School, ClassInfo, Pupil, tuple[int,
         principal_title=general.required("CHUC_VU_GIAM_HIEU_KY_HOC_BA"),
     )
     agree("NAM_HOC", general.required("NAM_HOC"), str(info.first_year))
+    return info
+
+
+def _read_pupil(general: Fields) -> Pupil:
     pupil = Pupil(
         code=general.required("MA_HOC_SINH"),
         name=general.required("HO_VA_TEN"),
@@ -257,113 +309,16 @@ def _read_general(general: Fields) -> tuple[School, ClassInfo, Pupil, tuple[int,
         mother=general.optional("HO_VA_TEN_ME"),
         guardian=general.optional("HO_VA_TEN_NGUOI_GIAM_HO"),
         register_number=general.optional("SO_SO_DANG_BO"),
+        passport=general.optional("SO_HO_CHIEU"),
+        single_name=said_from(general.optional("HO_TEN_MOT_TU")),
     )
-    absences = (
-        count_from(general.required("TONG_SO_BUOI_NGHI_CO_PHEP")),
-        # The official tag is misspelt; the corrected form is accepted from others, and never written.
-        count_from(general.required("THONG_SO_BUOI_NGHI_KHONG_PHEP", "TONG_SO_BUOI_NGHI_KHONG_PHEP")),
-    )
-    general.done()
-    return school, info, pupil, absences
-
-
-def _write_results(results: Writer, record: Record) -> None:
-    year, info = record.year, record.class_info
-    if isinstance(year, PrimaryYear):
-        raise Unwritable("Chưa lập được XML tiểu học.", "Primary XML cannot be written yet.")
-    results.optional("KET_QUA_XEP_LOAI", year.study.year.value if year.study.year else None)
-    results.required("DUOC_LEN_LOP", flag_text(year.promoted))
-    results.required("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC", flag_text(year.promoted))
-    results.optional(_COMPLETED[info.level], flag_text(year.promoted) if info.is_final else None)
-    results.optional("NOI_DUNG_KHEN_THUONG", year.award.value if year.award else None)
-    results.optional("NHAN_XET_GVCN", year.homeroom_comment)
-    results.optional("CO_KHUYET_TAT_KHONG_DANH_GIA", "1" if year.not_assessed else None)
-    for tag, terms in (("KET_QUA_HOC_TAP", year.study), ("KET_QUA_REN_LUYEN", year.conduct)):
-        group = results.group(tag)
-        group.optional("HOC_KY_1", terms.hk1.value if terms.hk1 else None)
-        group.optional("HOC_KY_2", terms.hk2.value if terms.hk2 else None)
-        group.optional("CA_NAM", terms.year.value if terms.year else None)
-    table = results.group("BANG_DIEM")
-    codes = [subject.code for subject in year.subjects]
-    for subject in year.subjects:
-        if subject.code not in BY_CODE or codes.count(subject.code) > 1:
-            raise Unwritable(
-                f"Mã môn học {subject.code} bị lặp hoặc không có trong hocba profile 0. Hãy sửa danh sách môn.",
-                f"The subject code {subject.code} is repeated, or not in hocba profile 0. Correct the subjects.",
-            )
-        row = table.group("DIEM_TONG_KET", Id=f"diem-{subject.code}")
-        row.required("MA_MON_HOC", subject.code)
-        row.required("TEN_MON_HOC", subject.name)
-        row.optional("HOC_KY_1", mark_text(subject.hk1))
-        row.optional("HOC_KY_2", mark_text(subject.hk2))
-        row.optional("CA_NAM", mark_text(subject.year))
-        row.optional("DUOC_MIEN", "1" if subject.exempt else None)
-        row.optional("NHAN_XET", subject.comment)
-        row.optional("TEN_GIAO_VIEN", subject.teacher.name if subject.teacher else None)
-        row.optional("SO_CCCD_GIAO_VIEN", subject.teacher.personal_id if subject.teacher else None)
-
-
-def _read_results(results: Fields, info: ClassInfo, absences: tuple[int, int]) -> SecondaryYear:
-    study, conduct = (_terms(results.group(tag)) for tag in ("KET_QUA_HOC_TAP", "KET_QUA_REN_LUYEN"))
-    promoted = results.required("DUOC_LEN_LOP")
-    award = results.optional("NOI_DUNG_KHEN_THUONG")
-    year = SecondaryYear(
-        subjects=(),
-        conduct=conduct,
-        study=study,
-        absences_excused=absences[0],
-        absences_unexcused=absences[1],
-        promoted=flag_from(promoted),
-        award=one_of(Award, award) if award else None,
-        homeroom_comment=results.optional("NHAN_XET_GVCN"),
-        not_assessed=bool(flag_from(results.optional("CO_KHUYET_TAT_KHONG_DANH_GIA"))),
-    )
-    # The ministry's table says some things twice; where it does, both must say the same.
-    agree("KET_QUA_XEP_LOAI", results.optional("KET_QUA_XEP_LOAI"), study.year.value if study.year else None)
-    agree("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC", results.required("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC"), promoted)
-    completed = _COMPLETED[info.level]
-    agree(completed, results.optional(completed), promoted if info.is_final else None)
-    table = results.group("BANG_DIEM")
-    subjects = tuple(_subject(identifier, row) for identifier, row in table.groups("DIEM_TONG_KET"))
-    table.done()
-    results.done()
-    return replace(year, subjects=subjects)
-
-
-def _subject(identifier: str | None, row: Fields) -> SecondarySubject:
-    code = row.required("MA_MON_HOC")
-    if code not in BY_CODE:
-        raise Unreadable(
-            f"Mã môn học “{code[:40]}” không có trong hocba profile 0.",
-            f"The subject code “{code[:40]}” is not in hocba profile 0.",
-        )
-    agree("Id", identifier, f"diem-{code}")
-    teacher, teacher_id = row.optional("TEN_GIAO_VIEN"), row.optional("SO_CCCD_GIAO_VIEN")
-    if teacher is None:
-        agree("SO_CCCD_GIAO_VIEN", teacher_id, None)
-    result = SecondarySubject(
-        code=code,
-        name=row.required("TEN_MON_HOC"),
-        hk1=mark_from(row.optional("HOC_KY_1")),
-        hk2=mark_from(row.optional("HOC_KY_2")),
-        year=mark_from(row.optional("CA_NAM")),
-        comment=row.optional("NHAN_XET"),
-        teacher=Person(teacher, teacher_id) if teacher else None,
-        exempt=bool(flag_from(row.optional("DUOC_MIEN"))),
-    )
-    row.done()
-    return result
-
-
-def _terms(group: Fields) -> Terms:
-    written = [group.optional(tag) for tag in ("HOC_KY_1", "HOC_KY_2", "CA_NAM")]
-    group.done()
-    return Terms(*(one_of(Rating, text) if text else None for text in written))
+    # A citizen has a number, or waits for one.
+    return replace(pupil, number_pending=pupil.personal_id is None and not is_foreign(pupil))
 
 
 def _read_history(history: Fields) -> list[Schooling]:
     lines = []
-    for _, year in history.groups("QUA_TRINH"):
+    for year in history.groups("QUA_TRINH"):
         arrived = year.optional("NGAY_TRANG_THAI_CHUYEN_DEN")
         line = Schooling(
             school_year=year.required("NAM_HOC"),

@@ -7,28 +7,13 @@
 A reader that skipped unknown elements would let a document say more to one program than to another.
 """
 
-import re
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta, timezone
-from decimal import Decimal
-from enum import Enum
-from typing import Final, TypeVar
-from uuid import UUID
 
 from lxml import etree
 
 from ledger.record.errors import Hostile, Unreadable, Unwritable
-from ledger.record.scales import Attainment, Mark
 from ledger.record.spelling import clean
-
-VIETNAM: Final = timezone(timedelta(hours=7))
-"""Times are written with +07:00 (Decree 30/2020, Annex I)."""
-
-UUID_VERSION: Final = 4
-
-_TENTH: Final = Decimal("0.1")
-_MAX_COUNT: Final = 9999
-_Words = TypeVar("_Words", bound=Enum)
+from ledger.record.xml_fields import lack
 
 
 class Writer:
@@ -55,10 +40,7 @@ class Writer:
     def required(self, tag: str, value: str | None) -> None:
         """Add a leaf that the format demands."""
         if value is None:
-            raise Unwritable(
-                f"Học bạ còn thiếu {tag}. Hãy bổ sung trước khi lập học bạ số.",
-                f"The record lacks {tag}. Add it before preparing the document.",
-            )
+            raise Unwritable(*lack(tag))
         self.optional(tag, value)
 
 
@@ -75,6 +57,7 @@ class Fields:
                 raise _hidden()
             if (child.tail or "").strip():
                 raise self._unexpected("text")
+            refuse_namespaces(child)
             self._children.setdefault(child.tag, []).append(child)
 
     def group(self, tag: str) -> "Fields":
@@ -83,8 +66,14 @@ class Fields:
         _no_attributes(child)
         return Fields(child)
 
-    def groups(self, tag: str) -> Iterator[tuple[str | None, "Fields"]]:
-        """Take every child of a name, with its `Id`."""
+    def groups(self, tag: str) -> Iterator["Fields"]:
+        """Take every child of a name."""
+        for child in self._children.pop(tag, []):
+            _no_attributes(child)
+            yield Fields(child)
+
+    def rows(self, tag: str) -> Iterator[tuple[str | None, "Fields"]]:
+        """Take every child of a name, with its `Id`, by which a signature may refer to it."""
         for child in self._children.pop(tag, []):
             _no_attributes(child, allowed="Id")
             identifier = child.get("Id")
@@ -101,7 +90,15 @@ class Fields:
         _no_attributes(leaf)
         if len(leaf):
             raise _hidden()
-        return leaf.text or None
+        text = leaf.text or ""
+        if text != clean(text):
+            raise Unreadable(
+                f"Nội dung của {tag} có ký tự ẩn, khoảng trắng thừa hoặc chưa chuẩn hóa Unicode, nên hai người đọc có thể"
+                " thấy khác nhau. Hãy xuất lại học bạ từ phần mềm của trường.",
+                f"The text of {tag} holds invisible characters or stray white space, or is not normalised, so two readers"
+                " may see it differently. Export the document again from the school's software.",
+            )
+        return text or None
 
     def required(self, tag: str, *other_names: str) -> str:
         """Take a leaf that must be there."""
@@ -138,134 +135,23 @@ def _hidden() -> Hostile:
     )
 
 
+def refuse_namespaces(element: etree._Element) -> None:
+    """Refuse an element of the data that stands in a namespace, or declares one; a bare data part declares none."""
+    # An unused declaration changes nothing that is signed (exclusive C14N leaves it out), so whoever adds one to a signed
+    # document goes unnoticed; nothing of ours has a use for it.
+    parent = element.getparent()
+    if element.tag.startswith("{") or element.nsmap != ({} if parent is None else parent.nsmap):
+        raise Unreadable(
+            f"Thẻ {etree.QName(element).localname} khai báo không gian tên XML, phần dữ liệu học bạ không dùng."
+            " Hãy xuất lại học bạ từ phần mềm của trường.",
+            f"The element {etree.QName(element).localname} declares an XML namespace, which the data part does not use."
+            " Export the document again from the school's software.",
+        )
+
+
 def _no_attributes(element: etree._Element, allowed: str | None = None) -> None:
     if set(element.attrib) - {allowed}:
         raise Unreadable(
             f"Thẻ {element.tag} mang thuộc tính không có trong hocba profile 0.",
             f"The element {element.tag} carries an attribute that hocba profile 0 does not have.",
-        )
-
-
-def mark_text(mark: Mark | None) -> str | None:
-    """Return a mark as the XML has it: one decimal, with a point; or the words."""
-    if mark is None or isinstance(mark, Attainment):
-        return None if mark is None else mark.value
-    if not mark.is_finite() or not Decimal(0) <= mark <= Decimal(10) or mark != mark.quantize(_TENTH):
-        raise Unwritable(
-            f"Điểm {mark} không hợp lệ nên không lập được học bạ. Hãy kiểm tra lại bảng điểm.",
-            f"The mark {mark} is impossible, so no document can be made. Check the marks.",
-        )
-    return str(mark.quantize(_TENTH))
-
-
-def mark_from(text: str | None) -> Mark | None:
-    """Return what a mark in the XML says."""
-    if text is None:
-        return None
-    if re.fullmatch(r"\d\.\d|10\.0", text, flags=re.ASCII):
-        return Decimal(text)
-    for attainment in Attainment:
-        if text == attainment.value:
-            return attainment
-    raise _misread(text)
-
-
-def day_text(day: date | None) -> str | None:
-    """Return a date as the ministry's own sample writes a birthday: `17/05/2017`."""
-    return None if day is None else f"{day.day:02d}/{day.month:02d}/{day.year:04d}"
-
-
-def day_from(text: str) -> date:
-    """Return a date, written `dd/mm/yyyy` or in ISO 8601 with or without a time."""
-    match = re.fullmatch(r"(\d{2})/(\d{2})/(\d{4})", text, flags=re.ASCII)
-    try:
-        if match:
-            return date(int(match[3]), int(match[2]), int(match[1]))
-        return datetime.fromisoformat(text).date()
-    except ValueError as error:
-        raise _misread(text) from error
-
-
-def moment_text(moment: datetime) -> str:
-    """Return a time in `+07:00`, whole seconds. Raises `Unwritable` for a time without a zone."""
-    if moment.tzinfo is None:
-        raise Unwritable(
-            "Thời điểm thiếu múi giờ nên không ghi vào học bạ được.",
-            "The time has no zone, so it cannot be written.",
-        )
-    return moment.astimezone(VIETNAM).replace(microsecond=0).isoformat()
-
-
-def moment_from(text: str) -> datetime:
-    """Return a time; one without a zone is refused."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise _misread(text) from error
-    if moment.tzinfo is None:
-        raise _misread(text)
-    return moment
-
-
-def flag_text(value: bool | None) -> str | None:  # noqa: FBT001 - a value to print, not an option
-    """Return `1` or `0`, as the National Data Centre's dictionary has it."""
-    return None if value is None else "1" if value else "0"
-
-
-def flag_from(text: str | None) -> bool | None:
-    """Return what a flag says."""
-    if text is not None and text not in {"0", "1"}:
-        raise _misread(text)
-    return None if text is None else text == "1"
-
-
-def count_from(text: str) -> int:
-    """Return a count."""
-    if not re.fullmatch(r"\d{1,4}", text, flags=re.ASCII):
-        raise _misread(text)
-    return int(text)
-
-
-def _misread(text: str) -> Unreadable:
-    return Unreadable(
-        f"Giá trị “{text[:60]}” trong học bạ số không đúng định dạng.",
-        f"The value “{text[:60]}” in the document is not in its format.",
-    )
-
-
-def count_text(count: int | None) -> str | None:
-    """Return a count as the XML has it."""
-    if count is not None and not 0 <= count <= _MAX_COUNT:
-        raise Unwritable(
-            f"Số {count} không thể là số buổi nghỉ. Hãy kiểm tra lại trang Kết quả.",
-            f"{count} cannot be a number of sessions. Check the results.",
-        )
-    return None if count is None else str(count)
-
-
-def uuid_from(text: str) -> UUID:
-    """Return a UUID of version 4 in its usual spelling; no other names a unit."""
-    try:
-        found = UUID(text)
-    except ValueError as error:
-        raise _misread(text) from error
-    if str(found) != text.lower() or found.version != UUID_VERSION:
-        raise _misread(text)
-    return found
-
-
-def one_of(words: type[_Words], text: str) -> _Words:
-    """Return the member of an enum that a text names."""
-    for member in words:
-        if member.value == text:
-            return member
-    raise _misread(text)
-
-
-def agree(tag: str, found: str | None, expected: str | None) -> None:
-    """Refuse a document that says the same thing twice and differently."""
-    if found != expected:
-        raise Unreadable(
-            f"Thẻ {tag} ghi “{found}” nhưng phần khác của học bạ cho thấy phải là “{expected}”.",
-            f"{tag} says “{found}” where the rest of the document makes it “{expected}”.",
         )
