@@ -10,11 +10,12 @@ that it is made from has none.
 import hashlib
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+from urllib.parse import quote
 
 import jinja2
-from fastapi import APIRouter, Request
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from verifier_api import problems
 from verifier_api.banner import Banner, Tone, banner_of_file, banner_of_unit
@@ -152,6 +153,10 @@ def pages(serving: Serving, maker: Pages) -> APIRouter:
         response.headers["X-Robots-Tag"] = "noindex"
         return response
 
+    async def typed(ma: Annotated[str, Query(max_length=80)]) -> RedirectResponse:
+        # Only the path says which unit a page is about, so that a typed code and a scanned one lead to the same address.
+        return RedirectResponse(f"/q/{quote(ma.strip(), safe='*~$=')}", status_code=HTTPStatus.SEE_OTHER)
+
     async def explained(request: Request) -> HTMLResponse:
         rows: tuple[Problem, ...] = problems.ALL
         return maker.render("problems.html", request, rows=rows)
@@ -164,6 +169,7 @@ def pages(serving: Serving, maker: Pages) -> APIRouter:
         ("/problems", explained, ["GET", "HEAD"]),
     ):
         router.add_api_route(path, handler, methods=methods, response_class=HTMLResponse)
+    router.add_api_route("/q", typed, methods=["GET"])
     return router
 
 

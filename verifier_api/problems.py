@@ -68,8 +68,10 @@ BAD_UNIT_ID = Problem(
     HTTPStatus.BAD_REQUEST,
     "Mã tra cứu sai dạng",
     "Not a lookup id",
-    "Mã tra cứu là UUID: 32 chữ số thập lục phân, chia nhóm 8-4-4-4-12. Hãy quét lại mã QR hoặc chép đủ mã.",
-    "A lookup id is a UUID: 32 hexadecimal digits in groups of 8-4-4-4-12. Scan the QR code again, or copy all of it.",
+    "Mã tra cứu là UUID (32 chữ số thập lục phân, chia nhóm 8-4-4-4-12), hoặc mã ngắn 17 ký tự in cạnh mã QR. Hãy quét lại "
+    "mã QR hoặc gõ lại đủ mã.",
+    "A lookup id is a UUID (32 hexadecimal digits in groups of 8-4-4-4-12), or the short code of 17 characters beside the QR "
+    "code. Scan the QR code again, or type the whole code again.",
 )
 BAD_DIGEST = Problem(
     "bad-digest",

@@ -15,8 +15,9 @@ import anyio
 import anyio.to_thread
 from starlette.requests import Request
 
+from ledger import short_code
 from ledger.chain.registry import Head
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, MistypedCode
 from ledger.store.reader import ReceiptEntry, School
 from verifier_api import findings, problems, uploads
 from verifier_api.problems import Refusal
@@ -31,6 +32,7 @@ LOOKUPS_AT_ONCE = 32
 """Threads for questions to ledger and chain. Uploads have threads of their own, so that they cannot keep a QR code waiting."""
 
 SHA256_DIGITS = 64
+UUID_LENGTH = 36
 
 
 class Answers(Protocol):
@@ -60,6 +62,9 @@ class Ledger(Protocol):
 
     def receipt_of_file(self, sha256: str) -> ReceiptEntry | None:
         """The receipt of the unit that this exact file belongs to."""
+
+    def unit_with_short_code(self, key: str) -> UUID | None:
+        """The unit that a short code leads to, if there is one."""
 
 
 class ChainHead(Protocol):
@@ -100,10 +105,24 @@ class Serving:
 
     async def judge_unit(self, text: str) -> Verdict:
         """The verdict on the unit that `text` names. Raises `Refusal` when it names none, or none of ours."""
-        verdict = await self.ask(self.verifier.unit, unit_id(text))
+        verdict = await self.ask(self.verifier.unit, await self._unit_named(text))
         if _code(verdict) == findings.BYTES_NOT_ISSUED.code:
             raise Refusal(problems.UNKNOWN_UNIT)
         return verdict
+
+    async def _unit_named(self, text: str) -> UUID:
+        """The unit whose id, or short code, `text` is. Raises `Refusal` when it is neither, or the code of none of ours."""
+        if "-" in text and len(text) == UUID_LENGTH:
+            return unit_id(text)
+        try:
+            found = await self.ask(self.ledger.unit_with_short_code, short_code.canonical(text))
+        except MistypedCode:
+            raise Refusal(problems.BAD_UNIT_ID) from None
+        except LedgerError:
+            raise Refusal(problems.LEDGER_DOWN) from None
+        if found is None:
+            raise Refusal(problems.UNKNOWN_UNIT)
+        return found
 
     async def judge_digest(self, text: str) -> Verdict:
         """The verdict on the file with this digest. Raises `Refusal` when it is no digest, or none of ours."""

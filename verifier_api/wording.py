@@ -126,6 +126,8 @@ TEXTS = {
         "issued it and whether it is current.",
     ),
     "check_pick": Text("Chọn tệp học bạ", "Choose the record's file"),
+    "check_code": Text("Hoặc gõ mã tra cứu ngắn in cạnh mã QR", "Or type the short code printed beside the QR code"),
+    "check_code_submit": Text("Tra cứu", "Look up"),
     "check_drop": Text("Kéo tệp vào đây, hoặc chọn tệp từ máy", "Drop the file here, or choose it from your device"),
     "check_limit": Text("PDF hoặc XML, tối đa {limit} MB.", "PDF or XML, at most {limit} MB."),
     "check_receipt_summary": Text("Tôi có tệp biên nhận đi kèm", "I have the receipt that came with it"),

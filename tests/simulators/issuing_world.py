@@ -28,6 +28,7 @@ from ledger.errors import Unavailable, UnknownSchool
 from ledger.proof.leaf import leaf_hash
 from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
 from ledger.proof.receipt import Receipt
+from ledger.short_code import lookup_key
 from ledger.store.reader import ReceiptEntry, School
 from verifier_api.app import create_app
 from verifier_api.examination import Examination, FileKind, kind_of
@@ -171,6 +172,10 @@ class World:
         if code != SCHOOL:
             raise UnknownSchool(code)
         return THE_SCHOOL
+
+    def unit_with_short_code(self, key: str) -> UUID | None:
+        self._ask_ledger("unit_with_short_code")
+        return next((unit_id for unit_id in self.units if lookup_key(unit_id) == key), None)
 
     def schools(self) -> list[School]:
         self._ask_ledger("schools")

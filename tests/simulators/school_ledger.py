@@ -24,10 +24,10 @@ from ledger.anchoring import Anchorer, Sealer
 from ledger.chain.registry import RegistrySender, UnsignedTransaction, Wallet
 from ledger.chain.wallet import KeyWallet
 from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
+from ledger.store.class_import import ClassImport, Draft
 from ledger.store.database import migrate, open_for_writing
 from ledger.store.reader import Reader, School, Unit
 from ledger.store.tables import Base, FileRole
-from ledger.store.class_import import ClassImport, Draft
 from ledger.store.writer import NewFile, Writer
 from ledger.unit import MOET, Role, UnitState
 from tests.simulators.mortality import Fate, MortalSender, MortalWallet, mortal

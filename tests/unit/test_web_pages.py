@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 
 from ledger.chain.registry import RecallReason
+from ledger.short_code import short_code
 from tests.simulators.issuing_world import NOW, PUPIL, SCHOOL_NAME, SIGNERS, World
 from tests.simulators.web_client import ask, get, upload
 from verifier_api import wording
@@ -177,6 +178,35 @@ def test_the_page_behind_a_code_says_that_a_code_proves_no_paper(world, app):
     assert answer.headers["x-robots-tag"] == "noindex"
     for word in (PUPIL, SIGNERS["GVCN"]):
         assert word not in page.text
+
+
+def test_a_short_code_leads_to_the_same_page_however_it_is_typed(world, app):
+    unit = world.issue()
+    code = short_code(unit.id)
+    scanned = Page(get(app, f"/q/{unit.id}").text)
+    for typed in (code, code.lower(), code.replace("-", ""), code.replace("-", " ")):
+        assert Page(get(app, f"/q/{typed}").text).headline == scanned.headline
+
+
+def test_the_form_for_a_typed_code_leads_to_its_page(world, app):
+    code = short_code(world.issue().id)
+    answer = get(app, f"/q?ma=%20{code}%20")
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/q/{code}")
+    assert get(app, "/q?ma=//evil.example").headers["location"] == "/q/%2F%2Fevil.example"
+    assert ('name="ma"' in get(app, "/").text) is True
+
+
+def test_a_mistyped_short_code_and_an_unknown_one_are_told_apart(app):
+    code = short_code(UUID(int=77, version=4))
+    wrong = code[:-1] + ("0" if code[-1] != "0" else "1")
+    assert get(app, f"/q/{wrong}").status_code == 400
+    assert get(app, f"/q/{code}").status_code == 404
+
+
+def test_a_short_code_asked_of_a_ledger_that_is_down_is_no_answer(world, app):
+    code = short_code(world.issue().id)
+    world.ledger_down = True
+    assert get(app, f"/q/{code}").status_code == 503
 
 
 def test_an_unknown_code_is_a_404_in_words(app):
