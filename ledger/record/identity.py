@@ -10,6 +10,7 @@ birth registration by the 63 codes of before 2025; the 34 new ones are never loo
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from ledger.record.findings import Finding, Severity
@@ -23,44 +24,16 @@ from ledger.record.tables import CODE, INFO, NAME, PUPILS
 SYNTHETIC_PROVINCE: Final = "099"
 """Never assigned to a province, so a number that begins with it can belong to nobody. For samples and tests."""
 
+# fmt: off
 PROVINCES: Final = frozenset(
     f"{code:03d}"
     for code in (
-        *(
-            1,
-            2,
-            4,
-            6,
-            8,
-            10,
-            11,
-            12,
-            14,
-            15,
-            17,
-            19,
-            20,
-            22,
-            24,
-            25,
-            26,
-            27,
-            30,
-            31,
-            33,
-            34,
-            35,
-            36,
-            37,
-            38,
-            40,
-            42,
-            44,
-        ),
-        *(45, 46, 48, 49, 51, 52, 54, 56, 58, 60, 62, 64, 66, 67, 68, 70, 72, 74, 75, 77, 79, 80, 82, 83, 84, 86, 87),
-        *(89, 91, 92, 93, 94, 95, 96),
+        1, 2, 4, 6, 8, 10, 11, 12, 14, 15, 17, 19, 20, 22, 24, 25, 26, 27, 30, 31, 33, 34, 35, 36, 37, 38, 40, 42, 44, 45,
+        46, 48, 49, 51, 52, 54, 56, 58, 60, 62, 64, 66, 67, 68, 70, 72, 74, 75, 77, 79, 80, 82, 83, 84, 86, 87, 89,
+        91, 92, 93, 94, 95, 96,
     )
 )
+# fmt: on
 """The 63 codes of Circular 07/2016/TT-BCA. Births abroad have a country's code, from 101 up."""
 
 MAX_NAME: Final = 100
@@ -81,6 +54,19 @@ def class_findings(school: School, info: ClassInfo) -> Iterator[Finding]:
             "8 chữ số / digits",
             "Mã trường phải gồm đúng 8 chữ số theo cơ sở dữ liệu ngành. Hãy sửa mã trường.",
             "A school code has exactly 8 digits in the sector database. Correct it.",
+        )
+    # The ministry's list of Sở is not published; every code seen is the two digits of a province.
+    if f"0{school.authority_code}" not in PROVINCES:
+        yield replace(
+            _info(
+                "ID-08",
+                "Mã Sở",
+                school.authority_code,
+                "2 chữ số của tỉnh, thành phố / digits of the province",
+                "Mã Sở thường là hai chữ số mã tỉnh, thành phố, ví dụ 31. Hãy kiểm tra lại.",
+                "The code of a Sở is usually the two digits of its province, such as 31. Check it.",
+            ),
+            severity=Severity.WARNING,
         )
     if info.grade not in info.level.grades:
         grades = f"{info.level.grades[0]}-{info.level.grades[-1]}"
@@ -155,14 +141,28 @@ def _number(pupil: Pupil, cells: PupilCells, *, allow_synthetic_province: bool) 
         return
     vietnamese = folded(pupil.nationality) in ("vietnam", "vn")
     if number is None and not vietnamese:
+        if not pupil.passport:
+            yield cells.warning(
+                "ID-02",
+                PUPILS,
+                column,
+                None,
+                "số hộ chiếu / passport number",
+                f"Học sinh quốc tịch {pupil.nationality} chưa có số định danh và hộ chiếu. Nếu có hộ chiếu, hãy ghi số hộ chiếu.",
+                f"This pupil of nationality {pupil.nationality} has neither personal number nor passport. Write the passport"
+                " number if there is one.",
+                FIELDS,
+            )
+        return
+    if number is None and pupil.number_pending:
         yield cells.warning(
             "ID-02",
             PUPILS,
             column,
             None,
-            "số hộ chiếu / passport number",
-            f"Học sinh quốc tịch {pupil.nationality} chưa có số định danh. Nếu có hộ chiếu, hãy ghi vào hồ sơ của trường.",
-            f"This pupil of nationality {pupil.nationality} has no personal number. Keep a passport number on file.",
+            "12 chữ số / digits",
+            "Học sinh đang chờ cấp số định danh cá nhân. Hãy bổ sung ngay khi có; học bạ số được tra cứu bằng số này.",
+            "The pupil's personal number is still to be given. Add it as soon as it is there: records are found by it.",
             FIELDS,
         )
         return
@@ -255,7 +255,7 @@ def _name(pupil: Pupil, cells: PupilCells) -> Iterator[Finding]:
         found, vi, en = name, "Họ và tên có ký tự lạ.", "The name contains a character no name has."
     elif len(name) > MAX_NAME:
         found, vi, en = name, f"Họ và tên dài quá {MAX_NAME} ký tự.", f"The name is longer than {MAX_NAME} characters."
-    elif " " not in name:
+    elif " " not in name and not pupil.single_name:
         found, vi, en = name, "Họ và tên chỉ có một chữ.", "The name is a single word."
     else:
         return

@@ -1,11 +1,28 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Where a finding points: the cells of one pupil, in whatever the record was read from."""
+"""Where a finding points: the cells of one pupil, in whatever the record was read from, and how values look there."""
 
 from dataclasses import dataclass
+from decimal import Decimal
+from enum import Enum
 
 from ledger.record.findings import Finding, Severity
 from ledger.record.model import Place
+
+
+def shown(value: Decimal | Enum | int | None) -> str | None:
+    """Return a value as the forms print it: marks with a comma, the words of a scale, Có and Không."""
+    match value:
+        case None:
+            return None
+        case bool():
+            return "Có" if value else "Không"
+        case Decimal():
+            return str(value).replace(".", ",")
+        case int():
+            return str(value)
+        case Enum():
+            return str(value.value)
 
 
 @dataclass(frozen=True, slots=True)

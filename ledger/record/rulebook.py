@@ -106,9 +106,13 @@ RULEBOOKS: tuple[Rulebook, ...] = (TT27, TT22)
 """Later circulars are further entries. In which year a circular reached which grade is given from memory."""
 
 
-def rulebook_for(level: Level, first_year: int, books: Sequence[Rulebook] = RULEBOOKS) -> Rulebook:
-    """Return the rules of `level` in the school year that begins in `first_year`.
+def rulebook_for(
+    level: Level, first_year: int, books: Sequence[Rulebook] = RULEBOOKS, *, grade: int | None = None
+) -> Rulebook:
+    """Return the rules of `level` in the school year that begins in `first_year`: the latest that are in force.
 
+    Given a `grade`, rules that have reached it go before later ones that have not, for a circular that comes grade by
+    grade leaves the one before it in force. Where none has reached it the latest is returned, and `reaches` says so.
     Raises `UnknownRulebook` when none of `books` reaches back that far, or knows the level.
     """
     fitting = [book for book in books if level in book.levels and book.first_year <= first_year]
@@ -119,4 +123,5 @@ def rulebook_for(level: Level, first_year: int, books: Sequence[Rulebook] = RULE
             f"No rules are known for level {level.value} in {first_year}-{first_year + 1}."
             " Check level and school year on the sheet Thông tin.",
         )
-    return max(fitting, key=lambda book: book.first_year)
+    reached = [book for book in fitting if grade is None or book.reaches(grade, first_year)]
+    return max(reached or fitting, key=lambda book: book.first_year)

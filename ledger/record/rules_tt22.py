@@ -3,8 +3,8 @@
 """Circular 22/2021: what marks, conduct and absences amount to. Pure functions, exact decimals.
 
 The order is that of a school year: the year's mark of a subject (`year_mark`), the result of study of a semester or the
-year (`study_result`), of conduct (`year_conduct`), promotion (`promotes`) and the award (`award_for`). Each takes the
-`SecondaryRulebook` of the year it is asked about.
+year (`study_result`), of conduct (`year_conduct`), the award (`award_for`), what may be assessed again in summer
+(`may_be_reassessed`), and promotion (`promotes`). Each takes the `SecondaryRulebook` of the year it is asked about.
 
 The one place where the circular is not an algorithm is the adjustment of Article 9.3: a result that falls two or more
 steps below Tốt or Khá "only because of exactly one subject" is raised by one. Two readings are in use, and both are
@@ -118,8 +118,16 @@ def year_conduct(hk1: Rating, hk2: Rating) -> Rating:
             return Rating.CHUA_DAT
 
 
+def may_be_reassessed(year: Mark, rules: SecondaryRulebook) -> bool:
+    """Return whether a subject may be assessed again in summer, by its result for the year (Article 14)."""
+    return year < rules.reassessed_below if isinstance(year, Decimal) else year is Attainment.CHUA_DAT
+
+
 def promotes(conduct: Rating, study: Rating, absences: int, rules: SecondaryRulebook) -> bool:
-    """Return whether a pupil is promoted, or completes the level, without any re-assessment (Article 12)."""
+    """Return whether a pupil is promoted, or completes the level (Article 12).
+
+    `conduct` and `study` are those of the year, or what summer made of them (Articles 13 and 14).
+    """
     return Rating.CHUA_DAT not in (conduct, study) and absences <= rules.absences_allowed
 
 
