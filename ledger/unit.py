@@ -130,4 +130,18 @@ MOET = SigningProfile(
 """The ministry's own: principal and school must sign, the homeroom teacher may (CV 2088, annex 1, part III.2)."""
 
 PROFILES = {profile.name: profile for profile in (MOET,)}
-"""Every profile that a manifest may name."""
+"""Every profile for units that a manifest may name."""
+
+BOOKLET = SigningProfile(
+    name="booklet",
+    order=(Role.PRINCIPAL, Role.SEAL),
+    required=frozenset({Role.SEAL}),
+)
+"""A booklet lists what others have signed already; the school's seal says that the list is whole (DESIGN.md section 3)."""
+
+
+def profile_of(kind: UnitKind, name: str) -> SigningProfile | None:
+    """The profile that a document of this kind may name; None for any other: a unit must not pass by a booklet's lighter one."""
+    if kind is UnitKind.BOOKLET:
+        return BOOKLET if name == BOOKLET.name else None
+    return PROFILES.get(name)

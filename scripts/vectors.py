@@ -131,6 +131,10 @@ def _changed_forms(receipt: Json) -> Iterator[Spoiling]:
         yield f"missing-{member}", f"{member} is left out", lambda r, member=member: r.pop(member)  # type: ignore[misc]
     yield "missing-manifest-version", "the manifest has no version", lambda r: r["manifest"].pop("version")
     yield "missing-kind", "the manifest has no kind", lambda r: r["manifest"].pop("kind")
+    yield "booklet-without-units", "a booklet that lists nothing", _setter("manifest", "kind", value="booklet")
+    listed = [{"id": "11111111-1111-4111-8111-111111111111", "manifest_sha256": "0" * 64}]
+    yield "unit-that-lists-units", "only a booklet lists units", _setter("manifest", "units", value=listed)
+    yield "empty-units", "nothing said by an empty list", _setter("manifest", "units", value=[])
     yield "no-files", "no file", _setter("manifest", "files", value=[])
     yield "no-signers", "nobody signed", _setter("manifest", "signers", value=[])
     yield "uppercase-hex", "digits in upper case", lambda r: r.update(root=r["root"].upper().replace("0X", "0x"))

@@ -13,7 +13,7 @@ from itertools import pairwise
 
 from ledger.chain.registry import LeafStatus, RecallReason
 from ledger.proof.manifest import Manifest
-from ledger.unit import PROFILES, Role
+from ledger.unit import Role, UnitKind, profile_of
 from verifier_api import findings as f
 from verifier_api.examination import Examination, FileKind
 from verifier_api.judgements import SignatureJudgement
@@ -165,7 +165,7 @@ def _who(judgements: Sequence[SignatureJudgement], manifest: Manifest) -> Iterat
         yield f.SIGNATURES_MISSING(roles=_names(missing))
     if strangers := [name for name in present if name not in listed]:
         yield f.SIGNATURES_STRANGER(roles=_names(strangers))
-    profile = PROFILES.get(manifest.profile)
+    profile = profile_of(UnitKind(manifest.kind), manifest.profile)
     if profile is None or not profile.complete([Role(role) for role in listed]):
         yield f.SIGNATURES_MISSING(roles=manifest.profile)
     times = [judgement.timestamped_at for judgement in judgements if judgement.timestamped_at is not None]

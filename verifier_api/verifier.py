@@ -25,7 +25,7 @@ Example::
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 from uuid import UUID
@@ -34,7 +34,7 @@ from ledger.chain.errors import ChainError, WrongChain
 from ledger.chain.registry import LeafStatus, RegistryReader
 from ledger.errors import Unavailable
 from ledger.proof.errors import MalformedReceipt
-from ledger.proof.manifest import Manifest
+from ledger.proof.manifest import ListedUnit, Manifest
 from ledger.proof.receipt import Receipt
 from ledger.store.reader import ReceiptEntry
 from ledger.unit import Role
@@ -46,6 +46,9 @@ from verifier_api.trust import Trust
 from verifier_api.verdict import Conclusion, Finding, Outcome, SignatureSummary, Standing, Verdict, conclude
 
 MEGABYTE = 1_000_000
+
+_WORST_FIRST = (Standing.UNKNOWN, Standing.UNANCHORED, Standing.CURRENT)
+"""Of units that nobody has recalled, the one of which least is known speaks for the booklet."""
 
 
 class Issued(Protocol):
@@ -348,6 +351,33 @@ class Verifier:
         case.note(*checks.doubts(status))
         if case.standing is Standing.REPLACED:
             case.replaced_by = self._successor(manifest, status)
+        if manifest.units and case.standing is Standing.CURRENT:
+            self._ask_units(case, manifest.units)
+
+    def _ask_units(self, case: _Case, units: Sequence[ListedUnit]) -> None:
+        """(5) A booklet stands as its worst unit stands."""
+        standings = [self._standing_of(listed) for listed in units]
+        for listed, standing in zip(units, standings, strict=True):
+            if standing in (Standing.RECALLED, Standing.REPLACED):
+                case.note(f.STANDING_UNIT_WITHDRAWN(unit=listed.id))
+            elif standing is not Standing.CURRENT:
+                case.note(f.STANDING_UNIT_UNKNOWN(unit=listed.id))
+        if set(standings) == {Standing.CURRENT}:
+            case.note(f.STANDING_UNITS_CURRENT(count=len(units)))
+        # A withdrawn unit withdraws the booklet, whether or not something took that unit's place: the booklet still lists it.
+        withdrawn = {Standing.RECALLED, Standing.REPLACED} & set(standings)
+        case.standing = (
+            Standing.RECALLED if withdrawn else next((s for s in _WORST_FIRST if s in standings), case.standing)
+        )
+
+    def _standing_of(self, listed: ListedUnit) -> Standing:
+        """How one unit of a booklet stands by the receipt that is known for it, if that is the one which the booklet lists."""
+        receipt = self._known(listed.id)
+        if receipt is None or receipt.manifest.sha256().hex() != listed.manifest_sha256 or self._registry is None:
+            return Standing.UNKNOWN
+        unit = _Case()
+        self._ask_chain(unit, receipt, pending=False, brought=False)
+        return unit.standing
 
     def _recalled_elsewhere(self, registry: RegistryReader, receipt: Receipt, status: LeafStatus) -> LeafStatus:
         """`status`, with the recall of the unit under the leaf that the ledger knows for it, if there is one.

@@ -36,6 +36,9 @@ UnitId = Annotated[
 MAX_EXACT_INTEGER = 2**53 - 1
 """Beyond that, JSON readers disagree about an integer, and RFC 8785 (3.2.2.3) has no form for it."""
 
+MAX_UNITS = 16
+"""A level has at most five grades; a pupil may repeat some of them."""
+
 Level = Literal["TH", "THCS", "THPT"]
 FileRole = Literal["pdf", "xml"]
 SignerRole = Literal["GVCN", "CBQL", "KY_PHAT_HANH"]
@@ -64,11 +67,22 @@ class ManifestSigner(_Value):
     cert_sha256: Sha256Hex
 
 
+class ListedUnit(_Value):
+    """One unit that a booklet lists, by what was issued for it."""
+
+    id: UnitId
+    manifest_sha256: Sha256Hex
+
+    @field_serializer("id")
+    def _plain_uuid(self, value: UUID) -> str:
+        return str(value)
+
+
 class Manifest(_Value):
-    """What was issued for one unit, and by whom it was signed (DESIGN.md section 6)."""
+    """What was issued for one unit or one booklet, and by whom it was signed (DESIGN.md section 6)."""
 
     version: Literal["hocba-manifest/1"] = MANIFEST_VERSION
-    kind: Literal["unit"] = "unit"
+    kind: Literal["unit", "booklet"] = "unit"
     id: UnitId
     school: SchoolCode
     year: SchoolYear
@@ -81,6 +95,8 @@ class Manifest(_Value):
     signers: Annotated[tuple[ManifestSigner, ...], Field(min_length=1, strict=False)]
     """In the order in which they signed."""
     replaces: UnitId | None = None
+    units: Annotated[tuple[ListedUnit, ...] | None, Field(min_length=1, max_length=MAX_UNITS, strict=False)] = None
+    """What a booklet lists, oldest year first; a unit lists none. `year` is then that of the newest."""
 
     @field_serializer("id", "replaces")
     def _plain_uuid(self, value: UUID | None) -> str | None:
@@ -95,6 +111,7 @@ class Manifest(_Value):
             ("file role", [file.role for file in self.files]),
             ("file", [file.sha256 for file in self.files]),
             ("signer role", [signer.role for signer in self.signers]),
+            ("unit", [str(unit.id) for unit in self.units or ()]),
         ):
             if len(set(values)) != len(values):
                 raise ValueError(f"a {name} stands twice in the manifest")
@@ -102,6 +119,10 @@ class Manifest(_Value):
             raise ValueError("the unit's id is not a UUID of version 4")
         if self.replaces == self.id:
             raise ValueError("a unit cannot replace itself")
+        if (self.kind == "booklet") is not (self.units is not None):
+            raise ValueError("a booklet lists its units, and a unit lists none")
+        if any(unit.id == self.id for unit in self.units or ()):
+            raise ValueError("a booklet cannot list itself")
         return self
 
     def canonical(self) -> bytes:

@@ -87,5 +87,6 @@ def test_the_schema_demands_every_member_that_the_genuine_receipt_has():
     assert schema["required"] == list(json.loads(GENUINE))
     manifest = schema["$defs"]["Manifest"]
     assert manifest["required"] == list(json.loads(GENUINE)["manifest"])
-    assert set(manifest["properties"]) - set(manifest["required"]) == {"replaces"}
+    assert set(manifest["properties"]) - set(manifest["required"]) == {"replaces", "units"}
+    assert manifest["properties"]["units"]["minItems"] == 1
     assert all(model["additionalProperties"] is False for model in (schema, *schema["$defs"].values()))
