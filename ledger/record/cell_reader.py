@@ -10,7 +10,7 @@ from ledger.record import cells
 from ledger.record.cells import Misread
 from ledger.record.findings import Finding, Severity
 from ledger.record.model import Place
-from ledger.record.workbook import Cell
+from ledger.record.workbook import Cell, Reported
 
 _Value = TypeVar("_Value")
 
@@ -36,6 +36,9 @@ class Reader:
         self, sheet: str, column: str, cell: Cell, read: Callable[[Cell], _Value | Misread | None]
     ) -> _Value | None:
         """Read a cell; a misreading becomes a finding and `None`."""
+        if isinstance(cell, Reported):
+            self.decline(sheet, column)
+            return None
         found = cells.uncomputed(cell) or read(cell)
         if not isinstance(found, Misread):
             return found

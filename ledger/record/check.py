@@ -82,7 +82,7 @@ def check_workbook(data: bytes, *, file: str, options: CheckOptions = DEFAULT) -
     if reading.draft is None:
         return reading
     findings = (*reading.findings, *check(reading.draft, options=options))
-    return SheetReading(None if has_errors(findings) else reading.draft, reading.draft, findings)
+    return replace(reading, class_sheet=None if has_errors(findings) else reading.draft, findings=findings)
 
 
 def _shared(record: Record, options: CheckOptions) -> list[Finding]:

@@ -4,7 +4,8 @@
 
 `read_class` goes through the workbook in this order, and at each step collects findings and carries on:
 
-1. Open it, within limits (`ledger.record.workbook`).
+1. Open it, within limits (`ledger.record.table_files`); compute the semesters where there is a mark book instead
+   (`ledger.record.gradebook`).
 2. Who and where: school, class and signers, from `Thông tin`; from the level follows which sheets there must be.
 3. Which pupils: `Học sinh`, one row each; and which subjects, taught by whom: `Phân công`.
 4. What each pupil got: the sheets of the level (`ledger.record.primary_rows`, `ledger.record.secondary_rows`), joined by
@@ -23,14 +24,16 @@ from ledger.record.cell_reader import Reader
 from ledger.record.class_info import ClassHead, read_class_info
 from ledger.record.class_tables import ClassTables
 from ledger.record.findings import Finding, Severity, has_errors
+from ledger.record.gradebook import ComputedMark, computed_terms
 from ledger.record.history_rows import history, read_histories
 from ledger.record.model import ClassSheet, Place, Record, Schooling
 from ledger.record.primary_rows import PrimaryRows
 from ledger.record.pupil_rows import PUPIL_COLUMNS, arrival, pupil_from
 from ledger.record.secondary_rows import SecondaryRows
 from ledger.record.subjects import Level
+from ledger.record.table_files import grids_of
 from ledger.record.tables import INFO, PUPILS, missing_sheet, required_sheets, sheets_by_title
-from ledger.record.workbook import Grid, Refused, grids
+from ledger.record.workbook import Grid, Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +45,14 @@ class SheetReading:
     draft: ClassSheet | None
     """What could be read in spite of errors, for the rules to look at. Never import this."""
     findings: tuple[Finding, ...]
+    computed: tuple[ComputedMark, ...] = ()
+    """Semester averages that were computed from a mark book, with their components."""
 
 
 def read_class(data: bytes, *, file: str) -> SheetReading:
-    """Read the workbook `data`; `file` is what messages call it. Never raises for what is in the file."""
+    """Read a class from `data`: XLSX, a ZIP of CSV, or JSON. `file` is what messages call it. Never raises for what is in it."""
     try:
-        found = grids(data, file=file)
+        found = grids_of(data, file=file)
     except Refused as refused:
         return SheetReading(None, None, (refused.finding,))
     return read_grids(found, file=file)
@@ -55,14 +60,15 @@ def read_class(data: bytes, *, file: str) -> SheetReading:
 
 def read_grids(sheets: Iterable[Grid], *, file: str) -> SheetReading:
     """Read a class from sheets that have been opened already; `file` is what messages call their source."""
-    found = sheets_by_title(sheets)
-    reader = Reader()
+    terms = computed_terms(sheets)
+    found = sheets_by_title(terms.grids)
+    reader = Reader(list(terms.findings))
     head = read_class_info(found[INFO], reader.findings) if INFO in found else None
     needed = required_sheets(head.class_info.level if head else None)
     reader.findings += [missing_sheet(sheet, file) for sheet in needed if sheet not in found]
     draft = _class_sheet(reader, found, head) if head else None
     findings = tuple(reader.findings)
-    return SheetReading(None if has_errors(findings) else draft, draft, findings)
+    return SheetReading(None if has_errors(findings) else draft, draft, findings, terms.computed)
 
 
 def _class_sheet(reader: Reader, found: Mapping[str, Grid], head: ClassHead) -> ClassSheet | None:

@@ -43,8 +43,13 @@ class Formula:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """Stands where something is wrong that has been told already, so that nobody tells it again."""
+
+
 Cell = object
-"""str, int, float, datetime, bool, `Formula` or None: what openpyxl gives, narrowed by `ledger.record.cells`."""
+"""str, int, float, datetime, bool, `Formula`, `Reported` or None: what openpyxl gives, narrowed by `ledger.record.cells`."""
 
 
 @dataclass(frozen=True, slots=True)
