@@ -40,6 +40,7 @@ from ledger.record.pupil_rows import (
     promoted_column,
 )
 from ledger.record.results_row import ResultsRow
+from ledger.record.rules_tt27 import completes, tested_in
 from ledger.record.scales import Overall, Trait, TraitLevel
 from ledger.record.spelling import clean, folded
 from ledger.record.subjects import Level, Subject, compulsory_in, subject_named
@@ -88,11 +89,6 @@ def test_column(subject: str) -> str:
     return f"{subject} - {TEST_SUFFIX}"
 
 
-def tested_in(subject: Subject, grade: int) -> bool:
-    """Return whether every pupil of a grade sits a test in this subject at the end of the year (TT 27, Article 7.1b)."""
-    return subject.scored and grade in subject.compulsory
-
-
 def subject_column(title: str) -> tuple[Subject, str] | None:
     """Return which subject a heading of `Môn học` means, and `LEVEL_SUFFIX` or `TEST_SUFFIX`; `None` if it means none.
 
@@ -125,7 +121,7 @@ class PrimaryRows:
 
     def __init__(self, tables: ClassTables, class_info: ClassInfo) -> None:
         self._tables = tables
-        self._final = class_info.is_final
+        self._tested = tested_in(class_info.grade)
         self._promoted = promoted_column(final=class_info.is_final)
         table = tables.find(ACHIEVEMENTS, (STT, CODE, NAME))
         meant = {title: column for _, title in table.others if (column := subject_column(title))} if table else {}
@@ -135,7 +131,7 @@ class PrimaryRows:
         seen = [subject for subject, _ in meant.values()]
         self._taught = tables.complete(tables.taught(), (*compulsory_in(class_info.grade), *seen))
         if table is not None:
-            tables.reader.findings += self._missing(table, class_info.grade)
+            tables.reader.findings += self._missing(table)
         traits = tables.find(TRAITS, TRAIT_COLUMNS)
         if traits is not None:
             tables.name_columns(traits, {})
@@ -146,12 +142,12 @@ class PrimaryRows:
         for sheet in (ACHIEVEMENTS, TRAITS, RESULTS, COMMENTS):
             tables.join(sheet)
 
-    def _missing(self, table: Table, grade: int) -> list[Finding]:
+    def _missing(self, table: Table) -> list[Finding]:
         wanted = [(level_column(entry.subject.code), level_column(entry.name)) for entry in self._taught]
         wanted += [
             (test_column(entry.subject.code), test_column(entry.name))
             for entry in self._taught
-            if tested_in(entry.subject, grade)
+            if entry.subject in self._tested
         ]
         return [missing_column(ACHIEVEMENTS, shown) for key, shown in wanted if key not in table.columns]
 
@@ -188,33 +184,37 @@ class PrimaryRows:
             not_assessed=not_assessed,
         )
 
-    def _completed(self, overall: Overall | None, promoted: bool | None, *, not_assessed: bool) -> bool | None:  # noqa: FBT001 - what a cell says
+    @staticmethod
+    def _completed(overall: Overall | None, promoted: bool | None, *, not_assessed: bool) -> bool | None:  # noqa: FBT001 - what a cell says
         """Return whether the grade was completed, where no column says so (TT 27, Article 11)."""
-        if not_assessed and overall is None:
-            return promoted
-        return None if overall is None else overall is not Overall.CHUA_HOAN_THANH
+        if overall is not None:
+            return completes(overall)
+        return promoted if not_assessed else None
 
     def _subject(self, index: int, entry: Taught, reader: Reader) -> PrimarySubject:
         code, name = entry.subject.code, entry.name
         exempt = False
 
-        def value(key: str, shown: str, read: Callable[[Cell], _Value | Misread | None]) -> _Value | None:
+        def value(
+            column: Callable[[str], str], read: Callable[[Cell], _Value | Misread | None], *, needed: bool
+        ) -> _Value | None:
             nonlocal exempt
+            key, shown = column(code), column(name)
             cell = self._tables.cell(ACHIEVEMENTS, index, key)
-            if not self._tables.holds(ACHIEVEMENTS, index, key):
+            if needed and not self._tables.holds(ACHIEVEMENTS, index, key):
                 reader.decline(ACHIEVEMENTS, shown)
             if folded(cells.text(cell) or "") in cells.EXEMPT:
                 exempt = True
                 return None
             return reader.value(ACHIEVEMENTS, shown, cell, read)
 
-        level = value(level_column(code), level_column(name), primary_cells.achievement)
-        test = value(test_column(code), test_column(name), primary_cells.whole_mark)
+        level = value(level_column, primary_cells.achievement, needed=True)
+        test = value(test_column, primary_cells.whole_mark, needed=entry.subject in self._tested)
         comment = reader.words(COMMENTS, name, self._tables.cell(COMMENTS, index, code))
         return PrimarySubject(code, clean(name), level, test, comment, entry.teacher, exempt)
 
     def _trait(self, index: int, trait: Trait, reader: Reader) -> TraitLevel | None:
-        if not self._tables.holds(TRAITS, index, trait.label):
+        if not trait.optional and not self._tables.holds(TRAITS, index, trait.label):
             reader.decline(TRAITS, trait.label)
         return reader.value(
             TRAITS, trait.label, self._tables.cell(TRAITS, index, trait.label), primary_cells.trait_level
