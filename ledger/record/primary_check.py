@@ -16,20 +16,29 @@ from typing import Final
 
 from ledger.record.findings import Finding
 from ledger.record.model import Place, PrimarySubject, PrimaryYear, Record
+from ledger.record.primary_rows import level_column, test_column
 from ledger.record.pupil_cells import PupilCells, shown
+from ledger.record.pupil_rows import (
+    COMPLETED,
+    EXCUSED,
+    GENERAL_COMMENT,
+    HEIGHT,
+    HOMEROOM_COMMENT,
+    OVERALL,
+    PRIMARY_AWARD,
+    PRINCIPAL_NOTE,
+    QUALITY_COMMENT,
+    SPECIFIC_COMMENT,
+    UNEXCUSED,
+    WEIGHT,
+    promoted_column,
+)
 from ledger.record.rulebook import PrimaryRulebook
 from ledger.record.rules_tt27 import award_due, completes, has_test, may_be_awarded, overall_result, tested_in
 from ledger.record.scales import Achievement, Overall, Trait
 from ledger.record.subject_set import taken
 from ledger.record.subjects import BY_CODE
-from ledger.record.tables import ACHIEVEMENTS, RESULTS, TRAITS
-
-OVERALL: Final = "Đánh giá kết quả giáo dục"
-PROMOTED: Final = "Được lên lớp"
-COMPLETED: Final = "Hoàn thành chương trình"
-AWARD: Final = "Khen thưởng"
-PRINCIPAL_NOTE: Final = "Quyết định của hiệu trưởng"
-"""Columns of `Kết quả`."""
+from ledger.record.tables import ACHIEVEMENTS, COMMENTS, RESULTS, TRAITS
 
 FIELDS: Final = "CV 2088/BGDĐT-GDTH, Phụ lục 1.1"
 HIGHEST_TEST: Final = 10
@@ -66,7 +75,7 @@ class PrimaryCheck:
         return f"Thông tư {self._rules.circular}, Điều {number}"
 
     def _subject(self, result: PrimarySubject) -> Iterator[Finding]:
-        level, test = _columns(result)
+        level, test = level_column(result.name), test_column(result.name)
         if result.level is None and not self._year.not_assessed and not self._cells.declined(ACHIEVEMENTS, level):
             yield self._cells.error(
                 "TH-01",
@@ -81,11 +90,12 @@ class PrimaryCheck:
                 self._article("7.1a"),
             )
         if result.level is Achievement.CHUA_HOAN_THANH and not (result.comment or "").strip():
+            commented = COMMENTS in self._cells.place.rows
             yield self._cells.warning(
                 "TH-10",
-                ACHIEVEMENTS,
-                level,
-                shown(result.level),
+                COMMENTS if commented else ACHIEVEMENTS,
+                result.name if commented else level,
+                None if commented else shown(result.level),
                 "nhận xét / a comment",
                 f"Môn {result.name} Chưa hoàn thành nhưng không có nhận xét. Hãy ghi nội dung, kỹ năng cần được giúp đỡ.",
                 f"{result.name} is Chưa hoàn thành without a comment. Write what the pupil needs help with.",
@@ -125,7 +135,7 @@ class PrimaryCheck:
             for result in self._assessed
             if result.code in required
             and result.test is None
-            and not self._cells.declined(ACHIEVEMENTS, _columns(result)[1])
+            and not self._cells.declined(ACHIEVEMENTS, test_column(result.name))
         ]
 
     def _missing_tests(self) -> Iterator[Finding]:
@@ -135,7 +145,7 @@ class PrimaryCheck:
             yield self._cells.warning(
                 "TH-04",
                 ACHIEVEMENTS,
-                _columns(untested[0])[1],
+                test_column(untested[0].name),
                 None,
                 "0, 1 … 10",
                 f"Học sinh khuyết tật không có điểm kiểm tra: {names}. Hãy kiểm tra lại theo kế hoạch giáo dục cá nhân.",
@@ -147,7 +157,7 @@ class PrimaryCheck:
             yield self._cells.error(
                 "TH-04",
                 ACHIEVEMENTS,
-                _columns(result)[1],
+                test_column(result.name),
                 None,
                 "0, 1 … 10",
                 f"Thiếu điểm kiểm tra cuối năm môn {result.name}. Hãy ghi điểm; nếu được miễn môn này, hãy ghi “Miễn”.",
@@ -196,35 +206,35 @@ class PrimaryCheck:
     def _overall(self) -> Iterator[Finding]:
         written, expected = self._year.overall, self._computed()
         if written is None:
-            if not self._year.not_assessed and not self._cells.declined(RESULTS, OVERALL):
+            if not self._year.not_assessed and not self._cells.declined(RESULTS, OVERALL.name):
                 right = expected.value if expected else " / ".join(step.value for step in Overall)
                 yield self._cells.error(
                     "TH-05",
                     RESULTS,
-                    OVERALL,
+                    OVERALL.name,
                     None,
                     right,
-                    f"Thiếu “{OVERALL}”. Hãy ghi: {right}.",
-                    f"“{OVERALL}” is missing. Write: {right}.",
+                    f"Thiếu “{OVERALL.name}”. Hãy ghi: {right}.",
+                    f"“{OVERALL.name}” is missing. Write: {right}.",
                     self._article("9.2a"),
                 )
         elif expected is not None and written is not expected:
             yield self._cells.error(
                 "TH-05",
                 RESULTS,
-                OVERALL,
+                OVERALL.name,
                 shown(written),
                 shown(expected),
-                f"“{OVERALL}” theo các môn, phẩm chất, năng lực và bài kiểm tra cuối năm phải là {expected.value}, không phải"
-                f" {written.value}. Hãy sửa ô này hoặc các kết quả đó.",
-                f"“{OVERALL}” follows from subjects, qualities, competences and tests as {expected.value}, not"
+                f"“{OVERALL.name}” theo các môn, phẩm chất, năng lực và bài kiểm tra cuối năm phải là {expected.value}, không"
+                f" phải {written.value}. Hãy sửa ô này hoặc các kết quả đó.",
+                f"“{OVERALL.name}” follows from subjects, qualities, competences and tests as {expected.value}, not"
                 f" {written.value}. Correct this cell or those results.",
                 self._article("9.2a"),
             )
 
     def _award(self) -> Iterator[Finding]:
         overall, written = self._computed() or self._year.overall, self._year.award
-        if self._year.not_assessed or overall is None or self._cells.declined(RESULTS, AWARD):
+        if self._year.not_assessed or overall is None or self._cells.declined(RESULTS, PRIMARY_AWARD.name):
             return
         allowed, due = may_be_awarded(overall), award_due(overall)
         if written is not None and written is not allowed:
@@ -232,7 +242,7 @@ class PrimaryCheck:
             yield self._cells.error(
                 "TH-06",
                 RESULTS,
-                AWARD,
+                PRIMARY_AWARD.name,
                 shown(written),
                 right,
                 f"Học sinh được đánh giá {overall.value} thì danh hiệu có thể ghi là: {right}. Hãy sửa ô này.",
@@ -243,7 +253,7 @@ class PrimaryCheck:
             yield self._cells.warning(
                 "TH-06",
                 RESULTS,
-                AWARD,
+                PRIMARY_AWARD.name,
                 None,
                 shown(due),
                 f"Học sinh được đánh giá {overall.value} thì được khen thưởng {due.value}. Hãy ghi danh hiệu, hoặc kiểm tra lại.",
@@ -252,52 +262,44 @@ class PrimaryCheck:
             )
 
     def _completion(self) -> Iterator[Finding]:
-        year = self._year
-        column = COMPLETED if self._final else PROMOTED
-        rule = "TH-08" if self._final else "TH-07"
-        if year.promoted is None or (year.completed is None and not self._final):
-            lacking = column if year.promoted is None else COMPLETED
-            if not self._cells.declined(RESULTS, column) and not self._cells.declined(RESULTS, lacking):
-                yield self._cells.error(
-                    rule if year.promoted is None else "TH-08",
-                    RESULTS,
-                    lacking,
-                    None,
-                    "Có / Không",
-                    f"Thiếu “{lacking}”. Hãy ghi Có hoặc Không.",
-                    f"“{lacking}” is missing. Write Có or Không.",
-                    FIELDS,
-                )
+        year, column = self._year, promoted_column(final=self._final)
+        # In grade 5 the one says the other, where only one of them was written.
+        completed = year.promoted if self._final and year.completed is None else year.completed
+        if year.promoted is None or completed is None:
+            yield from self._missing_completion(column)
             return
-        if self._final and year.completed is not year.promoted:
+        overall = self._computed() or year.overall
+        done = None if overall is None or year.not_assessed else completes(overall)
+        # Where completion follows from the result and promotion does not, it is promotion that has to be explained.
+        if self._final and completed is not year.promoted and completed is not done:
             yield self._cells.error(
                 "TH-08",
                 RESULTS,
                 column,
-                shown(year.completed),
+                shown(completed),
                 shown(year.promoted),
                 "Ở lớp 5, hoàn thành chương trình tiểu học và được lên lớp là một; ở đây hai mục khác nhau. Hãy sửa cho giống"
                 " nhau.",
                 "In grade 5, to complete primary and to move up are one thing; here the two differ. Make them agree.",
                 FIELDS,
             )
+        elif done is None or overall is None:
             return
-        overall = self._computed() or year.overall
-        if overall is None or year.not_assessed:
-            return
-        done = completes(overall)
-        if year.completed is not done:
+        elif completed is not done and not self._decided(completed):
+            name = column if self._final else COMPLETED.name
             yield self._cells.warning(
                 "TH-08",
                 RESULTS,
-                COMPLETED,
-                shown(year.completed),
+                name,
+                shown(completed),
                 shown(done),
-                f"Học sinh được đánh giá {overall.value} thì thường ghi “{COMPLETED}”: {shown(done)}. Hãy kiểm tra lại.",
-                f"With {overall.value}, “{COMPLETED}” is usually {shown(done)}. Check it.",
+                f"Học sinh được đánh giá {overall.value} thì thường ghi “{name}”: {shown(done)}. Hãy kiểm tra lại; nếu hiệu"
+                f" trưởng đã quyết định như vậy, hãy ghi ở cột “{PRINCIPAL_NOTE.name}”.",
+                f"With {overall.value}, “{name}” is usually {shown(done)}. Check it; if the principal decided so, write it"
+                f" under “{PRINCIPAL_NOTE.name}”.",
                 self._article("11"),
             )
-        elif year.promoted is not done and not (year.promoted and (year.principal_note or "").strip()):
+        elif year.promoted is not done and not self._decided(year.promoted):
             yield self._cells.warning(
                 "TH-07",
                 RESULTS,
@@ -305,17 +307,39 @@ class PrimaryCheck:
                 shown(year.promoted),
                 shown(done),
                 f"Học sinh được đánh giá {overall.value} nhưng “{column}” là {shown(year.promoted)}. Nếu hiệu trưởng đã quyết"
-                f" định như vậy, hãy ghi ở cột “{PRINCIPAL_NOTE}”.",
+                f" định như vậy, hãy ghi ở cột “{PRINCIPAL_NOTE.name}”.",
                 f"The overall result is {overall.value}, but “{column}” says {shown(year.promoted)}. If the principal"
-                f" decided so, write it under “{PRINCIPAL_NOTE}”.",
+                f" decided so, write it under “{PRINCIPAL_NOTE.name}”.",
                 self._article("11"),
+            )
+
+    def _decided(self, said: bool) -> bool:  # noqa: FBT001 - what a cell says
+        """Return whether the principal decided in the pupil's favour and wrote it down."""
+        return said and bool((self._year.principal_note or "").strip())
+
+    def _missing_completion(self, column: str) -> Iterator[Finding]:
+        # One thing missing is one finding: completion is asked for only where promotion is there.
+        rule, lacking = ("TH-07", column) if self._year.promoted is None else ("TH-08", COMPLETED.name)
+        if rule == "TH-08" and self._year.overall is None:
+            # Class lists have no column for completion: it follows from the overall result, which is missed already.
+            return
+        if not self._cells.declined(RESULTS, column) and not self._cells.declined(RESULTS, lacking):
+            yield self._cells.error(
+                rule,
+                RESULTS,
+                lacking,
+                None,
+                "Có / Không",
+                f"Thiếu “{lacking}”. Hãy ghi Có hoặc Không.",
+                f"“{lacking}” is missing. Write Có or Không.",
+                FIELDS,
             )
 
     def _absences(self) -> Iterator[Finding]:
         year = self._year
         for column, count in (
-            ("Nghỉ có phép", year.absences_excused),
-            ("Nghỉ không phép", year.absences_unexcused),
+            (EXCUSED.name, year.absences_excused),
+            (UNEXCUSED.name, year.absences_unexcused),
         ):
             if (count is None and not self._cells.declined(RESULTS, column)) or (count is not None and count < 0):
                 yield self._cells.error(
@@ -335,12 +359,12 @@ class PrimaryCheck:
         lacking = [
             column
             for column, value in (
-                ("Cân nặng", year.weight),
-                ("Chiều cao", year.height),
-                ("Nhận xét của GVCN", year.homeroom_comment),
-                ("Nhận xét phẩm chất", year.quality_comment),
-                ("Nhận xét năng lực chung", year.general_comment),
-                ("Nhận xét năng lực đặc thù", year.specific_comment),
+                (WEIGHT.name, year.weight),
+                (HEIGHT.name, year.height),
+                (HOMEROOM_COMMENT.name, year.homeroom_comment),
+                (QUALITY_COMMENT.name, year.quality_comment),
+                (GENERAL_COMMENT.name, year.general_comment),
+                (SPECIFIC_COMMENT.name, year.specific_comment),
             )
             if not value and not self._cells.declined(RESULTS, column)
         ]
@@ -356,11 +380,6 @@ class PrimaryCheck:
                 f"Not there yet: {names}. The digital record asks for them; add them.",
                 FIELDS,
             )
-
-
-def _columns(result: PrimarySubject) -> tuple[str, str]:
-    """Return the headings of a subject's two columns on `Môn học`."""
-    return f"{result.name} - Mức", f"{result.name} - KTĐK"
 
 
 def _is_test(mark: int) -> bool:

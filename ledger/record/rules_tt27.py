@@ -31,15 +31,18 @@ def overall_result(
     `tests` are those at the end of the year; a grade without any, or a pupil excused from all, is judged by the rest.
     Nothing at all amounts to nothing: without a subject or a trait the result is Chưa hoàn thành.
     """
-    lowest_test = min(tests, default=10)
+
+    def reach(least: int) -> bool:
+        return all(test >= least for test in tests)
+
     if not levels or not traits:
         return Overall.CHUA_HOAN_THANH
     if _WELL.issuperset(levels) and _STRONG.issuperset(traits):
-        if lowest_test >= rules.excellent_test:
+        if reach(rules.excellent_test):
             return Overall.HOAN_THANH_XUAT_SAC
-        if lowest_test >= rules.good_test:
+        if reach(rules.good_test):
             return Overall.HOAN_THANH_TOT
-    if _DONE.issuperset(levels) and _REACHED.issuperset(traits) and lowest_test >= rules.pass_test:
+    if _DONE.issuperset(levels) and _REACHED.issuperset(traits) and reach(rules.pass_test):
         return Overall.HOAN_THANH
     return Overall.CHUA_HOAN_THANH
 

@@ -16,15 +16,11 @@ from dataclasses import dataclass
 from ledger.record.findings import Finding
 from ledger.record.model import Record, SecondarySubject, SecondaryYear
 from ledger.record.pupil_cells import PupilCells, shown
-from ledger.record.pupil_rows import AWARD, EXCUSED, UNEXCUSED, promoted_column
+from ledger.record.pupil_rows import AWARD, CONDUCT_AGAIN, EXCUSED, STUDY_AGAIN, UNEXCUSED, promoted_column
 from ledger.record.rulebook import SecondaryRulebook
 from ledger.record.rules_tt22 import award_for, may_be_reassessed, promotes, study_result
 from ledger.record.scales import Mark, Rating
 from ledger.record.tables import REASSESSED, RESULTS
-
-SUMMER_CONDUCT = "Rèn luyện sau hè"
-SUMMER_STUDY = "Học tập sau hè"
-"""Columns of `Kết quả` for what changed in summer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +66,7 @@ class OutcomeCheck:
         yield self._cells.error(
             "TT-12",
             RESULTS,
-            SUMMER_CONDUCT,
+            CONDUCT_AGAIN.name,
             shown(trained),
             "để trống / empty",
             f"Chỉ rèn luyện trong hè khi rèn luyện cả năm Chưa đạt; ở đây là {conduct.value}. Hãy xóa ô này.",
@@ -86,7 +82,7 @@ class OutcomeCheck:
                 yield self._cells.error(
                     "TT-12",
                     RESULTS,
-                    SUMMER_STUDY,
+                    STUDY_AGAIN.name,
                     shown(written),
                     "để trống / empty",
                     "Không có môn nào được đánh giá lại nên không có kết quả học tập sau hè. Hãy xóa ô này, hoặc ghi kết quả"
@@ -116,27 +112,27 @@ class OutcomeCheck:
         if not expected:
             return
         right = " / ".join(rating.value for rating in expected)
-        if written is None and not self._cells.declined(RESULTS, SUMMER_STUDY):
+        if written is None and not self._cells.declined(RESULTS, STUDY_AGAIN.name):
             yield self._cells.warning(
                 "TT-12",
                 RESULTS,
-                SUMMER_STUDY,
+                STUDY_AGAIN.name,
                 None,
                 right,
-                f"Học sinh đã được đánh giá lại nhưng chưa ghi “{SUMMER_STUDY}”. Hãy ghi kết quả: {right}.",
-                f"The pupil was assessed again, but “{SUMMER_STUDY}” is empty. Write the result: {right}.",
+                f"Học sinh đã được đánh giá lại nhưng chưa ghi “{STUDY_AGAIN.name}”. Hãy ghi kết quả: {right}.",
+                f"The pupil was assessed again, but “{STUDY_AGAIN.name}” is empty. Write the result: {right}.",
                 self._article("14"),
             )
         elif written is not None and written not in expected:
             yield self._cells.error(
                 "TT-12",
                 RESULTS,
-                SUMMER_STUDY,
+                STUDY_AGAIN.name,
                 shown(written),
                 right,
-                f"“{SUMMER_STUDY}” phải là {right}, tính từ kết quả cả năm sau khi thay kết quả các môn đánh giá lại. Hãy sửa"
+                f"“{STUDY_AGAIN.name}” phải là {right}, tính từ kết quả cả năm sau khi thay kết quả các môn đánh giá lại. Hãy sửa"
                 " ô này hoặc kết quả đánh giá lại.",
-                f"“{SUMMER_STUDY}” must be {right}: the year's results with those of the subjects assessed again put in"
+                f"“{STUDY_AGAIN.name}” must be {right}: the year's results with those of the subjects assessed again put in"
                 " their place. Correct this cell or the results.",
                 self._article("9, 14"),
             )

@@ -11,7 +11,15 @@ import pytest
 
 from ledger.record.errors import UnknownRulebook
 from ledger.record.rulebook import RULEBOOKS, TT22, rulebook_for
-from ledger.record.rules_tt22 import award_for, promotes, rounded, study_result, year_conduct, year_mark
+from ledger.record.rules_tt22 import (
+    award_for,
+    may_be_reassessed,
+    promotes,
+    rounded,
+    study_result,
+    year_conduct,
+    year_mark,
+)
 from ledger.record.scales import Attainment, Award, Rating
 from ledger.record.subjects import Level
 
@@ -61,6 +69,18 @@ def test_study_follows_from_the_marks(case):
     assert found.acceptable == tuple(RATINGS[letter] for letter in case["acceptable"])
 
 
+@pytest.mark.parametrize("case", VECTORS["raw_averages"], ids=lambda case: case["name"])
+def test_an_average_is_rounded_before_it_is_held_against_a_threshold(case):
+    marks = marks_of(case["others"], "++++") | {"RAW": rounded(D(case["raw"]))}
+    assert study_result(marks, TT22).plain is RATINGS[case["plain"]]
+
+
+@pytest.mark.parametrize(("year", "allowed"), VECTORS["reassessed"])
+def test_only_what_was_failed_may_be_assessed_again(year, allowed):
+    mark = {"+": Attainment.DAT, "-": Attainment.CHUA_DAT}.get(year)
+    assert may_be_reassessed(mark or D(year), TT22) is allowed
+
+
 def test_the_adjustment_names_the_subject_at_fault():
     found = study_result(marks_of("8.6 4.9 8.6 8.6 8.6 8.6 8.6 8.6", "++++"), TT22)
     assert found.readings == {Rating.KHA: "S1"}
@@ -85,6 +105,16 @@ def test_an_amendment_is_one_entry_and_old_years_keep_their_rules():
     assert rulebook_for(Level.THCS, 2026, books) is amended
     assert promotes(Rating.DAT, Rating.DAT, 50, rulebook_for(Level.THCS, 2026, books))
     assert not promotes(Rating.DAT, Rating.DAT, 50, rulebook_for(Level.THCS, 2025, books))
+
+
+def test_a_circular_that_comes_grade_by_grade_leaves_the_one_before_in_force():
+    amended = replace(TT22, circular="../2026/TT-BGDĐT", first_year=2026, reached={7: 2027, 8: 2028, 9: 2029})
+    books = (amended, *RULEBOOKS)
+    assert rulebook_for(Level.THCS, 2026, books, grade=6) is amended
+    assert rulebook_for(Level.THCS, 2026, books, grade=9) is TT22
+    assert rulebook_for(Level.THCS, 2029, books, grade=9) is amended
+    assert rulebook_for(Level.THCS, 2021, books, grade=9) is TT22
+    assert not TT22.reaches(9, 2021)
 
 
 @pytest.mark.parametrize(("level", "year"), [(Level.THCS, 2020), (Level.TH, 2019)])
