@@ -12,7 +12,7 @@ What is refused, and what it would do:
 * whatever leads outside the file (XInclude, XSLT, stylesheets, references that do not begin with `#`): what is shown or
   signed would depend on somebody's server;
 * `xml:base`, `xml:space`, `xml:lang` and `xml:id`, which some readers obey and others ignore;
-* CDATA sections, comments in the data, processing instructions: `Nguyễn<!---->Văn An` is read as `Nguyễn` by careless code,
+* CDATA sections, comments, processing instructions: `Nguyễn<!---->Văn An` is read as `Nguyễn` by careless code,
   while the canonical form, and with it every signature, stays the same.
 """
 
@@ -164,10 +164,10 @@ def _keeps_to_itself(root: etree._Element) -> None:
             "Tệp XML có chú thích hoặc lệnh xử lý (ví dụ xml-stylesheet) ngoài phần học bạ; tệp bị từ chối vì lý do an toàn.",
             "The XML has a comment or a processing instruction (such as xml-stylesheet) around the học bạ; it is refused.",
         )
-    if next(root.iter(etree.PI), None) is not None:
+    if next(root.iter(etree.PI, etree.Comment), None) is not None:
         raise Hostile(
-            "Tệp XML có lệnh xử lý (processing instruction); tệp bị từ chối vì lý do an toàn.",
-            "The XML holds a processing instruction; it is refused for safety.",
+            "Tệp XML có chú thích hoặc lệnh xử lý (processing instruction); tệp bị từ chối vì lý do an toàn.",
+            "The XML holds a comment or a processing instruction; it is refused for safety.",
         )
     for element in root.iter(etree.Element):
         leads_outside = element.tag.startswith(_LEAD_OUTSIDE) or (
