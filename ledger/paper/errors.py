@@ -8,7 +8,8 @@
     + QrTooDense          too much in one QR for a phone to read off paper
     + AttachmentRefused   the record to attach is not UTF-8 text
     + NaiveTime           a time without its time zone
-    + NoForm              a level of schooling that we have no printed form for
+    + NoForm              the year was not assessed as the level of its class is
+    + UnfitForBooklet     units that do not make one pupil's booklet of one level
   x LayoutError           a PDF without the places for signatures that our template leaves; a bug, or not our file
   x TypesettingFailed     the template did not compile; a bug
 
@@ -82,14 +83,26 @@ class NaiveTime(ContentRefused):
 
 
 class NoForm(ContentRefused):
-    """We have no printed form for this level of schooling."""
+    """What a year came to has not the shape of its level, so that no form has a place for it."""
 
     def __init__(self, level: str) -> None:
         super().__init__(
-            f"Chưa có mẫu in học bạ cho cấp {level}; hiện chỉ in được cấp THCS. Hãy dùng bản XML của học bạ này.",
-            f"There is no printed form for level {level} yet, only for THCS. Use this record's XML.",
+            f"Kết quả năm học không thuộc cấp {level} của lớp, nên không có mẫu in phù hợp. "
+            "Hãy kiểm tra lại khối lớp và bảng điểm rồi nhập lại.",
+            f"The year's results are not those of level {level}, which the class belongs to, so no form fits. "
+            "Check the grade and the table of marks, then import again.",
         )
         self.level = level
+
+
+class UnfitForBooklet(ContentRefused):
+    """The units given are none, or not all of one pupil and one level, or two of the same year."""
+
+    def __init__(self, vi: str, en: str) -> None:
+        super().__init__(
+            f"Không lập được học bạ toàn cấp: {vi}. Hãy chọn lại các đơn vị học bạ của một học sinh trong một cấp học.",
+            f"The booklet cannot be made: {en}. Choose the units of one pupil at one level again.",
+        )
 
 
 class LayoutError(PaperError):

@@ -13,7 +13,7 @@ follows: the file is rewritten once, in one revision, with an identifier that de
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -32,6 +32,12 @@ class FieldName(StrEnum):
     HEAD = "CBQL"
     SEAL = "KY_PHAT_HANH"
 
+
+UNIT_FIELDS = (FieldName.HOMEROOM_TEACHER, FieldName.HEAD, FieldName.SEAL)
+"""Who signs the paper of a unit."""
+
+BOOKLET_FIELDS = (FieldName.HEAD, FieldName.SEAL)
+"""Who signs a booklet's cover document. Only the seal has to; the head's place may stay empty."""
 
 ROLES: Mapping[FieldName, str] = MappingProxyType(
     {
@@ -75,15 +81,15 @@ class FieldBox:
         return self.y1 - self.y0
 
 
-def lay_out(pdf: bytes) -> bytes:
-    """`pdf` with its three marked places turned into empty signature fields.
+def lay_out(pdf: bytes, *, expected: Collection[FieldName] = UNIT_FIELDS) -> bytes:
+    """`pdf` with its marked places turned into empty signature fields.
 
-    Raises `LayoutError` unless each place is marked exactly once.
+    Raises `LayoutError` unless each of the `expected` places is marked exactly once, and no other.
     """
-    with _opened(pdf) as document:
+    with _opened(pdf, expected) as document:
         marks = [(name, page, link) for page in document.pages for name, link in _marks(page)]
-        if sorted(name for name, _, _ in marks) != sorted(FieldName):
-            raise LayoutError([name for name, _, _ in marks], list(FieldName))
+        if sorted(name for name, _, _ in marks) != sorted(expected):
+            raise LayoutError([name for name, _, _ in marks], list(expected))
         for name, page, link in marks:
             _turn_into_field(document, page, link, FieldName(name))
         for page in {page.objgen: page for _, page, _ in marks}.values():
@@ -103,28 +109,28 @@ def lay_out(pdf: bytes) -> bytes:
     return out.getvalue()
 
 
-def boxes(pdf: bytes) -> Mapping[FieldName, FieldBox]:
+def boxes(pdf: bytes, *, expected: Collection[FieldName] = UNIT_FIELDS) -> Mapping[FieldName, FieldBox]:
     """Where the signature fields of a laid-out paper are, signed or not.
 
-    Raises `LayoutError` unless each field is there exactly once.
+    Raises `LayoutError` unless each of the `expected` fields is there exactly once, and no other of ours.
     """
     found = []
-    with _opened(pdf) as document:
+    with _opened(pdf, expected) as document:
         for number, page in enumerate(document.pages):
             for annotation in page.obj.get("/Annots", Array()):
                 if annotation.get("/FT") == Name.Sig and str(annotation.get("/T", "")) in list(FieldName):
                     x0, y0, x1, y1 = (float(value) for value in annotation.Rect)
                     found.append(FieldBox(FieldName(str(annotation.T)), number, x0, y0, x1, y1))
-    if sorted(box.name for box in found) != sorted(FieldName):
-        raise LayoutError([box.name for box in found], list(FieldName))
+    if sorted(box.name for box in found) != sorted(expected):
+        raise LayoutError([box.name for box in found], list(expected))
     return MappingProxyType({box.name: box for box in found})
 
 
-def _opened(pdf: bytes) -> pikepdf.Pdf:
+def _opened(pdf: bytes, expected: Collection[FieldName]) -> pikepdf.Pdf:
     try:
         return pikepdf.open(io.BytesIO(pdf))
     except pikepdf.PdfError as error:
-        raise LayoutError([], list(FieldName)) from error
+        raise LayoutError([], list(expected)) from error
 
 
 def _marks(page: pikepdf.Page) -> list[tuple[str, Any]]:

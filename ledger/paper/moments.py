@@ -33,3 +33,8 @@ def place_and_date(place: str, moment: datetime) -> str:
     day = vietnamese(moment)
     month = f"{day.month:02d}" if day.month <= FEBRUARY else str(day.month)
     return f"{place}, ngày {day.day:02d} tháng {month} năm {day.year}"
+
+
+def shown_day(moment: datetime) -> str:
+    """A day as a line of the form has it: "28/05/2026"."""
+    return vietnamese(moment).strftime("%d/%m/%Y")

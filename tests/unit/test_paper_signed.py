@@ -149,7 +149,7 @@ def test_places_attachment_and_pdf_a_survive_signing(paper, signed):
 
 
 def test_stamps_appear_at_full_size(signed, tmp_path):
-    page = Image.open(picture_of(signed, tmp_path, page=3, dpi=72)).convert("RGB")
+    page = Image.open(picture_of(signed, tmp_path, page=4, dpi=72)).convert("RGB")
     seal = boxes(signed)[FieldName.SEAL]
     red = [
         x for x in range(page.width) for y in range(page.height) if (pixel := page.getpixel((x, y)))[0] - pixel[2] > 80
