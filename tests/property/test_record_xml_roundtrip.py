@@ -3,16 +3,20 @@
 """Whatever can be written is read back exactly; whatever cannot be read is refused in our own words."""
 
 from contextlib import suppress
+from pathlib import Path
 
 from any_record import MOMENTS, RECORDS, UNITS
 from hypothesis import given
 from hypothesis import strategies as st
+from lxml import etree
 
 from ledger.record.digest import record_digest
 from ledger.record.errors import RecordError
 from ledger.record.sheet import read_class
 from ledger.record.spelling import clean, folded
 from ledger.record.xml import data_element, read, write
+
+SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).parents[2] / "ledger/record/hocba-0.xsd"))
 
 
 @given(RECORDS, UNITS, MOMENTS, MOMENTS, st.none() | UNITS)
@@ -30,6 +34,7 @@ def test_what_is_written_is_read_back_and_written_again_the_same(record, unit_id
         replaces,
     )
     assert write(unit.record, **arguments) == document
+    assert SCHEMA.validate(etree.fromstring(document)), SCHEMA.error_log
     attachment = data_element(document)
     assert read(attachment) == unit
     assert record_digest(attachment) == record_digest(document)
