@@ -56,7 +56,7 @@ class Sealer:
     def seal(self, *, school_code: str, school_year: str) -> int:
         """Seals one batch and returns how many leaves it has: 0 when no issued unit waits."""
         units = self._reader.units(
-            school_code=school_code, school_year=school_year, states=[UnitState.ISSUED], unbatched=True
+            school_code=school_code, school_year=school_year, states=[UnitState.ISSUED], kind=None, unbatched=True
         )
         if not units:
             return 0

@@ -8,6 +8,7 @@
   x LostRace            another worker moved the row first; read again
   x AlreadyImported     the class cannot be imported over what stands here: some of it is issued, or stands in another class
   x MistypedCode        a short code that cannot be one
+  x NothingToBind, BookletIssued   no booklet can be bound of these units, or another one is in force
   x DamagedFile         a stored file no longer has the digest it was stored under
   x NotSigned           a document came back from a signer without what was asked for
   x Unavailable         the database cannot be asked; nothing is known to have changed
@@ -109,6 +110,28 @@ class MistypedCode(LedgerError):
         super().__init__(
             f"Mã tra cứu ngắn “{typed[:40]}” không đúng: mã có 17 ký tự, in cạnh mã QR. Hãy gõ lại.",
             f"“{typed[:40]}” is no short code: it has 17 characters and stands beside the QR. Type it again.",
+        )
+
+
+class NothingToBind(LedgerError):
+    """No yearly record of this pupil can be bound into a booklet by this school."""
+
+    def __init__(self, pupil_code: str, level: str) -> None:
+        super().__init__(
+            f"Học sinh {pupil_code} chưa có học bạ cấp {level} nào đã neo xong, hoặc năm học mới nhất thuộc trường khác. Hãy "
+            "neo học bạ trước (hocba anchor).",
+            f"Pupil {pupil_code} has no anchored record of level {level}, or the newest year is another school's. Anchor the "
+            "records first (hocba anchor).",
+        )
+
+
+class BookletIssued(LedgerError):
+    """A booklet that lists other units has been issued."""
+
+    def __init__(self, booklet_id: object) -> None:
+        super().__init__(
+            f"Sổ học bạ {booklet_id} đã phát hành với danh sách khác. Hãy thu hồi sổ đó trước (hocba recall), rồi đóng sổ lại.",
+            f"Booklet {booklet_id} is issued already and lists other records. Recall it first (hocba recall), then bind again.",
         )
 
 

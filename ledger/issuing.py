@@ -20,18 +20,16 @@ from typing import Protocol, cast
 from uuid import UUID
 
 from ledger.additions import pdf_is_archived, pdf_is_signed, xml_is_signed
+from ledger.drawing import Drawing
 from ledger.errors import ForbiddenMove, NotSigned, WrongCertificate
-from ledger.paper.render import render_unit
-from ledger.paper.wording import from_record
-from ledger.proof.manifest import IssuedFile, Level, Manifest, ManifestSigner
-from ledger.record import xml
+from ledger.proof.manifest import IssuedFile, Level, ListedUnit, Manifest, ManifestSigner
+from ledger.record import xml_booklet
 from ledger.record.digest import record_digest
-from ledger.short_code import short_code
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, Unit
 from ledger.store.tables import FileRole
 from ledger.store.writer import NewFile, Writer
-from ledger.unit import PROFILES, Role, SigningProfile, UnitState
+from ledger.unit import BOOKLET, PROFILES, Role, SigningProfile, UnitKind, UnitState
 
 
 @dataclass(frozen=True)
@@ -88,38 +86,23 @@ class Issuing:
         reader: Reader,
         writer: Writer,
         files: FileStore,
-        *,
-        public_url: str,
+        drawing: Drawing,
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._files = files
-        self._public_url = public_url.rstrip("/")
+        self._drawing = drawing
 
     def prepare(self, units: Iterable[Unit], *, planned_issue_date: dt.datetime) -> Iterator[UUID]:
-        """Renders the XML and the PDF of drafts and opens them for signing; yields each as it is stored."""
+        """Draws the XML and the PDF of drafts and opens them for signing; yields each as it is stored."""
         for unit in units:
-            read = xml.read(self._files.get(unit.source_sha256))
-            document = xml.write(
-                read.record,
-                unit_id=unit.id,
-                created_at=read.created_at,
-                planned_issue_date=planned_issue_date,
-                replaces=unit.replaces,
-            )
-            pdf = render_unit(
-                from_record(
-                    read.record,
-                    unit_id=unit.id,
-                    planned_issue_date=planned_issue_date,
-                    short_code=short_code(unit.id),
-                ),
-                record_xml=xml.data_element(document),
-                qr_url=self.link(unit.id),
-                created=read.created_at,
-            )
+            drawn = self._drawing.draw(unit, planned_issue_date=planned_issue_date)
             self._writer.begin_signing(
-                unit.id, record_sha256=record_digest(document).hex(), pdf=self._keep(pdf), xml=self._keep(document)
+                unit.id,
+                record_sha256=record_digest(drawn.xml).hex(),
+                template=drawn.template,
+                pdf=self._keep(drawn.pdf),
+                xml=self._keep(drawn.xml),
             )
             yield unit.id
 
@@ -178,6 +161,7 @@ class Issuing:
                 raise NotSigned(f"PDF {unit.id}")
             pdf, signed_xml = self._keep(archived.pdf), unit.file(FileRole.XML)
             manifest = Manifest(
+                kind=unit.kind.value,
                 id=unit.id,
                 school=unit.school_code,
                 year=unit.school_year,
@@ -190,16 +174,22 @@ class Issuing:
                 ),
                 signers=tuple(ManifestSigner(role=s.role.value, cert_sha256=s.cert_sha256) for s in unit.signatures),
                 replaces=unit.replaces,
+                units=self._listed(unit),
             )
             self._writer.issue(unit.id, manifest=manifest.canonical(), replaced_pdf=before.sha256, pdf=pdf)
             yield unit.id
 
-    def link(self, unit_id: UUID) -> str:
-        """What the QR code leads to."""
-        return f"{self._public_url}/q/{unit_id}"
-
     def _profile(self, unit: Unit) -> SigningProfile:
+        if unit.kind is UnitKind.BOOKLET:
+            return BOOKLET
         return PROFILES[self._reader.school(unit.school_code).profile]
+
+    def _listed(self, unit: Unit) -> tuple[ListedUnit, ...] | None:
+        """What the manifest of a booklet lists; a unit lists nothing."""
+        if unit.kind is not UnitKind.BOOKLET:
+            return None
+        booklet = xml_booklet.read(self._files.get(unit.source_sha256)).booklet
+        return tuple(ListedUnit(id=line.unit_id, manifest_sha256=line.manifest_sha256) for line in booklet.units)
 
     def _documents(self, unit: Unit) -> Documents:
         return Documents(

@@ -11,7 +11,7 @@ from ledger.chain.errors import ChainError
 from ledger.errors import LedgerError
 from ledger.paper.errors import PaperError
 from ledger.record.errors import RecordError
-from scripts.commands import public, school
+from scripts.commands import classes, public, school
 from scripts.commands.terminal import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, err
 from scripts.devchain import DevchainError
 from scripts.settings import UnusableSettings
@@ -32,8 +32,8 @@ for command in (
     school.init,
     school.consent,
     school.school,
-    school.check,
-    school.import_class,
+    classes.check,
+    classes.import_class,
     school.sign,
     school.issue,
     school.anchor,
@@ -44,7 +44,7 @@ for command in (
     public.devchain,
 ):
     # A function cannot be called "import".
-    app.command("import" if command is school.import_class else None)(command)
+    app.command("import" if command is classes.import_class else None)(command)
 
 WRONG_USE: type[Exception] = typer.BadParameter.__mro__[1]
 """typer brings its own copy of click and does not export click's UsageError, of which BadParameter is a kind."""

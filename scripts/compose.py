@@ -17,10 +17,12 @@ from typing import Self
 from uuid import UUID, uuid4
 
 from ledger.anchoring import Anchorer, Sealer
+from ledger.booklets import Booklets
 from ledger.chain.quorum import QuorumReader
 from ledger.chain.registry import RegistryReader
 from ledger.chain.wallet import KeyWallet
 from ledger.chain.web3_registry import Web3Registry
+from ledger.drawing import Drawing
 from ledger.errors import UnknownSchool
 from ledger.importing import Importing
 from ledger.issuing import Issuing
@@ -47,6 +49,8 @@ class Ledger:
     writer: Writer
     files: FileStore
     importing: Importing
+    booklets: Booklets
+    drawing: Drawing
     issuing: Issuing
 
     @classmethod
@@ -62,7 +66,9 @@ class Ledger:
             writer=writer,
             files=files,
             importing=Importing(reader, writer, files, now=utc_now, new_id=uuid4),
-            issuing=Issuing(reader, writer, files, public_url=settings.public_url),
+            booklets=Booklets(reader, writer, files, now=utc_now, new_id=uuid4),
+            drawing=(drawing := Drawing(reader, files, public_url=settings.public_url)),
+            issuing=Issuing(reader, writer, files, drawing),
         )
 
     def sealer(self, trust: Trust) -> Sealer:

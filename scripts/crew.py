@@ -22,7 +22,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from ledger.issuing import Documents, Signed
-from ledger.paper.fields import ROLES, FieldName, boxes
+from ledger.paper.fields import ROLES, FieldName, box
 from ledger.paper.stamps import KIND_OF_FIELD, stamp_pdf
 from ledger.unit import Role
 from signer.errors import SignerError
@@ -176,7 +176,7 @@ def _sign(documents: Documents, first: bool) -> Signed:  # noqa: FBT001 - called
     key, role, field_name = desk.key, desk.sitting.role, FieldName(desk.sitting.role.value)
     signed_at = utc_now()
     subject = key.certificate.subject.native
-    box = boxes(documents.pdf)[field_name]
+    place = box(documents.pdf, field_name)
     xml = sign_slot(
         documents.xml,
         slot=role.value,
@@ -194,8 +194,8 @@ def _sign(documents: Documents, first: bool) -> Signed:  # noqa: FBT001 - called
             role=SHOWN_ROLES[role],
             organisation=subject.get("organization_name") or key.common_name,
             signed_at=signed_at,
-            width=box.width,
-            height=box.height,
+            width=place.width,
+            height=place.height,
         ),
         first=first,
         reason=ROLES[field_name],

@@ -32,7 +32,8 @@ from ledger.record.sheet import SheetReading
 from ledger.store.reader import School, Unit
 from ledger.unit import MOET, Role, UnitState
 from scripts import registration, workday
-from scripts.commands.school import assigned_roles, exhaust, show_findings
+from scripts.commands.classes import show_findings
+from scripts.commands.school import assigned_roles, exhaust
 from scripts.commands.terminal import err, out, track
 from scripts.compose import Ledger, ReceiptFolder, public_reader, public_verifier, registry_reader
 from scripts.crew import Sitting, utc_now
@@ -178,7 +179,7 @@ class Demo:
     def _pki(self, stack: ExitStack, reading: SheetReading) -> DemoPki:
         draft = reading.draft
         if draft is None:
-            show_findings(Path("sheet"), reading.findings, lang=self._lang, as_json=False)
+            show_findings(Path("sheet"), reading, lang=self._lang)
             raise DemoFailure("Bảng lớp không đọc được. / The workbook cannot be read.")
         info = draft.class_info
         pki = create_pki(
@@ -199,7 +200,7 @@ class Demo:
         self, chain: Devchain, deployment: Deployment, pki: DemoPki, reading: SheetReading, source: Path
     ) -> tuple[Ledger, Trust]:
         """The authority publishes whom to trust and registers the school; the school imports its class."""
-        show_findings(source, reading.findings, lang=self._lang, as_json=False)
+        show_findings(source, reading, lang=self._lang)
         if reading.class_sheet is None:
             raise DemoFailure("Hãy sửa các lỗi trên rồi chạy lại. / Mend the errors above and run again.")
         sheet = reading.class_sheet
@@ -245,10 +246,11 @@ class Demo:
             ),
             signed.digest,
         )
-        count = ledger.issuing.take_in(sheet, source=source.read_bytes())
+        plan = ledger.importing.plan(sheet)
+        ledger.importing.carry_out(plan, source=source.read_bytes())
         self._done(
-            f"Đã đăng ký {sheet.school.name}, nhập lớp {sheet.class_info.name}: {count} học sinh",
-            f"Registered {sheet.school.name}, imported class {sheet.class_info.name}: {count} pupils",
+            f"Đã đăng ký {sheet.school.name}, nhập lớp {sheet.class_info.name}: {len(plan.pupils)} học sinh",
+            f"Registered {sheet.school.name}, imported class {sheet.class_info.name}: {len(plan.pupils)} pupils",
         )
         return ledger, trust
 
@@ -342,7 +344,7 @@ class Demo:
 
     def _summary(self, ledger: Ledger, units: list[Unit], deployment: Deployment, chain: Devchain) -> None:
         first = units[0]
-        link = ledger.issuing.link(first.id)
+        link = ledger.drawing.link(first.id)
         image = self._folders.out / "qr.png"
         qrcode.make(link).save(image)
         summary = {
@@ -368,7 +370,7 @@ class Demo:
                     "pdf": f"{workday.hand_out_name(unit)}.pdf",
                     "xml": f"{workday.hand_out_name(unit)}.xml",
                     "receipt": f"{workday.hand_out_name(unit)}.receipt.json",
-                    "link": ledger.issuing.link(unit.id),
+                    "link": ledger.drawing.link(unit.id),
                 }
                 for unit in units
             ],

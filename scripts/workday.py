@@ -6,7 +6,9 @@ Each step goes on where an earlier run of it stopped, and yields as it goes, so 
 """
 
 import datetime as dt
+import io
 import time
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -88,13 +90,19 @@ class ClassKey:
 
 
 def read_sheet(path: Path, *, synthetic: bool) -> SheetReading:
-    """Reads and checks a class workbook. `synthetic` allows the sample data's province part 099."""
-    return check_workbook(path.read_bytes(), file=path.name, options=CheckOptions(allow_synthetic_province=synthetic))
+    """Reads and checks a class sheet. `synthetic` allows the sample data's province part 099."""
+    return check_workbook(source_of(path), file=path.name, options=CheckOptions(allow_synthetic_province=synthetic))
 
 
 def source_of(path: Path) -> bytes:
     """The bytes that an import keeps as its source: the file, or a folder's files as one ZIP."""
-    return path.read_bytes()
+    if not path.is_dir():
+        return path.read_bytes()
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for each in sorted(path.glob("*.csv")):
+            archive.writestr(zipfile.ZipInfo(each.name), each.read_bytes())
+    return packed.getvalue()
 
 
 def require_ready(ledger: Ledger, trust: Trust, key: ClassKey, sitting: Sitting, *, assigned: frozenset[Role]) -> None:

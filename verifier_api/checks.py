@@ -267,8 +267,10 @@ def contents(examination: Examination, manifest: Manifest) -> Finding:
         examination.claimed_year,
         examination.claimed_level,
         examination.claimed_replaces,
+        examination.claimed_units,
     )
-    issued = (manifest.id, manifest.school, manifest.year, manifest.level, manifest.replaces)
+    units = None if manifest.units is None else tuple((unit.id, unit.manifest_sha256) for unit in manifest.units)
+    issued = (manifest.id, manifest.school, manifest.year, manifest.level, manifest.replaces, units)
     if examination.record_sha256 == manifest.record_sha256:
         return f.CONTENTS_MATCH() if inside == issued else f.CONTENTS_OTHER_CLAIM()
     return f.CONTENTS_DIFFER({"found": examination.record_sha256, "issued": manifest.record_sha256})

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Protocol, TypedDict
 from uuid import UUID
 
-from ledger.record import xml
+from ledger.record import xml, xml_booklet
 from ledger.record.digest import record_digest
 from ledger.record.errors import RecordError
 from ledger.unit import Role
@@ -59,6 +59,8 @@ class Examination:
     """TH, THCS or THPT."""
     claimed_replaces: UUID | None = None
     """The recalled unit whose place it claims to take."""
+    claimed_units: tuple[tuple[UUID, str], ...] | None = None
+    """What a booklet claims to list: each unit's id and the SHA-256 of its manifest. None for a unit."""
 
 
 class Examiner(Protocol):
@@ -124,20 +126,42 @@ class _Claims(TypedDict, total=False):
     claimed_year: str
     claimed_level: str
     claimed_replaces: UUID | None
+    claimed_units: tuple[tuple[UUID, str], ...] | None
 
 
 def _read_record(data: bytes) -> _Claims | None:
-    """What a record says of itself, or None for anything that is not one."""
-    try:
-        read = xml.read(data)
-        info = read.record.class_info
-        return _Claims(
-            record_sha256=record_digest(data).hex(),
-            claimed_unit=read.unit_id,
-            claimed_school=read.record.school.code,
-            claimed_year=info.school_year,
-            claimed_level=info.level.value,
-            claimed_replaces=read.replaces,
-        )
-    except RecordError:
-        return None
+    """What a record, or a booklet, says of itself; None for anything that is neither."""
+    for read in (_read_unit, _read_booklet):
+        try:
+            return read(data)
+        except RecordError:
+            continue
+    return None
+
+
+def _read_unit(data: bytes) -> _Claims:
+    read = xml.read(data)
+    info = read.record.class_info
+    return _Claims(
+        record_sha256=record_digest(data).hex(),
+        claimed_unit=read.unit_id,
+        claimed_school=read.record.school.code,
+        claimed_year=info.school_year,
+        claimed_level=info.level.value,
+        claimed_replaces=read.replaces,
+        claimed_units=None,
+    )
+
+
+def _read_booklet(data: bytes) -> _Claims:
+    read = xml_booklet.read(data)
+    info = read.booklet.class_info
+    return _Claims(
+        record_sha256=record_digest(data).hex(),
+        claimed_unit=read.booklet_id,
+        claimed_school=read.booklet.school.code,
+        claimed_year=info.school_year,
+        claimed_level=info.level.value,
+        claimed_replaces=read.replaces,
+        claimed_units=tuple((line.unit_id, line.manifest_sha256) for line in read.booklet.units),
+    )

@@ -241,19 +241,19 @@ STANDING_REPLACED = Kind(
     "The school recalled this record at {when} (reason: {reason}) and replaced it. Use the new one.",
 )
 STANDING_UNITS_CURRENT = Kind(
-    "standing.units-current",
+    "standing.units_current",
     _P,
     "Cả {count} học bạ năm học ghi trong sổ học bạ này đang có hiệu lực.",
     "All {count} yearly records that this booklet lists are current.",
 )
 STANDING_UNIT_WITHDRAWN = Kind(
-    "standing.unit-withdrawn",
+    "standing.unit_withdrawn",
     _F,
     "Học bạ năm học {unit} ghi trong sổ học bạ này đã bị thu hồi. Đừng dùng sổ học bạ này; hãy xin bản mới từ nhà trường.",
     "The yearly record {unit} that this booklet lists was recalled. Do not use this booklet; ask the school for a new one.",
 )
 STANDING_UNIT_UNKNOWN = Kind(
-    "standing.unit-unknown",
+    "standing.unit_unknown",
     _U,
     "Chưa kiểm tra được học bạ năm học {unit} ghi trong sổ học bạ này. Hãy kiểm tra kèm tệp và biên nhận của học bạ đó.",
     "The yearly record {unit} that this booklet lists could not be checked. Check that record's own file and receipt.",

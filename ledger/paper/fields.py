@@ -14,6 +14,7 @@ follows: the file is rewritten once, in one revision, with an identifier that de
 
 import io
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -124,6 +125,15 @@ def boxes(pdf: bytes, *, expected: Collection[FieldName] = UNIT_FIELDS) -> Mappi
     if sorted(box.name for box in found) != sorted(expected):
         raise LayoutError([box.name for box in found], list(expected))
     return MappingProxyType({box.name: box for box in found})
+
+
+def box(pdf: bytes, name: FieldName) -> FieldBox:
+    """Where one signature field of a laid-out paper is: a unit's or a booklet's, signed or not. Raises `LayoutError`."""
+    for expected in (UNIT_FIELDS, BOOKLET_FIELDS):
+        if name in expected:
+            with suppress(LayoutError):
+                return boxes(pdf, expected=expected)[name]
+    raise LayoutError([], [name])
 
 
 def _opened(pdf: bytes, expected: Collection[FieldName]) -> pikepdf.Pdf:

@@ -163,8 +163,17 @@ def _csv_grid(path: PurePosixPath, data: bytes, folder: str) -> Grid:
     # Excel's own hint, `sep=;`, is a line of the file but none of the sheet.
     if hint:
         return Grid(path.stem, _csv_rows(newline + rest, hint[1], file))
-    readings = [_csv_rows(written, delimiter, file) for delimiter in _DELIMITERS if delimiter in written]
-    return Grid(path.stem, max(readings, key=_regularity) if readings else _csv_rows(written, ",", file))
+    readings: list[tuple[tuple[Cell, ...], ...]] = []
+    refusals: list[Refused] = []
+    for delimiter in [each for each in _DELIMITERS if each in written] or [","]:
+        # Read by the wrong character, a sound file may look damaged: `"7,5";"8"` by commas is one.
+        try:
+            readings.append(_csv_rows(written, delimiter, file))
+        except Refused as refused:
+            refusals.append(refused)
+    if not readings:
+        raise refusals[0]
+    return Grid(path.stem, max(readings, key=_regularity))
 
 
 def _regularity(rows: Sequence[Sequence[Cell]]) -> tuple[int, int]:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What one import changes in the database, as a value, and its one transaction.
+"""Drafts: what an import changes in the database, as a value, and its one transaction; and how a booklet is added.
 
 An import touches only the pupils whose record changed. What is issued is never touched; a unit that people are signing goes
 back to draft and loses the signatures that stand on what it no longer says.
@@ -73,39 +73,62 @@ def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> Non
         raise UnknownSchool(change.school_code)
     class_id = _class(session, change, now)
     for unit in change.removed:
-        _strip(session, unit)
-        if session.execute(delete(UnitRow).where(*_as_read(unit))).rowcount != 1:  # type: ignore[attr-defined]
-            raise LostRace(f"học bạ/unit {unit.id}", unit.state)
+        _remove(session, unit)
     for revision in change.revised:
         _revise(session, revision, now)
     for unit_id, stt in change.places.items():
         session.execute(update(UnitRow).where(UnitRow.id == unit_id).values(stt=stt))
     if not change.added:  # SQLAlchemy would insert one row of defaults.
         return
-    rows = [
-        {
-            "id": draft.unit_id,
-            "short_code": lookup_key(draft.unit_id),
-            "class_id": class_id,
-            "school_code": change.school_code,
-            "school_year": change.school_year,
-            "level": change.level,
-            "pupil_code": draft.pupil_code,
-            "stt": draft.stt,
-            "kind": UnitKind.UNIT,
-            "state": UnitState.DRAFT,
-            "record_sha256": draft.record_sha256,
-            "source_sha256": draft.source_sha256,
-            "replaces": draft.replaces,
-            "created_at": now,
-            "changed_at": now,
-        }
-        for draft in change.added
-    ]
+    where = {
+        "class_id": class_id,
+        "school_code": change.school_code,
+        "school_year": change.school_year,
+        "level": change.level,
+        "kind": UnitKind.UNIT,
+    }
     try:
-        session.execute(insert(UnitRow), rows)
+        session.execute(insert(UnitRow), [{**where, **_drafted(draft, now)} for draft in change.added])
     except IntegrityError as error:
         raise AlreadyImported(change.name, change.school_year) from error
+
+
+def add_booklet(session: Session, draft: Draft, *, newest: Unit, instead_of: Unit | None, now: dt.datetime) -> None:
+    """Adds a booklet, filed beside the newest of its units; `instead_of` is an unissued one that gives way to it.
+
+    Raises `LostRace` when that unit has moved, or another booklet of the pupil is current already.
+    """
+    if instead_of is not None:
+        _remove(session, instead_of)
+    row = session.get(UnitRow, newest.id)
+    if row is None or row.state is not newest.state:
+        raise LostRace(f"học bạ/unit {newest.id}", newest.state)
+    where = {name: getattr(row, name) for name in ("class_id", "school_code", "school_year", "level")}
+    try:
+        session.execute(insert(UnitRow), [{**where, "kind": UnitKind.BOOKLET, **_drafted(draft, now)}])
+    except IntegrityError as error:
+        raise LostRace(f"sổ học bạ/booklet {draft.pupil_code}", "none") from error
+
+
+def _drafted(draft: Draft, now: dt.datetime) -> dict[str, object]:
+    return {
+        "id": draft.unit_id,
+        "short_code": lookup_key(draft.unit_id),
+        "pupil_code": draft.pupil_code,
+        "stt": draft.stt,
+        "state": UnitState.DRAFT,
+        "record_sha256": draft.record_sha256,
+        "source_sha256": draft.source_sha256,
+        "replaces": draft.replaces,
+        "created_at": now,
+        "changed_at": now,
+    }
+
+
+def _remove(session: Session, unit: Unit) -> None:
+    _strip(session, unit)
+    if session.execute(delete(UnitRow).where(*_as_read(unit))).rowcount != 1:  # type: ignore[attr-defined]
+        raise LostRace(f"học bạ/unit {unit.id}", unit.state)
 
 
 def _class(session: Session, change: ClassImport, now: dt.datetime) -> int:
@@ -133,6 +156,7 @@ def _revise(session: Session, revision: Revision, now: dt.datetime) -> None:
             stt=revision.stt,
             record_sha256=revision.record_sha256,
             source_sha256=revision.source_sha256,
+            template=None,
             changed_at=now,
         )
     )

@@ -77,6 +77,7 @@ class Unit:
     state: UnitState
     record_sha256: str
     source_sha256: str
+    template: str | None
     manifest: bytes | None
     replaces: UUID | None
     files: tuple[StoredFile, ...]
@@ -179,6 +180,16 @@ class Reader:
         if school_year is not None:
             query = query.where(UnitRow.school_year == school_year)
         return self._units(query, UnitRow.school_year, UnitRow.created_at, UnitRow.id)
+
+    def booklets_of(self, pupil_code: str, *, level: str, school_year: str) -> list[Unit]:
+        """Every booklet of a pupil at a level that is filed under a year, past ones too, oldest first."""
+        query = select(UnitRow).where(
+            UnitRow.pupil_code == pupil_code,
+            UnitRow.level == level,
+            UnitRow.school_year == school_year,
+            UnitRow.kind == UnitKind.BOOKLET,
+        )
+        return self._units(query, UnitRow.created_at, UnitRow.id)
 
     def units(
         self,

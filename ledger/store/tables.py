@@ -146,6 +146,8 @@ class UnitRow(Base):
     record_sha256: Mapped[str] = mapped_column(String(64))
     source_sha256: Mapped[str] = mapped_column(String(64))
     """The stored, unsigned XML from which everything else of this unit is made."""
+    template: Mapped[str | None] = mapped_column(String(64))
+    """What drew its PDF, from `signing` on: templates are kept, so that it can be drawn again the same."""
     manifest: Mapped[bytes | None]
     """Canonical, from `issued` on."""
     replaces: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"), unique=True)

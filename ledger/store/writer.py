@@ -22,8 +22,8 @@ from ledger import batch as batch_rules
 from ledger.batch import BatchState
 from ledger.errors import ForbiddenMove, LostRace, Unavailable, UnknownUnit
 from ledger.store import class_import
-from ledger.store.class_import import ClassImport
-from ledger.store.reader import Attempt, Batch, Recall, School
+from ledger.store.class_import import ClassImport, Draft
+from ledger.store.reader import Attempt, Batch, Recall, School, Unit
 from ledger.store.tables import (
     AttemptRow,
     BatchRow,
@@ -77,10 +77,16 @@ class Writer:
         with self._transaction() as session:
             class_import.carry_out(session, change, now=self._now())
 
-    def begin_signing(self, unit_id: UUID, *, record_sha256: str, pdf: NewFile, xml: NewFile) -> None:
-        """DRAFT to SIGNING, with the rendered files that signers will see and the digest of the record in both."""
+    def add_booklet(self, draft: Draft, *, newest: Unit, instead_of: Unit | None = None) -> None:
+        """Adds a booklet; see `ledger.store.class_import.add_booklet`."""
         with self._transaction() as session:
-            self._move_unit(session, unit_id, UnitState.DRAFT, UnitState.SIGNING, record_sha256=record_sha256)
+            class_import.add_booklet(session, draft, newest=newest, instead_of=instead_of, now=self._now())
+
+    def begin_signing(self, unit_id: UUID, *, record_sha256: str, template: str, pdf: NewFile, xml: NewFile) -> None:
+        """DRAFT to SIGNING, with the rendered files that signers will see, what drew them, and the digest of the record."""
+        with self._transaction() as session:
+            drawn = {"record_sha256": record_sha256, "template": template}
+            self._move_unit(session, unit_id, UnitState.DRAFT, UnitState.SIGNING, **drawn)
             session.add_all(
                 UnitFileRow(unit_id=unit_id, role=role, sha256=file.sha256, size=file.size)
                 for role, file in ((FileRole.PDF, pdf), (FileRole.XML, xml))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What a school does: from a class workbook to anchored records, and back out when one has to be withdrawn."""
+"""What a school does: from imported classes to anchored records, and back out when one has to be withdrawn."""
 
 import datetime as dt
 import json
@@ -13,14 +13,11 @@ import typer
 from ledger.chain.wallet import KeyWallet
 from ledger.errors import LedgerError
 from ledger.paper.moments import VIETNAM
-from ledger.record.findings import Finding, Severity, has_errors
 from ledger.store.reader import School
 from ledger.unit import MOET, RecallReason, Role, UnitState
 from scripts import registration, workday
 from scripts.commands.terminal import (
-    EXIT_FAILED,
     EXIT_USAGE,
-    AsJson,
     ClassOption,
     Home,
     Lang,
@@ -28,7 +25,6 @@ from scripts.commands.terminal import (
     SchoolOption,
     YearOption,
     note,
-    print_json,
     secret,
     settings,
     tell,
@@ -41,10 +37,6 @@ from signer.keys import load_pkcs12
 from verifier_api.trust import Trust
 from verifier_api.verdict import Language
 
-Synthetic = Annotated[
-    bool,
-    typer.Option("--synthetic", help="Dữ liệu mẫu: chấp nhận mã tỉnh 099 / sample data: accept province part 099."),
-]
 HomeroomOption = Annotated[
     bool,
     typer.Option("--homeroom/--no-homeroom", help="Giáo viên chủ nhiệm có ký / the homeroom teacher signs too."),
@@ -134,67 +126,6 @@ def school(
     )
     registration.register_school(ledger, trust, wallet, row, signed.digest)
     tell(lang, f"Đã đăng ký {name} ({code}).", f"Registered {name} ({code}).")
-
-
-def check(
-    files: Annotated[list[Path], typer.Argument(help="Bảng lớp .xlsx / class workbooks.")],
-    synthetic: Synthetic = False,
-    lang: Lang = "vi",
-    as_json: AsJson = False,
-) -> None:
-    """Kiểm tra bảng lớp theo thông tư / check class workbooks, import nothing."""
-    wrong = False
-    for path in files:
-        findings = workday.read_sheet(path, synthetic=synthetic).findings
-        wrong |= has_errors(findings)
-        show_findings(path, findings, lang=lang, as_json=as_json)
-    raise typer.Exit(EXIT_FAILED if wrong else 0)
-
-
-def show_findings(path: Path, findings: tuple[Finding, ...], *, lang: Language, as_json: bool) -> None:
-    """All findings of one workbook, worst first, each with its place."""
-    if as_json:
-        print_json({"file": path.name, "findings": [finding.to_dict(lang) for finding in findings]})
-        return
-    marks = {
-        Severity.ERROR: ("✗ Lỗi", "✗ Error"),
-        Severity.WARNING: ("! Lưu ý", "! Warning"),
-        Severity.INFO: ("· Ghi chú", "· Note"),
-    }
-    for finding in sorted(findings, key=lambda f: list(Severity).index(f.severity)):
-        vi, en = marks[finding.severity]
-        parts_vi = [("trang", finding.sheet), ("dòng", finding.row), ("cột", finding.column), ("STT", finding.stt)]
-        parts_en = [("sheet", finding.sheet), ("row", finding.row), ("column", finding.column), ("no.", finding.stt)]
-        where = ", ".join(
-            f"{word} {value}" for word, value in (parts_vi if lang == "vi" else parts_en) if value is not None
-        )
-        article = f" [{finding.article}]" if finding.article else ""
-        line = f"({finding.rule}) {where}: {finding.message(lang)}{article}"
-        tell(lang, f"{vi} {line}", f"{en} {line}")
-    errors = sum(finding.severity is Severity.ERROR for finding in findings)
-    warnings = sum(finding.severity is Severity.WARNING for finding in findings)
-    tell(lang, f"{path.name}: {errors} lỗi, {warnings} lưu ý.", f"{path.name}: {errors} errors, {warnings} warnings.")
-
-
-def import_class(
-    file: Annotated[Path, typer.Argument(help="Bảng lớp .xlsx / class workbook.")],
-    home: Home = Path(),
-    synthetic: Synthetic = False,
-    lang: Lang = "vi",
-    as_json: AsJson = False,
-) -> None:
-    """Kiểm tra rồi nhập cả lớp / check and import a class, all or nothing."""
-    reading = workday.read_sheet(file, synthetic=synthetic)
-    show_findings(file, reading.findings, lang=lang, as_json=as_json)
-    if reading.class_sheet is None:
-        note(
-            lang,
-            "Chưa nhập gì. Hãy sửa các lỗi trên trong bảng rồi nhập lại.",
-            "Nothing was imported. Mend the errors above in the workbook, then import it again.",
-        )
-        raise typer.Exit(EXIT_FAILED)
-    count = Ledger.open(settings(home)).issuing.take_in(reading.class_sheet, source=file.read_bytes())
-    note(lang, f"Đã nhập {count} học bạ.", f"Imported {count} records.")
 
 
 def sign(

@@ -46,7 +46,7 @@ from ledger.chain.registry import (
 from ledger.chain.wallet import KeyWallet
 from ledger.chain.web3_node import Web3Node
 from ledger.chain.web3_registry import Web3Registry
-from ledger.paper.fields import ROLES, FieldName, boxes
+from ledger.paper.fields import ROLES, FieldName, box
 from ledger.paper.render import render_unit
 from ledger.paper.stamps import KIND_OF_FIELD, stamp_pdf
 from ledger.paper.wording import from_record
@@ -231,15 +231,15 @@ def signed(
     """`paper` with one more signature on both files, by whoever should sign unless `key` says otherwise."""
     key, when = key or key_of(role), when or now()
     name = FieldName(role.value)
-    box = boxes(paper.pdf)[name]
+    place = box(paper.pdf, name)
     stamp = stamp_pdf(
         KIND_OF_FIELD[name],
         name=key.common_name,
         role=ROLES[name],
         organisation=key.common_name,
         signed_at=when,
-        width=box.width,
-        height=box.height,
+        width=place.width,
+        height=place.height,
     )
     pdf = sign_field(
         paper.pdf,

@@ -13,7 +13,7 @@ import pytest
 
 from ledger.record.sheet import read_class
 from ledger.store.reader import School, Unit
-from ledger.unit import UnitState
+from ledger.unit import UnitKind, UnitState
 from scripts import workday
 from scripts.cli import main
 from scripts.compose import Ledger
@@ -190,11 +190,13 @@ UNIT = Unit(
     school_year=YEAR,
     level="THCS",
     class_name="9A1",
+    kind=UnitKind.UNIT,
     stt=1,
     pupil_code="1",
     state=UnitState.ANCHORED,
     record_sha256="",
     source_sha256="",
+    template=None,
     manifest=None,
     replaces=None,
     files=(),

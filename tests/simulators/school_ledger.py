@@ -119,7 +119,11 @@ class SchoolLedger:
     def signing(self, count: int = 1, **where: object) -> list[Unit]:
         for unit in (units := self.drafts(count, **where)):
             self.writer.begin_signing(
-                unit.id, record_sha256=unit.record_sha256, pdf=new_file("pdf", unit.id), xml=new_file("xml", unit.id)
+                unit.id,
+                record_sha256=unit.record_sha256,
+                template="unit_v1.typ",
+                pdf=new_file("pdf", unit.id),
+                xml=new_file("xml", unit.id),
             )
         return self.units(unit.id for unit in units)
 

@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import text
 
+from ledger.drawing import Drawing
 from ledger.errors import AlreadyImported, LostRace, UnknownSchool
 from ledger.importing import Change, Importing
 from ledger.issuing import Issuing
@@ -49,7 +50,9 @@ class Office:
         return self.ledger.reader.units(school_code=CODE, school_year=YEAR)
 
     def prepared(self):
-        issuing = Issuing(self.ledger.reader, self.ledger.writer, self.files, public_url="https://hocba.example")
+        reader = self.ledger.reader
+        drawing = Drawing(reader, self.files, public_url="https://hocba.example")
+        issuing = Issuing(reader, self.ledger.writer, self.files, drawing)
         list(issuing.prepare(self.units(), planned_issue_date=NOON))
 
     def issue(self, unit):

@@ -12,7 +12,8 @@ import pikepdf
 import pytest
 from asn1crypto import cms
 
-from ledger.errors import AlreadyImported, ForbiddenMove, LostRace, NotSigned, UnknownSchool, WrongCertificate
+from ledger.drawing import Drawing
+from ledger.errors import ForbiddenMove, LostRace, NotSigned, UnknownSchool, WrongCertificate
 from ledger.importing import Importing
 from ledger.issuing import Documents, Issuing
 from ledger.proof.manifest import Manifest
@@ -48,7 +49,8 @@ class Office:
         self.reader, self.writer = Reader(engine), Writer(engine, now=utc_now)
         self.files = FileStore(self.folder / "files")
         self.importing = Importing(self.reader, self.writer, self.files, now=utc_now, new_id=uuid4)
-        self.issuing = Issuing(self.reader, self.writer, self.files, public_url="https://hocba.example/")
+        self.drawing = Drawing(self.reader, self.files, public_url="https://hocba.example/")
+        self.issuing = Issuing(self.reader, self.writer, self.files, self.drawing)
 
     def reopened(self) -> "Office":
         return Office(self.pki, self.folder)
@@ -377,10 +379,17 @@ def test_the_archived_file_begins_with_the_signed_one(office_after):
         assert office.bytes_of(unit, FileRole.PDF).startswith(signed[unit.id])
 
 
+@pytest.mark.parametrize("step", ["prepared", "KY_PHAT_HANH", "issued"])
+def test_a_paper_is_drawn_again_to_the_bytes_that_people_signed(office_after, step):
+    office = office_after(step)
+    for unit in office.units():
+        assert office.bytes_of(unit, FileRole.PDF).startswith(office.drawing.redraw(unit))
+
+
 def test_the_link_on_the_paper_leads_to_its_unit(office_after, tmp_path):
     office = office_after("prepared")
     for unit in office.units():
-        assert office.issuing.link(unit.id) == f"https://hocba.example/q/{unit.id}"
+        assert office.drawing.link(unit.id) == f"https://hocba.example/q/{unit.id}"
         path = tmp_path / "paper.pdf"
         path.write_bytes(office.bytes_of(unit, FileRole.PDF))
         with pikepdf.open(path) as paper:

@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass, replace
 from decimal import Decimal
 
 import pytest
+
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.differences import _HOLDERS, WORDS, Difference, differences
 from ledger.record.model import Record

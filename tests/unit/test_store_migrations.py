@@ -95,6 +95,7 @@ def test_every_row_of_the_first_version_is_there_and_filled_in(engine):
             assert was.items() <= now.items()
     for row in after["unit"]:
         assert (row["kind"], row["short_code"]) == ("unit", lookup_key(UUID(row["id"])))
+        assert row["template"] == (None if row["state"] == "draft" else "unit_thcs_v1.typ")
 
 
 def test_the_code_reads_what_was_there_before(engine):

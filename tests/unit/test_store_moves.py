@@ -52,7 +52,11 @@ def refused_and_unchanged(ledger, act, error=LostRace):
 
 def begin(ledger, unit):
     ledger.writer.begin_signing(
-        unit.id, record_sha256=unit.record_sha256, pdf=new_file("pdf", unit.id), xml=new_file("xml", unit.id)
+        unit.id,
+        record_sha256=unit.record_sha256,
+        template="unit_v1.typ",
+        pdf=new_file("pdf", unit.id),
+        xml=new_file("xml", unit.id),
     )
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Short codes, booklets, and one successor for a recalled unit."""
+"""Short codes, booklets, which template drew a paper, and one successor for a recalled unit."""
 
 from uuid import UUID
 
@@ -15,6 +15,7 @@ branch_labels = None
 depends_on = None
 
 KIND = sa.Enum("unit", "booklet", name="kind", native_enum=False, create_constraint=True, length=16)
+FIRST_TEMPLATE = "unit_thcs_v1.typ"
 CURRENT = "state NOT IN ('recalled', 'replaced')"
 
 
@@ -23,14 +24,16 @@ def upgrade() -> None:
     with op.batch_alter_table("unit") as table:
         table.add_column(sa.Column("short_code", sa.String(length=16), nullable=True))
         table.add_column(sa.Column("kind", sa.String(length=16), nullable=True))
-    unit = sa.table(
-        "unit", sa.column("id", sa.Uuid()), sa.column("short_code", sa.String()), sa.column("kind", sa.String())
-    )
+        table.add_column(sa.Column("template", sa.String(length=64), nullable=True))
+    texts = [sa.column(name, sa.String()) for name in ("short_code", "kind", "state", "template")]
+    unit = sa.table("unit", sa.column("id", sa.Uuid()), *texts)
     connection = op.get_bind()
     ids: list[UUID] = list(connection.scalars(sa.select(unit.c.id)))
     for unit_id in ids:
         filled = {"short_code": lookup_key(unit_id), "kind": "unit"}
         connection.execute(sa.update(unit).where(unit.c.id == unit_id).values(filled))
+    # Until now there was one template.
+    connection.execute(sa.update(unit).where(unit.c.state != "draft").values(template=FIRST_TEMPLATE))
     with op.batch_alter_table("unit") as table:
         table.alter_column("short_code", existing_type=sa.String(length=16), nullable=False)
         table.alter_column("kind", existing_type=sa.String(length=16), type_=KIND, nullable=False)
