@@ -6,7 +6,8 @@
   x UnknownRulebook     no circular that we know covers this school year
   x Unwritable          the record lacks something that the ministry's format demands
   x Unreadable          these bytes are no học bạ of ours, or are not safe to read
-    + Hostile           the document is built to hurt whoever reads it: DTD, depth, size, hidden or doubled parts
+    + Hostile           the document is built to hurt or deceive whoever reads it: DTD, encoding, depth, size, hidden or
+                        doubled parts, whatever leads outside the file
 
 A mistake in a school's marks is never an exception: it is a `Finding`. Anything else that leaves this package is a bug.
 """

@@ -201,6 +201,7 @@ SURVIVES = {
     "a district": replace(RECORD, school=replace(RECORD.school, district="Quận Hải An")),
     "paper, digitised": replace(RECORD, origin=Origin.DIGITISED_PAPER),
     "no teacher, excused": with_first_subject(teacher=None, exempt=True, hk1=None),
+    "a zero with a sign": with_first_subject(hk1=Decimal("-0")),
     "nothing but the title": with_year(PRIMARY, award=PrimaryAward.TIEU_BIEU, other_awards=None),
     "no district any more": replace(
         with_class(PRIMARY, school_year="2025-2026"), school=replace(PRIMARY.school, district=None)
@@ -294,6 +295,13 @@ def test_a_compulsory_field_that_is_missing_at_primary_is_named_with_where_to_en
 def test_a_compulsory_field_that_is_missing_at_secondary_is_named(tag, record):
     with pytest.raises(Unwritable, match=rf"\({tag}\)"):
         document(record)
+
+
+def test_the_last_school_year_with_districts_was_that_of_2024():
+    without = replace(PRIMARY, school=replace(PRIMARY.school, district=None))
+    with pytest.raises(Unwritable, match=r"\(TEN_QUAN_HUYEN\)"):
+        document(with_class(without, school_year="2024-2025"))
+    assert read(document(with_class(without, school_year="2025-2026"))).record.school.district is None
 
 
 def test_who_is_not_assessed_lacks_nothing_that_assessment_gives():

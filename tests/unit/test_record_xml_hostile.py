@@ -5,11 +5,11 @@
 from uuid import uuid1
 
 import pytest
-from record_documents import PRIMARY, RECORD, UNIT, changed, document
+from record_documents import PRIMARY, RECORD, UNIT, changed, document, with_class
 
 from ledger.record.digest import record_digest
 from ledger.record.errors import Hostile, RecordError, Unreadable
-from ledger.record.parsing import MAX_BYTES, MAX_ELEMENTS
+from ledger.record.parsing import MAX_BYTES, MAX_ELEMENTS, MAX_TAGS
 from ledger.record.xml import PROFILE, read
 
 SECOND = "<DU_LIEU_HOC_BA Id='other'/>"
@@ -101,6 +101,7 @@ HOSTILE = {
     "CDATA in a slot": lambda: in_slot("<![CDATA[10,0]]>"),
     "latin-1, declared": lambda: declared("ISO-8859-1"),
     "latin-1, declared far behind": lambda: declared("ISO-8859-1", far=" " * 5_000),
+    "latin-1, declared behind a mark of UTF-8": lambda: b"\xef\xbb\xbf" + declared("ISO-8859-1"),
     "UTF-7, declared": lambda: declared("UTF-7"),
     "UTF-7, declared far behind": lambda: declared("UTF-7", far="\n" * 5_000),
     "UTF-16, declared": lambda: declared("UTF-16"),
@@ -124,6 +125,7 @@ HOSTILE = {
     "a hundred thousand levels": lambda: in_slot("<x>" * 100_000 + "</x>" * 100_000),
     "a hundred thousand levels in the data": lambda: changed(NAME, "<x>" * 100_000 + "</x>" * 100_000),
     "too many elements": lambda: in_slot("<x/>" * (MAX_ELEMENTS + 1)),
+    "more tags than any document has, and no XML": lambda: b"<" * (MAX_TAGS + 1),
     "a huge attribute": lambda: signed(f"<ds:Object Id='{'a' * 1_000_000}'/>"),
     "a huge name": lambda: in_slot(f"<{'a' * 100_000}/>"),
     "an Id twice": lambda: changed("<GVCN/>", "<GVCN Id='data'/>"),
@@ -195,7 +197,10 @@ UNREADABLE = {
     "a mark with a comma": lambda: changed("<CA_NAM>9.1<", "<CA_NAM>9,1<"),
     "a mark in other digits": lambda: changed("<CA_NAM>9.1<", "<CA_NAM>٩.١<"),
     "a bare letter": lambda: changed("<CA_NAM>Đạt<", "<CA_NAM>Đ<"),
-    "an unknown subject": lambda: changed(">TOAN<", ">PHEP_THUAT<"),
+    "an unknown subject": lambda: changed(
+        'Id="diem-TOAN"><MA_MON_HOC>TOAN<', 'Id="diem-PHEP_THUAT"><MA_MON_HOC>PHEP_THUAT<'
+    ),
+    "an attribute on a row": lambda: changed('Id="diem-TOAN"', 'Id="diem-TOAN" lang="vi"'),
     "a row under another subject's Id": lambda: changed(">TOAN<", ">TIN_HOC<"),
     "a row without an Id": lambda: changed(' Id="diem-TOAN"', ""),
     "a teacher's number without a teacher": lambda: changed("<TEN_GIAO_VIEN>Trần Xuân Minh</TEN_GIAO_VIEN>", ""),
@@ -215,7 +220,13 @@ UNREADABLE = {
     "a year that contradicts itself": lambda: changed("<NAM_HOC>2025<", "<NAM_HOC>2024<"),
     "negative absences": lambda: changed("<TONG_SO_BUOI_NGHI_CO_PHEP>0", "<TONG_SO_BUOI_NGHI_CO_PHEP>-1"),
     "absences with a leading zero": lambda: changed("<TONG_SO_BUOI_NGHI_CO_PHEP>0", "<TONG_SO_BUOI_NGHI_CO_PHEP>00"),
-    "grade 13": lambda: changed("<MA_KHOI>9<", "<MA_KHOI>13<"),
+    "grade 13": lambda: changed("<MA_KHOI>8<", "<MA_KHOI>13<", record=with_class(grade=8)),
+    "a grade completed without promotion": lambda: changed(
+        "<DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC>1", "<DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC>0"
+    ),
+    "a level completed without promotion": lambda: changed(
+        "<DA_HOAN_THANH_CHUONG_TRINH_TRUNG_HOC_CO_SO>1", "<DA_HOAN_THANH_CHUONG_TRINH_TRUNG_HOC_CO_SO>0"
+    ),
     "an origin that goes without saying": lambda: changed(
         "<TEN_NAM_HOC>", "<NGUON_GOC>digital</NGUON_GOC><TEN_NAM_HOC>"
     ),
