@@ -8,6 +8,7 @@ without a personal number.
 """
 
 import random
+import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
@@ -65,6 +66,10 @@ class SampleName:
     female: bool
     ethnicity: str | None = "Kinh"
     nationality: str = "Việt Nam"
+    pending: bool = False
+    """The personal number has not been given yet."""
+    twin: bool = False
+    """Born on the day of the pupil before."""
 
 
 EDGE_PUPILS: Final = (
@@ -80,6 +85,15 @@ EDGE_PUPILS: Final = (
     SampleName("Nguyễn Thị Mai", female=True),
     SampleName("Nguyễn Thị Mai", female=True),
 )
+MORE_EDGE_PUPILS: Final = (
+    # The accents stand apart from their letters, as macOS and some exporters write them.
+    SampleName(unicodedata.normalize("NFD", "Đặng Thị Ngọc Bích"), female=True),
+    SampleName("Hồ Đức Đạt", female=False, pending=True),
+    # One name and one day of birth: only code and number tell these two apart.
+    SampleName("Trần Gia Bảo", female=False),
+    SampleName("Trần Gia Bảo", female=False, twin=True),
+)
+"""Further ones, in classes of primary and upper secondary."""
 
 
 def name_of(chance: random.Random, *, female: bool | None = None) -> SampleName:

@@ -18,7 +18,7 @@ from ledger.record.tables import sheets_by_title
 from ledger.record.workbook import MAX_FILE_BYTES, MAX_SHEETS, Grid, Refused
 from scripts.sample_class import Edit, make_workbook
 
-GIVEN = ["thcs-9A1", "thpt-12A3", "thcs-6A5-messy"]
+GIVEN = ["th-4B", "thcs-9A1", "thpt-12A3", "thcs-6A5-messy"]
 
 
 def refusal(data, file="9A1"):
