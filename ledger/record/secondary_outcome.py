@@ -47,6 +47,11 @@ class OutcomeCheck:
         self._found = found
         self._promoted = promoted_column(final=record.class_info.is_final)
         self._again = {r.code: r for r in found.subjects if r.reassessed is not None}
+        written = {r.code for r in year.subjects if r.reassessed is not None}
+        # A mark of re-assessment that is impossible or unreadable has been reported; what follows from it is unknown.
+        self._unknown = any(r.code in written and r.code not in self._again for r in found.subjects) or any(
+            cells.declined(REASSESSED, r.name) for r in found.subjects
+        )
 
     def findings(self) -> Iterator[Finding]:
         """Yield them in the order of the summer: training, re-assessment, promotion; then the title."""
@@ -78,7 +83,7 @@ class OutcomeCheck:
     def _reassessment(self) -> Iterator[Finding]:
         written = self._year.study.reassessed
         if not self._again:
-            if written is not None:
+            if written is not None and not self._unknown:
                 yield self._cells.error(
                     "TT-12",
                     RESULTS,
@@ -173,7 +178,7 @@ class OutcomeCheck:
 
     def _studies_after(self) -> tuple[Rating, ...]:
         """Return every acceptable result of study after re-assessment; nothing where it cannot be told."""
-        if self._found.marks is None:
+        if self._found.marks is None or self._unknown:
             return ()
         wrongly = {result.code for result in self._without_right()}
         acceptable: set[Rating] = set()
@@ -259,7 +264,10 @@ class OutcomeCheck:
         conduct, studies = self._found.conduct, self._found.studies
         if conduct is Rating.CHUA_DAT and self._year.conduct.reassessed is not None:
             conduct = self._year.conduct.reassessed
-        if self._again and self._refused() is None:
+        if self._unknown:
+            written = self._year.study.reassessed
+            studies = (written,) if written is not None else ()
+        elif self._again and self._refused() is None:
             after, written = self._studies_after(), self._year.study.reassessed
             studies = (written,) if written is not None and (written in after or not after) else after or studies
         return conduct, studies

@@ -70,7 +70,9 @@ def test_a_pupil_who_is_not_assessed_lacks_nothing_else():
 
 
 def test_a_pupil_who_is_not_assessed_is_not_held_to_the_table():
-    assert check_record(with_year(grade(3, levels={"TOAN": 2}), not_assessed=True)) == []
+    kinder = with_year(grade(3, levels={"TOAN": 2}), overall=Overall.HOAN_THANH, completed=True, promoted=True)
+    assert [f.rule for f in check_record(kinder)] == ["TH-05", "TH-08"]
+    assert check_record(with_year(kinder, not_assessed=True)) == []
 
 
 def test_a_subject_that_the_pupil_is_exempt_from_is_left_out():

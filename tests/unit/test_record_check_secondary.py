@@ -107,11 +107,21 @@ def test_a_result_after_summer_that_was_not_written_is_asked_for_and_promotion_i
     assert rules(with_year(silent, promoted=False)) == [("TT-12", WARNING), ("TT-09", ERROR)]
 
 
-@pytest.mark.parametrize(("mark", "rule"), [(D("10.5"), "TT-01"), (D("5.25"), "TT-01"), (Attainment.DAT, "TT-15")])
-def test_a_mark_after_re_assessment_is_on_the_scale_of_its_subject(mark, rule):
+@pytest.mark.parametrize(
+    ("mark", "rule"),
+    [(D("10.5"), "TT-01"), (D("5.25"), "TT-01"), (D("NaN"), "TT-01"), (Attainment.DAT, "TT-15")],
+)
+@pytest.mark.parametrize("again", [SUMMER, {"TOAN": 50}])
+def test_a_mark_after_re_assessment_is_on_the_scale_of_its_subject_and_nothing_follows_from_another(mark, rule, again):
+    record = even_line(marks=FAILED, again=again).record()
+    assert found(with_subject(record, "TOAN", reassessed=mark)) == [(rule, ERROR, "Đánh giá lại", "TOAN")]
+
+
+def test_a_mark_after_re_assessment_that_could_not_be_read_is_left_alone():
     record = even_line(marks=FAILED, again=SUMMER).record()
-    drawn = found(with_subject(record, "TOAN", reassessed=mark))
-    assert drawn[0] == (rule, ERROR, "Đánh giá lại", "TOAN")
+    unread = Place(declined=frozenset({("Đánh giá lại", "TOAN")}))
+    assert rules(with_subject(record, "TOAN", reassessed=None), unread) == []
+    assert rules(with_subject(record, "TOAN", reassessed=None)) == [("TT-12", ERROR)]
 
 
 def test_training_in_summer_promotes_whose_conduct_failed():
@@ -264,6 +274,12 @@ def test_three_clusters_of_specialised_topics_where_any_is_named(clusters, drawn
     for code in ("TOAN", "NGU_VAN", "DIA_LI", "VAT_LI")[:clusters]:
         record = with_subject(record, code, specialised=True)
     assert rules(record) == [("TT-14", WARNING)] * drawn
+
+
+def test_a_pupil_who_is_not_assessed_need_not_take_every_subject():
+    record = with_set(even_line(8).record(), without=("GDCD", "TIN_HOC"))
+    assert rules(with_year(record, not_assessed=True)) == []
+    assert rules(with_year(with_set(record, add=("VAT_LI",)), not_assessed=True)) == [("TT-14", WARNING)]
 
 
 def test_an_extra_subject_that_the_pupil_does_not_take_lacks_nothing():
