@@ -16,7 +16,7 @@ from qrcode.constants import ERROR_CORRECT_M
 from qrcode.exceptions import DataOverflowError
 
 from ledger.paper.errors import QrTooDense
-from ledger.paper.qr_masks import clearest_mask
+from ledger.paper.qr_masks import draw_clearest
 
 QUIET_ZONE = 4
 """Light modules on each side; ISO/IEC 18004 asks for four."""
@@ -60,8 +60,7 @@ def draw(data: str) -> QrDrawing:
         raise QrTooDense(length, LARGEST_LENGTH) from error
     if code.version > LARGEST_VERSION:
         raise QrTooDense(length, LARGEST_LENGTH)
-    code.makeImpl(False, clearest_mask(code))
-    rows = code.get_matrix()
+    rows = draw_clearest(code)
     side = len(rows) + 2 * QUIET_ZONE
     path = "".join(_runs(row, y + QUIET_ZONE) for y, row in enumerate(rows))
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {side} {side}"><path d="{path}"/></svg>'

@@ -18,6 +18,9 @@ import qrcode
 RUN = 5
 """From how many equal modules in a line a run costs points."""
 
+FIRST_WITH_ITS_NUMBER = 7
+"""From this version on a code tells its version."""
+
 FINDERS = ("10111010000", "00001011101")
 """What looks like the corner of a QR code, with its light margin."""
 
@@ -25,20 +28,31 @@ SKIPPING = len(FINDERS[0]) - 1
 """The package looks one module further on after it met a dark one this far ahead."""
 
 
-def clearest_mask(code: qrcode.QRCode) -> int:
-    """The mask with the fewest points of annoyance for `code`, whose version and data are settled."""
+def draw_clearest(code: qrcode.QRCode) -> list[list[bool]]:
+    """The modules of `code`, whose version and data are settled, under the mask with the fewest points of annoyance."""
     side = code.version * 4 + 17
     code.makeImpl(True, 0)
     drawn = _packed(code.modules, side)
     masks = _masks(code.version)
-    # What the blanks of a trial hold differs between masks in the format bits only, which a trial leaves light.
-    return min(range(len(masks)), key=lambda number: (_points(drawn ^ masks[0] ^ masks[number], side), number))
+    # A trial leaves the format bits light under every mask, so the data alone are judged.
+    number = min(range(len(masks)), key=lambda other: (_points(drawn ^ masks[0] ^ masks[other], side), other))
+    code.modules = _unpacked(drawn ^ masks[0] ^ masks[number], side)
+    code.setup_type_info(False, number)
+    if code.version >= FIRST_WITH_ITS_NUMBER:
+        code.setup_type_number(False)
+    rows: list[list[bool]] = code.modules
+    return rows
 
 
 def _packed(rows: list[list[bool]], side: int) -> int:
     """The matrix as one integer: module (row, column) is bit row * (side + 1) + column."""
     text = "".join("0" + "".join("1" if dark else "0" for dark in reversed(row)) for row in reversed(rows[:side]))
     return int(text, 2)
+
+
+def _unpacked(drawn: int, side: int) -> list[list[bool]]:
+    text = f"{drawn:0{(side + 1) * side}b}"[::-1]
+    return [[module == "1" for module in text[start : start + side]] for start in range(0, len(text), side + 1)]
 
 
 @functools.cache

@@ -127,7 +127,7 @@ def test_a_booklet_is_read_in_the_order_of_its_pages():
         front(content, content.booklet_id, f"Các năm học: {content.school_years}"),
         "Các đơn vị học bạ của cấp học Học bạ này gồm 4 đơn vị học bạ, mỗi năm học một đơn vị, theo thứ tự dưới đây.",
         "Mỗi đơn vị là một tệp riêng, có chữ ký số riêng. Năm học Khối Lớp Trường",
-        "Mã học bạ (UUID) và SHA-256 của bản kê", *rows, f"Kết quả cấp học: {content.completion}", head_signs(content),
+        "Mã (UUID) và SHA-256 của bản kê", *rows, f"Kết quả cấp học: {content.completion}", head_signs(content),
     )  # fmt: skip
     assert spoken(print_out(content)) == heard
 

@@ -26,7 +26,7 @@ DRAWN = {
     ("unit_primary_v1.typ", "usual"): "a02eac85930e4f9dc6773493e1970bea9afa3825aef381a6d1334ac6908a2129",
     ("unit_secondary_v2.typ", "usual"): "f84ca8e73cfa4cf05d9f9a293c9f323ab94f2ec214b1525c227fa4c3de93be8e",
     ("unit_secondary_v2.typ", "upper"): "de3fe41543d06dfcc7f23d6736d44a7c28cfd0c8e505e0e471477fa04b68a52f",
-    ("booklet_v1.typ", "usual"): "c3f3dec31a096ce969483d0fee14dff341ed71d59769a8c318e873e0aaa5d307",
+    ("booklet_v1.typ", "usual"): "3b6ce965d6bfc2423b175128722953f99f83bfa4a9c370ddf31250a3bf736adc",
 }
 
 CONTENTS = {
