@@ -185,11 +185,13 @@ def test_a_class_says_the_same_of_a_pupil_as_the_record_alone():
         ({"personal_id": "031212000oo1"}, [("ID-02", ERROR)]),
         ({"personal_id": "٠٣١٢١٢٠٠٠٠٠١"}, [("ID-02", ERROR)]),
         ({"personal_id": None, "nationality": "Hàn Quốc"}, [("ID-02", WARNING)]),
+        ({"personal_id": "AB-1", "nationality": "Hàn Quốc"}, []),
         ({"personal_id": None, "nationality": "Hàn Quốc", "passport": "M12345678"}, []),
         ({"personal_id": None, "passport": "C1234567"}, [("ID-02", ERROR)]),
         ({"personal_id": "031112000001"}, [("ID-03", WARNING)]),
         ({"personal_id": "003212000001"}, [("ID-04", WARNING)]),
         ({"personal_id": "130212000001"}, []),
+        ({"name": ""}, [("ID-07", ERROR)]),
         ({"name": "H'Hen Niê"}, []),
         ({"name": "Giàng A Páo"}, []),
         ({"name": "Park Ji-hoon"}, []),
@@ -211,6 +213,18 @@ def test_who_the_pupil_is(pupil, drawn):
     record = even_line(8).record()
     assert record.pupil.personal_id == "031212000001"
     assert rules(replace(record, pupil=replace(record.pupil, **pupil))) == drawn
+
+
+def test_what_could_not_be_read_about_a_pupil_has_been_said():
+    record = even_line(8).record()
+    unread = {
+        "Số định danh cá nhân": {"personal_id": None},
+        "Ngày sinh": {"birth_date": None},
+        "Giới tính": {"sex": None},
+    }
+    for column, change in unread.items():
+        place = Place(declined=frozenset({("Học sinh", column)}))
+        assert rules(replace(record, pupil=replace(record.pupil, **change)), place=place) == []
 
 
 @pytest.mark.parametrize(("born", "drawn"), [(2014, 1), (2013, 0), (2012, 0), (2009, 0), (2008, 1)])
