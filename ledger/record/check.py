@@ -92,7 +92,8 @@ def _shared(record: Record, options: CheckOptions) -> list[Finding]:
     findings += _rules_in_force(record, options)
     if isinstance(record.year, PrimaryYear) is not (info.level is Level.TH):
         findings.append(_other_form(info))
-    elif info.grade in info.level.grades:
+    elif _rules_for(record, options) is not None:
+        # A grade that the circular had not reached took the subjects of an older curriculum.
         findings += subject_set_findings(record.year, info)
     return list(dict.fromkeys(findings))
 

@@ -111,6 +111,16 @@ def test_a_year_before_the_rules_blocks_a_digital_record_and_warns_of_a_paper_on
     assert (rules(wrong) == drawn) is bool(drawn)
 
 
+@pytest.mark.parametrize(("grade", "first_year"), [(4, 2022), (3, 2019), (9, 2023), (9, 2020)])
+def test_the_subjects_of_an_older_curriculum_are_not_held_against_this_one(grade, first_year):
+    if grade < 6:
+        record = record_of(grade, primary_year(grade), first_year=first_year)
+    else:
+        record = even_line(grade).record(first_year=first_year)
+    fewer = with_year(record, subjects=record.year.subjects[1:])
+    assert rules(replace(fewer, origin=PAPER)) == [("ID-10", WARNING)]
+
+
 def test_a_school_year_that_cannot_be_read_is_said_once():
     record = even_line().record()
     spoilt = replace(record, class_info=replace(record.class_info, school_year="năm ngoái"))
