@@ -216,7 +216,7 @@ class UpperSecondaryClass(LowerSecondaryClass):
 
     def _conduct(self, index: int) -> tuple[tuple[Rating, Rating], tuple[int, int]]:
         conduct, absences = super()._conduct(index)
-        pairs = list(product(Rating, repeat=2))
+        pairs = list(product(Rating, Rating))
         place = index - len(self.cases)
         return (pairs[place] if 0 <= place < len(pairs) else conduct), absences
 

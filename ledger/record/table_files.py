@@ -54,7 +54,6 @@ _ZIP: Final = b"PK\x03\x04"
 _DELIMITERS: Final = (",", ";", "\t")
 _WORKBOOK_PARTS: Final = ("[Content_Types].xml", "xl/workbook.xml")
 _UTF8_NAME: Final = 0x800
-_ENCRYPTED: Final = 0x1
 
 
 def grids_of(data: bytes, *, file: str) -> tuple[Grid, ...]:
@@ -97,7 +96,7 @@ def _csv_path(name: str) -> PurePosixPath | None:
 
 
 def _csv_files_in(data: bytes, file: str) -> dict[str, bytes] | None:
-    """Return the files of an archive of CSV, or `None` if it is a workbook, or damaged: `grids` says which."""
+    """Return the files of an archive of CSV, or `None` if it is a workbook, locked or damaged: `grids` says which."""
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             parts = archive.infolist()
@@ -109,12 +108,6 @@ def _csv_files_in(data: bytes, file: str) -> dict[str, bytes] | None:
             # The directory is held against the limits before anything is inflated, as for a workbook.
             if len(parts) > MAX_PARTS or len(wanted) > MAX_SHEETS or size > MAX_UNPACKED_BYTES:
                 raise Refused.too_large(file, f"{size} byte, {len(wanted)} CSV, {len(parts)} part(s)")
-            if any(part.flag_bits & _ENCRYPTED for part in parts):
-                raise Refused.because(
-                    "SH-01",
-                    f"Tệp {file} bị khóa bằng mật khẩu. Hãy nén lại không đặt mật khẩu rồi nạp lại.",
-                    f"The archive {file} is locked with a password. Pack it again without one.",
-                )
             files: dict[str, bytes] = {}
             for part in wanted:
                 name = _name_of(part)

@@ -163,7 +163,13 @@ def test_too_many_files_are_refused():
 
 
 def test_a_bomb_of_csv_is_refused_by_what_it_declares():
-    assert refusal(as_zip({"Học sinh.csv": b"\n" * (65 * 1024 * 1024)})).rule == "SH-02"
+    finding = refusal(as_zip({"Học sinh.csv": b"\n" * (65 * 1024 * 1024)}))
+    assert finding.rule == "SH-02"
+    assert finding.found == f"{65 * 1024 * 1024} byte, 1 CSV, 1 part(s)"
+
+
+def test_too_many_parts_beside_the_sheets_are_refused():
+    assert refusal(as_zip({"Học sinh.csv": b"a;b"} | {f"{n}.txt": b"" for n in range(500)})).rule == "SH-02"
 
 
 def test_names_that_the_packer_did_not_mark_as_utf8_are_read_all_the_same():
