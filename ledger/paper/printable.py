@@ -24,15 +24,16 @@ def printable(text: str, *, widest: float = WIDEST_WORD) -> str:
     Raises `UnprintableText` for a character that has no ink: a print-out must not be able to hide what its data says.
     """
     clean = tidy(text)
-    for character in clean:
-        # Cc, Cf, Cs, Co, Cn: controls, format marks, lone surrogates, private use, unassigned.
-        if unicodedata.category(character).startswith("C"):
-            raise UnprintableText(character, clean)
+    if not clean.isprintable():  # as almost all text is, which is quickly said
+        for character in clean:
+            # Cc, Cf, Cs, Co, Cn: controls, format marks, lone surrogates, private use, unassigned.
+            if unicodedata.category(character).startswith("C"):
+                raise UnprintableText(character, clean)
     return " ".join(_breakable(word, widest) for word in clean.split(" "))
 
 
 def _breakable(word: str, widest: float) -> str:
-    if sum(_em(character) for character in word) <= widest:
+    if len(word) <= widest or sum(map(_em, word)) <= widest:  # no letter is wider than 1 em
         return word
     pieces, width = [""], 0.0
     for character in word:

@@ -7,8 +7,8 @@ matrix is one integer, a bit for each module: a pattern is then found everywhere
 rows by one bit and along columns by one row. Rows are one bit wider than the matrix; that last bit belongs to no module
 and is cleared wherever a pattern must not run over the edge.
 
-The points are the package's to the last one, its shortcuts included, so that the drawing of an address never changes:
-a paper that is printed again must come out the same. A property test holds both against each other.
+The points are the package's to the last one, so that the drawing of an address never changes: a paper that is printed
+again must come out the same. Tests hold both against each other.
 """
 
 import functools
@@ -23,9 +23,6 @@ FIRST_WITH_ITS_NUMBER = 7
 
 FINDERS = ("10111010000", "00001011101")
 """What looks like the corner of a QR code, with its light margin."""
-
-SKIPPING = len(FINDERS[0]) - 1
-"""The package looks one module further on after it met a dark one this far ahead."""
 
 
 def draw_clearest(code: qrcode.QRCode) -> list[list[bool]]:
@@ -42,6 +39,11 @@ def draw_clearest(code: qrcode.QRCode) -> list[list[bool]]:
         code.setup_type_number(False)
     rows: list[list[bool]] = code.modules
     return rows
+
+
+def points(rows: list[list[bool]]) -> int:
+    """How hard `rows` are to read, in the package's points: 0 is best."""
+    return _points(_packed(rows, len(rows)), len(rows))
 
 
 def _packed(rows: list[list[bool]], side: int) -> int:
@@ -84,42 +86,21 @@ def _points(dark: int, side: int) -> int:
             total += long.bit_count() + 2 * (long & ~(long << step)).bit_count()
         pairs = colour & (colour >> 1)
         total += 3 * (pairs & (pairs >> line)).bit_count()
-    total += 40 * (_finders(dark, light, side, 1, line) + _finders(dark, light, side, line, 1))
+    short = side - len(FINDERS[0]) + 1
+    total += 40 * _finders(dark, light, _field(short, side, line), 1)
+    total += 40 * _finders(dark, light, _field(side, short, line), line)
     return total + 10 * int(abs(dark.bit_count() / side**2 * 100 - 50) / 5)
 
 
-def _finders(dark: int, light: int, side: int, step: int, across: int) -> int:
-    """How many finder-like patterns the package counts along lines of `step`."""
-    reach = side - SKIPPING
-    starts = _field(reach, side, across) if step == 1 else _field(side, reach, step)
+def _finders(dark: int, light: int, starts: int, step: int) -> int:
+    """How many finder-like patterns there are along lines of `step`, from any of `starts`."""
     found = 0
     for pattern in FINDERS:
         here = starts
         for place, module in enumerate(pattern):
             here &= (dark if module == "1" else light) >> (step * place)
         found |= here
-    # The package never looks at a place right after one that it looked at and that had a dark module ten ahead.
-    ahead = (dark >> (step * SKIPPING)) & starts
-    return sum(_looked_at(bit, ahead, starts, step) for bit in _bits(found))
-
-
-def _looked_at(bit: int, ahead: int, starts: int, step: int) -> bool:
-    """Whether the package's walk stops at `bit`: behind it stands an even number of dark modules in a row."""
-    run = 0
-    bit -= step
-    while bit >= 0 and (starts >> bit) & 1 and (ahead >> bit) & 1:
-        run += 1
-        bit -= step
-    return run % 2 == 0
-
-
-def _bits(number: int) -> list[int]:
-    places = []
-    while number:
-        lowest = number & -number
-        places.append(lowest.bit_length() - 1)
-        number ^= lowest
-    return places
+    return found.bit_count()
 
 
 @functools.cache

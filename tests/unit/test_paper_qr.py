@@ -5,9 +5,11 @@ import re
 
 import pytest
 import qrcode
+from qrcode import util
 from qrcode.constants import ERROR_CORRECT_M
 
 from ledger.paper import qr
+from ledger.paper.qr_masks import points
 
 
 def test_a_qr_has_its_quiet_zone_and_is_large_enough_for_its_modules():
@@ -33,3 +35,11 @@ def test_the_drawing_is_the_one_that_the_package_would_make(length):
         runs = re.findall(r"M(\d+) (\d+)h(\d+)v1", qr.draw(words).svg)
         drawn = {(int(x) - 4 + step, int(y) - 4) for x, y, run in runs for step in range(int(run))}
         assert drawn == dark
+
+
+@pytest.mark.parametrize("dark", [0.05, 0.5, 0.62, 0.95])
+def test_a_drawing_has_as_many_points_as_the_package_gives_it(dark):
+    chance = random.Random(dark)
+    for side in (21, 45, 57):
+        rows = [[chance.random() < dark for _ in range(side)] for _ in range(side)]
+        assert points(rows) == util.lost_point(rows)

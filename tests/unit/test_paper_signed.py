@@ -15,7 +15,20 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
-from paper_sample import LONG_NAME, LONG_SCHOOL, NOW, QR_URL, RECORD_XML, Word, picture_of, unit, words_of
+from paper_sample import (
+    LONG_NAME,
+    LONG_SCHOOL,
+    NOW,
+    QR_URL,
+    RECORD_XML,
+    Word,
+    booklet,
+    picture_of,
+    primary_unit,
+    print_out,
+    unit,
+    words_of,
+)
 from PIL import Image
 from pyhanko.pdf_utils.content import ImportedPdfPage
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -29,7 +42,7 @@ from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from ledger.paper.fields import FieldName, boxes
+from ledger.paper.fields import BOOKLET_FIELDS, UNIT_FIELDS, FieldName, boxes
 from ledger.paper.render import render_unit
 from ledger.paper.stamps import KIND_OF_FIELD, stamp_pdf
 
@@ -56,8 +69,8 @@ def stranger() -> SimpleSigner:
     )
 
 
-def stamp_for(paper, field, name):
-    box = boxes(paper)[field]
+def stamp_for(paper, field, name, expected=UNIT_FIELDS):
+    box = boxes(paper, expected=expected)[field]
     return stamp_pdf(
         KIND_OF_FIELD[field],
         name=name,
@@ -69,8 +82,8 @@ def stamp_for(paper, field, name):
     )
 
 
-async def sign(paper, field, signer, folder):
-    (folder / f"{field}.pdf").write_bytes(stamp_for(paper, field, "Nguyễn Thị Minh Phương"))
+async def sign(paper, field, signer, folder, expected=UNIT_FIELDS):
+    (folder / f"{field}.pdf").write_bytes(stamp_for(paper, field, "Nguyễn Thị Minh Phương", expected))
     style = StaticStampStyle(
         background=ImportedPdfPage(str(folder / f"{field}.pdf")),
         background_opacity=1,
@@ -83,7 +96,7 @@ async def sign(paper, field, signer, folder):
         field_name=field.value,
         subfilter=SigSeedSubFilter.PADES,
         md_algorithm="sha256",
-        certify=field is FieldName.HOMEROOM_TEACHER,
+        certify=b"/ByteRange" not in paper,
         docmdp_permissions=MDPPerm.FILL_FORMS,
     )
     writer = IncrementalPdfFileWriter(io.BytesIO(paper))
@@ -112,20 +125,48 @@ def test_signing_only_appends(paper, signed):
     assert signed.startswith(paper)
 
 
-def test_each_signature_leaves_the_earlier_ones_valid(signed):
-    async def judge():
-        return [
-            await async_validate_pdf_signature(found, ValidationContext(trust_roots=[found.signer_cert]))
-            for found in PdfFileReader(io.BytesIO(signed)).embedded_regular_signatures
-        ]
+async def judge(pdf):
+    return [
+        await async_validate_pdf_signature(found, ValidationContext(trust_roots=[found.signer_cert]))
+        for found in PdfFileReader(io.BytesIO(pdf)).embedded_regular_signatures
+    ]
 
-    statuses = asyncio.run(judge())
+
+def all_stand(statuses):
+    return all(
+        status.intact
+        and status.valid
+        and status.docmdp_ok
+        and status.modification_level in {ModificationLevel.NONE, ModificationLevel.FORM_FILLING}
+        for status in statuses
+    )
+
+
+def test_each_signature_leaves_the_earlier_ones_valid(signed):
+    statuses = asyncio.run(judge(signed))
     assert len(statuses) == 3
-    for status in statuses:
-        assert status.intact
-        assert status.valid
-        assert status.docmdp_ok
-        assert status.modification_level in {ModificationLevel.NONE, ModificationLevel.FORM_FILLING}
+    assert all_stand(statuses)
+
+
+@pytest.mark.parametrize(
+    ("make", "expected", "signers"),
+    [
+        (primary_unit, UNIT_FIELDS, UNIT_FIELDS),
+        (booklet, BOOKLET_FIELDS, BOOKLET_FIELDS),
+        (booklet, BOOKLET_FIELDS, (FieldName.SEAL,)),
+    ],
+    ids=["primary", "booklet", "booklet-by-its-seal-alone"],
+)
+def test_the_other_forms_can_be_signed_too(make, expected, signers, tmp_path):
+    async def by_all():
+        signer, pdf = stranger(), print_out(make())
+        for field in signers:
+            pdf = await sign(pdf, field, signer, tmp_path, expected)
+        return await judge(pdf)
+
+    statuses = asyncio.run(by_all())
+    assert len(statuses) == len(signers)
+    assert all_stand(statuses)
 
 
 def test_other_programs_agree(signed, tmp_path):
