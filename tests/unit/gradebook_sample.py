@@ -28,7 +28,9 @@ def components(average, count):
 
 def periods_of(book):
     sheet = book["Phân công"]
-    return {row[0]: row[3] for row in sheet.iter_rows(min_row=HEADING_ROW + 1, values_only=True) if row[0]}
+    column = next(cell.column for cell in sheet[HEADING_ROW] if cell.value == "Số tiết/năm")
+    rows = sheet.iter_rows(min_row=HEADING_ROW + 1, values_only=True)
+    return {row[0]: row[column - 1] for row in rows if row[0]}
 
 
 def with_mark_book(data, *, two_rows=False, keep_terms=False, change=None):

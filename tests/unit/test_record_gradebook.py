@@ -201,6 +201,18 @@ def test_at_upper_secondary_it_is_a_warning_even_where_the_school_states_the_per
     assert [finding for finding in said(reading) if finding[0] == "TT-02"] == []
 
 
+def test_at_upper_secondary_one_more_for_a_cluster_of_topics_is_nobody_elses_missing_mark():
+    def change(book):
+        sheet = book[BOOK]
+        last = sheet.max_column + 1
+        sheet.cell(HEADING_ROW, last, "Vật lí - TX4")
+        sheet.cell(HEADING_ROW + PLAIN, last, 9)
+
+    reading = checked(with_mark_book(make_workbook(grade=12), change=change))
+    assert [finding for finding in said(reading) if finding[0] == "TT-16"] == []
+    assert ("TT-02", BOOK, None, "Vật lí - TX") in said(reading, Severity.WARNING)
+
+
 @pytest.mark.parametrize("label", ["GK", "CK"])
 def test_a_subject_without_its_tests_is_one_finding_and_not_one_per_pupil(label):
     reading = spoilt((0, "Toán", label, None))

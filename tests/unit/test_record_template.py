@@ -3,6 +3,7 @@
 """The template is what the readers look for: empty it says what is missing, filled in it is a class without an error."""
 
 import io
+import zipfile
 
 import openpyxl
 import pytest
@@ -201,4 +202,8 @@ def test_the_electives_of_an_upper_secondary_class_are_its_own():
 
 
 def test_the_same_template_is_the_same_bytes():
-    assert workbook(Level.TH, 5) == workbook(Level.TH, 5)
+    data = workbook(Level.TH, 5)
+    assert data == workbook(Level.TH, 5)
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        assert {part.date_time for part in archive.infolist()} == {(2026, 1, 1, 0, 0, 0)}
+        assert archive.read("docProps/core.xml").count(b"2026-01-01T00:00:00Z") == 2
