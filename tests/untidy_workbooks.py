@@ -11,6 +11,7 @@ import unicodedata
 from datetime import datetime
 
 from openpyxl import Workbook
+from small_classes import HEADING_ROW
 
 from ledger.record.scales import Achievement, Attainment, Rating, TraitLevel
 
@@ -104,3 +105,16 @@ def untidied(book: Workbook) -> Workbook:
         target.cell(8 + len(rows), 3, "Hải Phòng, ngày 25 tháng 5 năm 2026")
         target.cell(9 + len(rows), 3, "Hiệu trưởng")
     return untidy
+
+
+def in_two_rows(book: Workbook, sheet: str, *parents: str) -> None:
+    """Write `Toán - Mức`, `Toán - KTĐK` in two rows, with `Toán` merged over both, and so for each of `parents`."""
+    target = book[sheet]
+    titles = [cell.value for cell in target[HEADING_ROW]]
+    target.insert_rows(HEADING_ROW + 1)
+    for parent in parents:
+        columns = [column for column, title in enumerate(titles, start=1) if str(title).startswith(f"{parent} ")]
+        for column in columns:
+            target.cell(HEADING_ROW, column).value = parent if column == columns[0] else None
+            target.cell(HEADING_ROW + 1, column).value = str(titles[column - 1]).removeprefix(parent).strip(" -")
+        target.merge_cells(None, HEADING_ROW, columns[0], HEADING_ROW, columns[-1])

@@ -122,23 +122,55 @@ def sheets_by_title(grids: Iterable[Grid]) -> dict[str, Grid]:
 
 
 def table_in(grid: Grid, sheet: str, headings: tuple[Heading, ...], anchors: tuple[Heading, ...]) -> Table | None:
-    """Find the table whose heading row carries all `anchors`; `None` when there is none near the top."""
+    """Find the table whose heading row carries all `anchors`; `None` when there is none near the top.
+
+    Headings may stand in two rows, with the upper ones merged over the lower: `Toán` over `Mức` and `KTĐK` are read as
+    `Toán - Mức` and `Toán - KTĐK`.
+    """
     by_key = {key: heading for heading in headings for key in heading.keys}
     for number, row in enumerate(grid.rows[:_HEADING_ROWS], start=1):
-        titles = [(column, title) for column, cell in enumerate(row, start=1) if (title := text(cell))]
-        keys = {heading_key(title) for _, title in titles}
+        titles = {column: title for column, cell in enumerate(row, start=1) if (title := text(cell))}
+        keys = {heading_key(title) for title in titles.values()}
         if not all(anchor.keys & keys for anchor in anchors):
             continue
+        below = grid.rows[number] if number < len(grid.rows) else ()
+        lower = _lower_headings(titles, below, (STT, CODE, NAME, *anchors))
+        titles = _joined(titles, lower) if lower else titles
         columns: dict[str, int] = {}
         others: list[tuple[int, str]] = []
-        for column, title in titles:
+        for column, title in titles.items():
             heading = by_key.get(heading_key(title))
             if heading is None:
                 others.append((column, title))
             else:
                 columns.setdefault(heading.name, column)
-        return Table(sheet, columns, tuple(others), tuple(grid.numbered(number + 1)))
+        return Table(sheet, columns, tuple(others), tuple(grid.numbered(number + (2 if lower else 1))))
     return None
+
+
+def _lower_headings(titles: Mapping[int, str], row: tuple[Cell, ...], own: tuple[Heading, ...]) -> dict[int, str]:
+    """Return the second row of headings, or nothing if `row` is a pupil's.
+
+    A pupil's row has something in the columns that say whose it is, and nothing beside the columns that have a heading.
+    """
+    lower = {column: title for column, cell in enumerate(row, start=1) if (title := text(cell))}
+    keys = frozenset(key for heading in own for key in heading.keys)
+    whose = {column for column, title in titles.items() if heading_key(title) in keys}
+    words = all(isinstance(row[column - 1], str) for column in lower)
+    return lower if words and not whose & set(lower) and set(lower) - set(titles) else {}
+
+
+def _joined(upper: Mapping[int, str], lower: Mapping[int, str]) -> dict[int, str]:
+    """Return one heading per column; an upper one reaches over the empty cells to its right."""
+    joined: dict[int, str] = {}
+    over = ""
+    for column in range(1, max((*upper, *lower)) + 1):
+        over = upper.get(column, over)
+        if column in lower:
+            joined[column] = f"{over} - {lower[column]}" if over else lower[column]
+        elif column in upper:
+            joined[column] = upper[column]
+    return joined
 
 
 def missing_sheet(sheet: str, file: str) -> Finding:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 from given_workbooks import given
 from small_classes import add_table, opened, primary, put, saved, upper_secondary
-from untidy_workbooks import untidied
+from untidy_workbooks import in_two_rows, untidied
 
 from ledger.record.findings import Severity
 from ledger.record.model import Schooling
@@ -66,6 +66,13 @@ def test_an_untidy_secondary_class_reads_to_the_same_records(make):
     untidy = read_class(saved(untidied(make())), file="12A.xlsx")
     assert untidy.findings == ()
     assert untidy.class_sheet.records == tidy.records
+
+
+def test_headings_of_results_may_stand_in_two_rows():
+    book = upper_secondary()
+    in_two_rows(book, "Kết quả", "Rèn luyện", "Học tập", "Nghỉ")
+    reading = reading_of(book=book)
+    assert middle(reading).year == middle(reading_of(book=upper_secondary())).year
 
 
 def test_without_a_history_there_is_this_year():

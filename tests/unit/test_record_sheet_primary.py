@@ -7,14 +7,14 @@ from decimal import Decimal
 import pytest
 from given_workbooks import given
 from small_classes import opened, primary, put, saved
-from untidy_workbooks import untidied, without_accents
+from untidy_workbooks import in_two_rows, untidied, without_accents
 
 from ledger.record.findings import Severity
 from ledger.record.model import PrimaryYear
 from ledger.record.primary_rows import subject_column
 from ledger.record.scales import Achievement, Overall, PrimaryAward, Trait, TraitLevel
 from ledger.record.sheet import read_class
-from ledger.record.subjects import Level
+from ledger.record.subjects import Level, compulsory_in
 
 MIDDLE = 2
 
@@ -77,6 +77,27 @@ def test_an_untidy_class_reads_to_the_same_records(make):
     untidy = read_class(saved(untidied(make())), file="4A.xlsx")
     assert untidy.findings == ()
     assert untidy.class_sheet.records == tidy.records
+
+
+def test_headings_may_stand_in_two_rows_the_upper_merged_over_the_lower():
+    book = primary()
+    in_two_rows(book, "Môn học", *(subject.name_at(Level.TH) for subject in compulsory_in(4)))
+    in_two_rows(book, "Kết quả", "Nghỉ", "Nhận xét")
+    reading = read_class(saved(book), file="4A.xlsx")
+    assert reading.findings == ()
+    assert reading.class_sheet.records == reading_of().class_sheet.records
+    assert {place.rows["Môn học"] for place in reading.class_sheet.places} == {7, 8, 9}
+
+
+def test_a_pupils_row_is_never_taken_for_headings():
+    book = primary()
+    book["Môn học"].cell(6, 30).value = "đã xem lại"
+    assert read_class(saved(book), file="4A.xlsx").class_sheet.records == reading_of().class_sheet.records
+    for column in (1, 2, 3):
+        book["Môn học"].cell(6, column).value = None
+    reading = read_class(saved(book), file="4A.xlsx")
+    assert reading.class_sheet is None
+    assert [(f.rule, f.sheet, f.stt) for f in reading.findings] == [("SH-06", "Môn học", 1)]
 
 
 @pytest.mark.parametrize(
