@@ -24,11 +24,9 @@ def printable(text: str, *, widest: float = WIDEST_WORD) -> str:
     Raises `UnprintableText` for a character that has no ink: a print-out must not be able to hide what its data says.
     """
     clean = tidy(text)
-    if not clean.isprintable():  # as almost all text is, which is quickly said
-        for character in clean:
-            # Cc, Cf, Cs, Co, Cn: controls, format marks, lone surrogates, private use, unassigned.
-            if unicodedata.category(character).startswith("C"):
-                raise UnprintableText(character, clean)
+    if not clean.isprintable():
+        # Controls, format marks, lone surrogates, private use, unassigned; of separators `tidy` leaves spaces alone.
+        raise UnprintableText(next(character for character in clean if not character.isprintable()), clean)
     return " ".join(_breakable(word, widest) for word in clean.split(" "))
 
 

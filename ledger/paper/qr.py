@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 import qrcode
 from qrcode.constants import ERROR_CORRECT_M
-from qrcode.exceptions import DataOverflowError
 
 from ledger.paper.errors import QrTooDense
 from ledger.paper.qr_masks import draw_clearest
@@ -27,11 +26,9 @@ MODULE_MM = 0.35
 SMALLEST_MM = 30.0
 """Side of a QR with little in it, quiet zone included, in millimetres."""
 
-LARGEST_VERSION = 20
-"""97 modules, 36.75 mm with the quiet zone. Beyond, a crumpled print-out stops being readable."""
-
 LARGEST_LENGTH = 666
-"""Bytes that version 20-M holds (ISO/IEC 18004, table 7)."""
+"""Bytes that version 20-M holds (ISO/IEC 18004, table 7): 97 modules, 36.75 mm with the quiet zone. Beyond, a crumpled
+print-out stops being readable."""
 
 
 @dataclass(frozen=True)
@@ -54,12 +51,7 @@ def draw(data: str) -> QrDrawing:
     code = qrcode.QRCode(error_correction=ERROR_CORRECT_M, border=0)
     # Splitting the text into numeric and alphanumeric runs saves nothing on an address with a base64url fragment.
     code.add_data(data, optimize=0)
-    try:
-        code.best_fit()
-    except DataOverflowError as error:
-        raise QrTooDense(length, LARGEST_LENGTH) from error
-    if code.version > LARGEST_VERSION:
-        raise QrTooDense(length, LARGEST_LENGTH)
+    code.best_fit()
     rows = draw_clearest(code)
     side = len(rows) + 2 * QUIET_ZONE
     path = "".join(_runs(row, y + QUIET_ZONE) for y, row in enumerate(rows))

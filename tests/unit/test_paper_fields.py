@@ -4,11 +4,11 @@ import io
 
 import pikepdf
 import pytest
-from paper_sample import NOW, QR_URL, RECORD_XML, unit
+from paper_sample import NOW, QR_URL, RECORD_XML, booklet, print_out, unit
 
 from ledger.paper import fields
 from ledger.paper.errors import LayoutError
-from ledger.paper.fields import MARK, ROLES, FieldName
+from ledger.paper.fields import BOOKLET_FIELDS, MARK, ROLES, UNIT_FIELDS, FieldName
 from ledger.paper.render import render_unit
 
 MM = 72 / 25.4
@@ -133,3 +133,22 @@ def test_what_is_no_pdf_at_all_is_refused_too(data):
     for question in (fields.boxes, fields.lay_out):
         with pytest.raises(LayoutError):
             question(data)
+
+
+def test_one_place_is_found_in_a_unit_and_in_a_booklet(paper):
+    cover = print_out(booklet())
+    for name in UNIT_FIELDS:
+        assert fields.box(paper, name) == fields.boxes(paper)[name]
+    for name in BOOKLET_FIELDS:
+        assert fields.box(cover, name) == fields.boxes(cover, expected=BOOKLET_FIELDS)[name]
+    with pytest.raises(LayoutError):
+        fields.box(cover, FieldName.HOMEROOM_TEACHER)
+
+
+def test_an_annotation_that_is_no_field_of_ours_is_passed_over(paper):
+    with pikepdf.open(io.BytesIO(paper)) as changed:
+        note = {"/Subtype": pikepdf.Name.Text, "/Rect": [9, 9, 99, 99]}
+        changed.pages[-1].obj.Annots.append(changed.make_indirect(pikepdf.Dictionary(note)))
+        out = io.BytesIO()
+        changed.save(out)
+    assert fields.boxes(out.getvalue()) == fields.boxes(paper)

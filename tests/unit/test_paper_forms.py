@@ -25,7 +25,7 @@ from paper_sample import (
     words_of,
 )
 
-from ledger.paper.errors import LayoutError
+from ledger.paper.errors import LayoutError, UnprintableText
 from ledger.paper.fields import BOOKLET_FIELDS, UNIT_FIELDS, FieldName, boxes
 from ledger.paper.render import ATTACHMENT, UNIT_THCS_V1
 
@@ -201,3 +201,17 @@ def test_a_long_name_is_whole_on_every_page_that_has_it():
     text = said(print_out(EXTREMES["crowded-primary"]()))
     assert LONG_NAME in text
     assert LONG_NAME.upper() in text
+
+
+@EVERY_FORM
+@pytest.mark.parametrize("hidden", ["漢", "\u200b", "\u202e", "\x07", "\ue000"])
+def test_what_cannot_be_seen_on_paper_is_refused_with_its_place(form, hidden):
+    with pytest.raises(UnprintableText) as refusal:
+        print_out(FORMS[form](head=f"Lê {hidden} An"))
+    assert refusal.value.character == hidden
+    assert refusal.value.where == f"Lê {hidden} An"
+
+
+def test_marks_on_a_letter_take_no_room():
+    """The letter h with a dot and an acute has no composed form: its marks count for nothing when a word is measured."""
+    assert "\u200b" not in unit(class_name="h\u0323\u0301" * 8).as_json()
