@@ -122,6 +122,7 @@ class PrimaryRows:
     def __init__(self, tables: ClassTables, class_info: ClassInfo) -> None:
         self._tables = tables
         self._tested = tested_in(class_info.grade)
+        self._final = class_info.is_final
         self._promoted = promoted_column(final=class_info.is_final)
         table = tables.find(ACHIEVEMENTS, (STT, CODE, NAME))
         meant = {title: column for _, title in table.others if (column := subject_column(title))} if table else {}
@@ -184,9 +185,13 @@ class PrimaryRows:
             not_assessed=not_assessed,
         )
 
-    @staticmethod
-    def _completed(overall: Overall | None, promoted: bool | None, *, not_assessed: bool) -> bool | None:  # noqa: FBT001 - what a cell says
-        """Return whether the grade was completed, where no column says so (TT 27, Article 11)."""
+    def _completed(self, overall: Overall | None, promoted: bool | None, *, not_assessed: bool) -> bool | None:  # noqa: FBT001 - what a cell says
+        """Return whether the grade was completed, where no column says so (TT 27, Article 11).
+
+        In the last grade the column of promotion is that of completion.
+        """
+        if self._final:
+            return promoted
         if overall is not None:
             return completes(overall)
         return promoted if not_assessed else None

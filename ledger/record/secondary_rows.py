@@ -144,7 +144,7 @@ def _terms(row: ResultsRow, headings: tuple[Heading, ...], again: Heading) -> Te
 def _rules(class_info: ClassInfo) -> SecondaryRulebook | None:
     # An impossible school year is reported as ID-10 by the rules; here it only means that nothing can be computed.
     try:
-        rules = rulebook_for(class_info.level, class_info.first_year or 0)
+        rules = rulebook_for(class_info.level, class_info.first_year or 0, grade=class_info.grade)
     except UnknownRulebook:
         return None
     return rules if isinstance(rules, SecondaryRulebook) else None

@@ -51,6 +51,8 @@ MAX_NUMBER: Final = 28
 """Characters of a JSON number. A longer one is kept as it is written, for the reader of its column to refuse."""
 
 _ZIP: Final = b"PK\x03\x04"
+MAX_DEPTH: Final = 20
+"""Sheets of rows of cells need four."""
 _DELIMITERS: Final = (",", ";", "\t")
 _WORKBOOK_PARTS: Final = ("[Content_Types].xml", "xl/workbook.xml")
 _UTF8_NAME: Final = 0x800
@@ -227,10 +229,27 @@ class _Unfit(ValueError):
     """A JSON text that Python would read, but not two readers alike."""
 
 
+def _depth(written: str) -> int:
+    """How deeply brackets are nested outside quotation marks, in text that may be no JSON."""
+    deepest = depth = 0
+    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', written):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
+
+
 def _json_grids(data: bytes, file: str) -> tuple[Grid, ...]:
     if len(data) > MAX_FILE_BYTES:
         raise Refused.too_large(file, f"{len(data)} byte")
     written = _text_of(data, file, "JSON UTF-8")
+    # Counted before parsing: a library that raises the limit on recursion, as some for chains do, would let deep text end
+    # the process instead of raising.
+    if _depth(written) > MAX_DEPTH:
+        raise Refused.because(
+            "SH-02",
+            f"Tệp {file} lồng nhau quá sâu nên bị từ chối vì lý do an toàn. Hãy xuất lại từ phần mềm của trường.",
+            f"The file {file} is nested too deeply; it is refused for safety. Export it again.",
+        )
     try:
         content = json.loads(
             written,
@@ -247,12 +266,6 @@ def _json_grids(data: bytes, file: str) -> tuple[Grid, ...]:
             "SH-01",
             f"Tệp {file} không phải là JSON hợp lệ{where}; có thể đã bị cắt cụt. Hãy xuất lại từ phần mềm của trường.",
             f"The file {file} is not valid JSON{where}; it may be cut short. Export it again.",
-        ) from error
-    except RecursionError as error:
-        raise Refused.because(
-            "SH-02",
-            f"Tệp {file} lồng nhau quá sâu nên bị từ chối vì lý do an toàn. Hãy xuất lại từ phần mềm của trường.",
-            f"The file {file} is nested too deeply; it is refused for safety. Export it again.",
         ) from error
     if not isinstance(content, dict) or not content:
         raise _misshapen(
