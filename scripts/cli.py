@@ -11,7 +11,7 @@ from ledger.chain.errors import ChainError
 from ledger.errors import LedgerError
 from ledger.paper.errors import PaperError
 from ledger.record.errors import RecordError
-from scripts.commands import classes, public, school
+from scripts.commands import booklets, classes, public, school
 from scripts.commands.terminal import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, err
 from scripts.devchain import DevchainError
 from scripts.settings import UnusableSettings
@@ -37,6 +37,7 @@ for command in (
     school.sign,
     school.issue,
     school.anchor,
+    booklets.booklet,
     school.recall,
     school.receipt,
     public.verify,

@@ -16,12 +16,13 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, NothingToBind
+from ledger.paper.moments import VIETNAM
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.sheet import SheetReading
 from ledger.store.reader import Unit
 from ledger.store.tables import FileRole
-from ledger.unit import PROFILES, Role, UnitState
+from ledger.unit import PROFILES, Role, UnitKind, UnitState
 from scripts.compose import Ledger
 from scripts.crew import LocalArchivist, LocalHand, Sitting, utc_now
 from signer.keys import load_pkcs12
@@ -111,20 +112,25 @@ def require_ready(ledger: Ledger, trust: Trust, key: ClassKey, sitting: Sitting,
     The key opens, its certificate is in time and on the authority's list for this role and school, and somebody waits for this
     role. Raises `WrongPassphrase` and its kin, `NotApproved` or `NothingToSign`.
     """
-    loaded = load_pkcs12(sitting.pkcs12, sitting.passphrase)
-    loaded.require_valid_at(utc_now())
-    approved = trust.settings.signers
-    cert_sha256 = loaded.certificate_sha256.hex()
-    if approved is not None and not any(
-        line.covers(cert_sha256=cert_sha256, role=sitting.role.value, school=key.school_code, at=utc_now())
-        for line in approved
-    ):
-        raise NotApproved(loaded.common_name, sitting.role, key.school_code)
+    require_approved(trust, sitting, school_code=key.school_code)
     profile = PROFILES[ledger.reader.school(key.school_code).profile]
     drafts = _units(ledger, key, UnitState.DRAFT)
     waiting = ledger.issuing.waiting_for(sitting.role, _units(ledger, key, UnitState.SIGNING), assigned=assigned)
     if not waiting and not (drafts and profile.next_role([], assigned=assigned) is sitting.role):
         raise NothingToSign(sitting.role, key.class_name)
+
+
+def require_approved(trust: Trust, sitting: Sitting, *, school_code: str) -> None:
+    """Refuses a key that does not open, is out of date, or is not on the authority's list for this role and school."""
+    loaded = load_pkcs12(sitting.pkcs12, sitting.passphrase)
+    loaded.require_valid_at(utc_now())
+    approved = trust.settings.signers
+    cert_sha256 = loaded.certificate_sha256.hex()
+    if approved is not None and not any(
+        line.covers(cert_sha256=cert_sha256, role=sitting.role.value, school=school_code, at=utc_now())
+        for line in approved
+    ):
+        raise NotApproved(loaded.common_name, sitting.role, school_code)
 
 
 def prepare(ledger: Ledger, key: ClassKey, *, planned_issue_date: dt.datetime) -> tuple[int, Iterator[object]]:
@@ -150,19 +156,51 @@ def sign(ledger: Ledger, key: ClassKey, sitting: Sitting, *, assigned: frozenset
     return len(waiting), work()
 
 
+def bind(
+    ledger: Ledger, trust: Trust, key: ClassKey, sitting: Sitting, *, pupils: Sequence[str] = ()
+) -> tuple[int, Iterator[object]]:
+    """How many booklets of the class are to be made (of `pupils`, or of all), and their making: bound, drawn, sealed and issued.
+
+    Goes on where it was stopped; a booklet that is issued already is left as it is. Raises `NothingToBind` for a pupil without
+    an anchored record, before any booklet is made.
+    """
+    require_approved(trust, sitting, school_code=key.school_code)
+    final = [unit for state in (UnitState.ANCHORED, UnitState.LOCKED) for unit in _units(ledger, key, state)]
+    levels = {unit.pupil_code: unit.level for unit in final}
+    if missing := [code for code in pupils or [""] if code not in levels and (code or not levels)]:
+        raise NothingToBind(missing[0] or key.class_name, "TH/THCS/THPT")
+    chosen = sorted(pupils or levels)
+
+    def work() -> Iterator[object]:
+        ids = [ledger.booklets.bind(code, level=levels[code], school_code=key.school_code) for code in chosen]
+        planned = dt.datetime.now(VIETNAM).replace(microsecond=0)
+
+        def standing_at(state: UnitState) -> list[Unit]:
+            return [unit for unit in map(ledger.reader.unit, ids) if unit.state is state]
+
+        yield from ledger.issuing.prepare(standing_at(UnitState.DRAFT), planned_issue_date=planned)
+        nobody: frozenset[Role] = frozenset()
+        with LocalHand(sitting, workers=ledger.settings.workers) as hand:
+            waiting = ledger.issuing.waiting_for(sitting.role, standing_at(UnitState.SIGNING), assigned=nobody)
+            yield from ledger.issuing.sign(hand, waiting)
+        yield from _issued(ledger, trust, standing_at(UnitState.SIGNING))
+
+    return 3 * len(chosen), work()
+
+
 def issue(ledger: Ledger, trust: Trust, key: ClassKey, *, assigned: frozenset[Role]) -> tuple[int, Iterator[object]]:
     """How many units of the class are signed by all, and the issuing itself."""
     signing = _units(ledger, key, UnitState.SIGNING)
     waiting = {unit.id for role in Role for unit in ledger.issuing.waiting_for(role, signing, assigned=assigned)}
     ready = [unit for unit in signing if unit.id not in waiting]
+    return len(ready), _issued(ledger, trust, ready)
 
-    def work() -> Iterator[object]:
-        roots = [root for roots in trust.anchors.roots.values() for root in roots]
-        workers = ledger.settings.workers
-        with LocalArchivist(tsa=ledger.settings.signing.tsa, roots=roots, workers=workers) as archivist:
-            yield from ledger.issuing.issue(archivist, ready)
 
-    return len(ready), work()
+def _issued(ledger: Ledger, trust: Trust, ready: list[Unit]) -> Iterator[object]:
+    roots = [root for roots in trust.anchors.roots.values() for root in roots]
+    workers = ledger.settings.workers
+    with LocalArchivist(tsa=ledger.settings.signing.tsa, roots=roots, workers=workers) as archivist:
+        yield from ledger.issuing.issue(archivist, ready)
 
 
 def anchor(ledger: Ledger, trust: Trust, *, school_code: str, school_year: str, password: str) -> Iterator[int]:
@@ -201,7 +239,8 @@ def hand_out(ledger: Ledger, units: list[Unit], folder: Path) -> Iterator[Path]:
 
 def hand_out_name(unit: Unit) -> str:
     """The name, without suffix, under which a unit's files are handed out: never a path, and different for different units."""
-    return f"{quote(unit.class_name, safe='')}-{unit.stt:02d}"
+    booklet = "-so-hoc-ba" if unit.kind is UnitKind.BOOKLET else ""
+    return f"{quote(unit.class_name, safe='')}-{unit.stt:02d}{booklet}"
 
 
 def verdicts(

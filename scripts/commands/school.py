@@ -221,7 +221,7 @@ def receipt(
 ) -> None:
     """Xuất PDF, XML, biên nhận / write PDF, XML and receipt to hand out."""
     ledger = Ledger.open(settings(home))
-    units = ledger.reader.units(school_code=school, school_year=year, class_name=class_name)
+    units = ledger.reader.units(school_code=school, school_year=year, class_name=class_name, kind=None)
     written = list(workday.hand_out(ledger, units, out))
     if not written:
         raise LedgerError(

@@ -17,6 +17,7 @@ import urllib.request
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 import zxingcpp
@@ -31,6 +32,8 @@ from scripts.settings import Settings
 
 ROOT = Path(__file__).parents[2]
 HOCBA = [sys.executable, "-m", "scripts.cli"]
+BOUND = 41
+"""The list number whose record is bound into a booklet, and recalled then; no other test looks at it."""
 RECALLED = 42
 """The list number whose record is recalled by a test here; no other test looks at it."""
 
@@ -245,6 +248,42 @@ def test_a_recalled_record_is_red_everywhere_and_stays_verifiable(demo, browser)
     again = hocba("recall", unit, "--reason", "fraud", "--home", home, "--pin-file", password)
     assert again.returncode == 1
     assert "recalled" in again.stderr
+
+
+def test_a_booklet_is_bound_sealed_anchored_and_stands_as_its_unit_stands(demo, tmp_path):
+    home, pki = demo.folder / "home", demo.folder / "pki"
+    pupil = demo.unit(BOUND)
+    unit = Ledger.open(Settings.load(home)).reader.unit(UUID(pupil))
+    where = ("--school", unit.school_code, "--year", unit.school_year)
+    in_class = (*where, "--class", "9A1")
+    pin = tmp_path / "seal.pin"
+    pin.write_text(json.loads((pki / "pki.json").read_text())["passphrases"]["KY_PHAT_HANH"] + "\n")
+    bind = ("booklet", "--key", pki / "p12" / "KY_PHAT_HANH.p12", *in_class, "--pupil", unit.pupil_code)
+    for _ in range(2):  # The second time there is nothing left to do.
+        done = hocba(*bind, "--home", home, "--pin-file", pin, "--lang", "vi")
+        assert done.returncode == 0, done.stderr
+    password = home / "keys" / "operator.password"
+    assert hocba("anchor", *where, "--home", home, "--pin-file", password).returncode == 0
+    assert hocba("receipt", *in_class, "--home", home, "--out", tmp_path / "out").returncode == 0
+    (cover,) = (tmp_path / "out").glob("*-so-hoc-ba.pdf")
+    assert len(list((tmp_path / "out").glob("*.pdf"))) >= RECALLED
+    done = hocba("verify", cover, "--trust", demo.out / "trust", "--json")
+    verdict = json.loads(done.stdout)
+    assert (done.returncode, verdict["conclusion"], verdict["standing"]) == (0, "TOTAL_PASSED", "CURRENT")
+    assert "standing.units_current" in {finding["code"] for finding in verdict["findings"]}
+    assert [signature["role"] for signature in verdict["signatures"]] == ["KY_PHAT_HANH"]
+
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    for path in (tmp_path / "out").glob(f"{cover.stem}.*"):
+        shutil.copy(path, alone)
+    done = hocba("verify", alone / cover.name, "--trust", demo.out / "trust", "--json")
+    assert (done.returncode, json.loads(done.stdout)["standing"]) == (2, "UNKNOWN")
+
+    done = hocba("recall", pupil, "--reason", "wrong-data", "--home", home, "--pin-file", password)
+    assert done.returncode == 0, done.stderr
+    status, verdict = ask(f"{demo.url}/v1/verify", cover.read_bytes())
+    assert (status, verdict["conclusion"], verdict["standing"]) == (200, "TOTAL_PASSED", "RECALLED")
 
 
 @pytest.mark.browser
