@@ -24,8 +24,9 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from lxml import etree
 from pikepdf import Array, Dictionary, Name
 
-from ledger.record import parsing, xml
+from ledger.record import xml
 from ledger.record.errors import Unreadable
+from ledger.record.xml import parsing
 from ledger.unit import Role
 
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"

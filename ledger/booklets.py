@@ -13,9 +13,10 @@ from uuid import UUID
 
 from ledger.errors import BookletIssued, NothingToBind
 from ledger.proof.manifest import Manifest
-from ledger.record import xml, xml_booklet
+from ledger.record import xml
 from ledger.record.booklet import bound
 from ledger.record.digest import record_digest
+from ledger.record.xml import booklet as xml_booklet
 from ledger.store.class_import import Draft
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, Unit

@@ -13,7 +13,8 @@ from uuid import UUID
 from ledger.paper import booklet_wording, wording
 from ledger.paper.booklet_wording import ListedUnit
 from ledger.paper.render import BOOKLET, TEMPLATES, render_booklet, render_unit
-from ledger.record import xml, xml_booklet
+from ledger.record import xml
+from ledger.record.xml import booklet as xml_booklet
 from ledger.short_code import short_code
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, Unit

@@ -23,8 +23,8 @@ from ledger.additions import pdf_is_archived, pdf_is_signed, xml_is_signed
 from ledger.drawing import Drawing
 from ledger.errors import ForbiddenMove, NotSigned, WrongCertificate
 from ledger.proof.manifest import IssuedFile, Level, ListedUnit, Manifest, ManifestSigner
-from ledger.record import xml_booklet
 from ledger.record.digest import record_digest
+from ledger.record.xml import booklet as xml_booklet
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, Unit
 from ledger.store.tables import FileRole

@@ -12,7 +12,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from ledger.record.identity import SYNTHETIC_PROVINCE
+from ledger.record.rules.identity import SYNTHETIC_PROVINCE
 
 _FAMILIES: Final = {
     "Nguyễn": 38,

@@ -8,10 +8,10 @@ from typing import Final, TypeVar
 
 from openpyxl import Workbook
 
-from ledger.record.primary_rows import level_column, test_column
-from ledger.record.rulebook import TT27
-from ledger.record.rules_tt27 import award_due, completes, may_be_awarded, overall_result, tested_in
+from ledger.record.rules.rulebook import TT27
+from ledger.record.rules.tt27 import award_due, completes, may_be_awarded, overall_result, tested_in
 from ledger.record.scales import Achievement, Overall, PrimaryAward, Trait, TraitLevel
+from ledger.record.sheets.primary_rows import level_column, test_column
 from ledger.record.subjects import BY_CODE, Level, Subject, compulsory_in
 from scripts.sample_people import EDGE_PUPILS, MORE_EDGE_PUPILS
 from scripts.sample_sheets import COMMENTS, SampleClass, Value

@@ -10,10 +10,10 @@ from typing import Final
 
 from openpyxl import Workbook
 
-from ledger.record.periods import remembered_periods
-from ledger.record.rulebook import TT22
-from ledger.record.rules_tt22 import award_for, promotes, rounded, study_result, year_conduct, year_mark
+from ledger.record.rules.rulebook import TT22
+from ledger.record.rules.tt22 import award_for, promotes, rounded, study_result, year_conduct, year_mark
 from ledger.record.scales import Attainment, Mark, Rating
+from ledger.record.sheets.periods import remembered_periods
 from ledger.record.subjects import BY_CODE, Level, Subject, compulsory_in
 from scripts.sample_people import EDGE_PUPILS, MORE_EDGE_PUPILS
 from scripts.sample_sheets import COMMENTS, SampleClass, Value, shown

@@ -28,7 +28,7 @@ import qrcode
 import uvicorn
 from asn1crypto import pem
 
-from ledger.record.sheet import SheetReading
+from ledger.record.sheets.class_sheet import SheetReading
 from ledger.store.reader import School, Unit
 from ledger.unit import MOET, Role, UnitState
 from scripts import registration, workday

@@ -19,7 +19,7 @@ from urllib.parse import quote
 from ledger.errors import LedgerError, NothingToBind
 from ledger.paper.moments import VIETNAM
 from ledger.record.check import CheckOptions, check_workbook
-from ledger.record.sheet import SheetReading
+from ledger.record.sheets.class_sheet import SheetReading
 from ledger.store.reader import Unit
 from ledger.store.tables import FileRole
 from ledger.unit import PROFILES, Role, UnitKind, UnitState

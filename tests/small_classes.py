@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 
 from openpyxl import Workbook, load_workbook
 
-from ledger.record.primary_rows import level_column
-from ledger.record.primary_rows import test_column as ktdk_column
-from ledger.record.rules_tt27 import tested_in
+from ledger.record.rules.tt27 import tested_in
 from ledger.record.scales import Trait
+from ledger.record.sheets.primary_rows import level_column
+from ledger.record.sheets.primary_rows import test_column as ktdk_column
 from ledger.record.subjects import BY_CODE, Level, compulsory_in
 
 HEADING_ROW = 5

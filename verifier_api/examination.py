@@ -11,9 +11,10 @@ from enum import StrEnum
 from typing import Protocol, TypedDict
 from uuid import UUID
 
-from ledger.record import xml, xml_booklet
+from ledger.record import xml
 from ledger.record.digest import record_digest
 from ledger.record.errors import RecordError
+from ledger.record.xml import booklet as xml_booklet
 from ledger.unit import Role
 from verifier_api import signatures, xml_signatures
 from verifier_api.judgements import SignatureJudgement

@@ -6,12 +6,12 @@ Every result in a học bạ is computed by somebody, and every one is computed 
 
 1. School, class and year (ID-08 to ID-10); which circular holds for the grade in that year, and whether the subjects
    are those of the grade (TH-09, TT-14). What is wrong for every pupil of a class is said once.
-2. For each pupil: who it is (`ledger.record.identity`), and duplicates within the class.
-3. Primary (`ledger.record.primary_check`): TH-01 to TH-04, levels, traits and tests are there and possible; TH-05, the
+2. For each pupil: who it is (`ledger.record.rules.identity`), and duplicates within the class.
+3. Primary (`ledger.record.rules.primary_check`): TH-01 to TH-04, levels, traits and tests are there and possible; TH-05, the
    overall result; TH-06, the award; TH-07 and TH-08, promotion and completion; TH-10 to TH-12, what else must be said.
-4. Secondary (`ledger.record.secondary_check`): TT-01, TT-15, TT-16, each mark is there and is one of its subject; TT-04
+4. Secondary (`ledger.record.rules.secondary_check`): TT-01, TT-15, TT-16, each mark is there and is one of its subject; TT-04
    and TT-05, the year's mark; TT-06 and TT-07, study, by the table or its one adjustment; TT-08, conduct; TT-13, nothing
-   is missing that is not excused; then (`ledger.record.secondary_outcome`) TT-12, re-assessment; TT-09 and TT-10,
+   is missing that is not excused; then (`ledger.record.rules.secondary_outcome`) TT-12, re-assessment; TT-09 and TT-10,
    promotion; TT-11, the award.
 
 Not here, because a record alone cannot tell: whether a unit's number or a pupil's year is taken already (ID-01 and ID-12
@@ -25,16 +25,16 @@ from datetime import date
 
 from ledger.record.errors import UnknownRulebook
 from ledger.record.findings import Finding, Severity, has_errors
-from ledger.record.identity import class_findings, duplicate_findings, pupil_findings
 from ledger.record.model import ClassInfo, ClassSheet, Place, PrimaryYear, Record, SecondaryYear
-from ledger.record.primary_check import PrimaryCheck
-from ledger.record.rulebook import RULEBOOKS, PrimaryRulebook, Rulebook, SecondaryRulebook, rulebook_for
+from ledger.record.rules.identity import class_findings, duplicate_findings, pupil_findings
+from ledger.record.rules.primary_check import PrimaryCheck
+from ledger.record.rules.rulebook import RULEBOOKS, PrimaryRulebook, Rulebook, SecondaryRulebook, rulebook_for
+from ledger.record.rules.secondary_check import SecondaryCheck
+from ledger.record.rules.subject_set import subject_set_findings
 from ledger.record.scales import Origin
-from ledger.record.secondary_check import SecondaryCheck
-from ledger.record.sheet import SheetReading, read_class
-from ledger.record.subject_set import subject_set_findings
+from ledger.record.sheets.class_sheet import SheetReading, read_class
+from ledger.record.sheets.tables import INFO, TERM_2, YEAR
 from ledger.record.subjects import Level
-from ledger.record.tables import INFO, TERM_2, YEAR
 
 
 @dataclass(frozen=True, slots=True)

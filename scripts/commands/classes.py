@@ -14,10 +14,10 @@ from ledger.importing import Change, ImportPlan, PupilChange
 from ledger.paper.errors import PaperError
 from ledger.record.errors import RecordError
 from ledger.record.findings import Finding, Severity
-from ledger.record.pupil_cells import shown
-from ledger.record.sheet import SheetReading
+from ledger.record.rules.pupil_cells import shown
+from ledger.record.sheets.class_sheet import SheetReading
+from ledger.record.sheets.template import workbook
 from ledger.record.subjects import BY_CODE, Level
-from ledger.record.template import workbook
 from scripts import workday
 from scripts.commands.terminal import (
     EXIT_FAILED,

@@ -14,8 +14,8 @@ from ledger.paper.booklet_wording import ListedUnit, from_units
 from ledger.paper.render import render_booklet
 from ledger.proof.manifest import ListedUnit as Listed
 from ledger.record import xml as record_xml
-from ledger.record import xml_booklet
 from ledger.record.booklet import bound
+from ledger.record.xml import booklet as xml_booklet
 from ledger.unit import BOOKLET
 from verifier_api.verdict import Outcome, Standing
 

@@ -11,7 +11,7 @@ from uuid import UUID
 import openpyxl
 import pytest
 
-from ledger.record.sheet import read_class
+from ledger.record.sheets.class_sheet import read_class
 from ledger.store.reader import School, Unit
 from ledger.unit import UnitKind, UnitState
 from scripts import workday

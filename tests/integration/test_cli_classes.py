@@ -7,7 +7,7 @@ import json
 import openpyxl
 import pytest
 
-from ledger.record.sheet import read_class
+from ledger.record.sheets.class_sheet import read_class
 from ledger.record.subjects import Level
 from ledger.store.reader import School
 from scripts.cli import main

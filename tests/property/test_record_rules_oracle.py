@@ -8,9 +8,9 @@ import second_opinion
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ledger.record.rulebook import TT22, TT27
-from ledger.record.rules_tt22 import award_for, promotes, study_result, year_conduct, year_mark
-from ledger.record.rules_tt27 import overall_result
+from ledger.record.rules.rulebook import TT22, TT27
+from ledger.record.rules.tt22 import award_for, promotes, study_result, year_conduct, year_mark
+from ledger.record.rules.tt27 import overall_result
 from ledger.record.scales import Achievement, Attainment, Overall, Rating, TraitLevel
 
 TENTHS = st.integers(0, 100)

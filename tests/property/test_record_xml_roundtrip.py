@@ -12,11 +12,11 @@ from lxml import etree
 
 from ledger.record.digest import record_digest
 from ledger.record.errors import RecordError
-from ledger.record.sheet import read_class
+from ledger.record.sheets.class_sheet import read_class
 from ledger.record.spelling import clean, folded
 from ledger.record.xml import data_element, read, write
 
-SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).parents[2] / "ledger/record/hocba-0.xsd"))
+SCHEMA = etree.XMLSchema(etree.parse(Path(__file__).parents[2] / "ledger/record/xml/hocba-0.xsd"))
 CORRECTED = {
     "THONG_SO_BUOI_NGHI_KHONG_PHEP": "TONG_SO_BUOI_NGHI_KHONG_PHEP",
     "NANG_LUC_GIAO_TIEP_HOC_TAC": "NANG_LUC_GIAO_TIEP_HOP_TAC",

@@ -7,9 +7,9 @@ from decimal import Decimal
 
 import openpyxl
 
-from ledger.record.gradebook import BOOKS
-from ledger.record.tables import TERM_1, TERM_2
-from ledger.record.term_average import regular_marks
+from ledger.record.sheets.gradebook import BOOKS
+from ledger.record.sheets.tables import TERM_1, TERM_2
+from ledger.record.sheets.term_average import regular_marks
 
 HEADING_ROW = 5
 SPREAD = Decimal("0.3")

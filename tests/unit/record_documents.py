@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 VECTORS = ROOT / "tests/vectors/record"
 KEPT = {path.stem.removeprefix("hocba-0").removeprefix("-") or "thcs-9": path for path in VECTORS.glob("hocba-0*.xml")}
 """Name to file. They are never written again: documents like them carry signatures."""
-SCHEMA = etree.XMLSchema(etree.parse(ROOT / "ledger/record/hocba-0.xsd"))
+SCHEMA = etree.XMLSchema(etree.parse(ROOT / "ledger/record/xml/hocba-0.xsd"))
 
 UNIT = UUID("123e4567-e89b-42d3-a456-556642440000")
 OLD = UUID("7b4de9a2-1c55-4a6f-9c1e-0a5f3d2b1c00")

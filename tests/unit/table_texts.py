@@ -8,8 +8,8 @@ import json
 import zipfile
 from datetime import datetime
 
-from ledger.record.tables import INFO
-from ledger.record.workbook import Grid
+from ledger.record.sheets.tables import INFO
+from ledger.record.sheets.workbook import Grid
 
 
 def shown(cell):

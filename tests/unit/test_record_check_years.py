@@ -11,7 +11,7 @@ from graded_records import even_line, primary_year, record_of, with_subject, wit
 from ledger.record.check import CheckOptions, check, check_record
 from ledger.record.findings import Severity
 from ledger.record.model import ClassSheet, Place
-from ledger.record.rulebook import RULEBOOKS, TT22, TT27
+from ledger.record.rules.rulebook import RULEBOOKS, TT22, TT27
 from ledger.record.scales import Origin, Overall, PrimaryAward, Rating
 from ledger.record.subjects import Level
 

@@ -5,22 +5,22 @@
 import re
 from pathlib import Path
 
+from ledger.record.sheets.tables import SHEETS
 from ledger.record.subjects import SUBJECTS
-from ledger.record.tables import SHEETS
 from ledger.record.xml import PROFILE
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/formats-record.md").read_text()
-RULE = re.compile(r"\b(?:SH|ID|TT)-\d\d\b")
+RULE = re.compile(r"\b(?:SH|ID|TH|TT)-\d\d\b")
 
 
 def test_every_rule_stands_in_the_table_and_no_other():
-    code = "".join(path.read_text() for path in (ROOT / "ledger/record").glob("*.py"))
-    raised = set(re.findall(r'"((?:SH|ID|TT)-\d\d)"', code))
+    code = "".join(path.read_text() for path in (ROOT / "ledger/record").rglob("*.py"))
+    raised = set(re.findall(r'"((?:SH|ID|TH|TT)-\d\d)"', code))
     listed = {
         rule
         for line in PAGE.splitlines()
-        if line.startswith(("| SH", "| ID", "| TT"))
+        if line.startswith(("| SH", "| ID", "| TH", "| TT"))
         for rule in RULE.findall(line.split("|")[1])
     }
     assert raised == listed

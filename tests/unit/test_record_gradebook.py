@@ -10,12 +10,12 @@ from gradebook_sample import HEADING_ROW, cell_of, with_mark_book
 
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.findings import Severity
-from ledger.record.gradebook_columns import book_in
-from ledger.record.periods import remembered_periods
 from ledger.record.scales import Attainment
+from ledger.record.sheets.gradebook_columns import book_in
+from ledger.record.sheets.periods import remembered_periods
+from ledger.record.sheets.term_average import regular_marks, term_average
+from ledger.record.sheets.workbook import Grid
 from ledger.record.subjects import BY_CODE, Level
-from ledger.record.term_average import regular_marks, term_average
-from ledger.record.workbook import Grid
 from scripts.sample_class import Edit, make_workbook
 
 SAMPLE = CheckOptions(allow_synthetic_province=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from ledger.record.errors import UnknownRulebook
-from ledger.record.rulebook import RULEBOOKS, TT22, rulebook_for
-from ledger.record.rules_tt22 import (
+from ledger.record.rules.rulebook import RULEBOOKS, TT22, rulebook_for
+from ledger.record.rules.tt22 import (
     award_for,
     may_be_reassessed,
     promotes,

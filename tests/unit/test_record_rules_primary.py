@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from ledger.record import rules_tt27
-from ledger.record.rulebook import TT27
-from ledger.record.rules_tt27 import award_due, completes, has_test, may_be_awarded, overall_result
+from ledger.record.rules import tt27 as rules_tt27
+from ledger.record.rules.rulebook import TT27
+from ledger.record.rules.tt27 import award_due, completes, has_test, may_be_awarded, overall_result
 from ledger.record.scales import Achievement, Overall, PrimaryAward, TraitLevel
 from ledger.record.subjects import BY_CODE
 

@@ -14,10 +14,10 @@ from given_workbooks import given
 
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.findings import Severity
-from ledger.record.sheet import read_class
+from ledger.record.sheets.class_sheet import read_class
+from ledger.record.sheets.tables import heading_key
+from ledger.record.sheets.workbook import MAX_FILE_BYTES
 from ledger.record.spelling import clean, folded
-from ledger.record.tables import heading_key
-from ledger.record.workbook import MAX_FILE_BYTES
 from scripts.sample_class import Edit, make_workbook
 
 PLAIN = 20

@@ -13,7 +13,7 @@ from untidy_workbooks import in_two_rows, untidied
 from ledger.record.findings import Severity
 from ledger.record.model import Schooling
 from ledger.record.scales import Attainment, Origin, Rating
-from ledger.record.sheet import read_class
+from ledger.record.sheets.class_sheet import read_class
 from scripts.sample_class import make_workbook
 
 MIDDLE = 2

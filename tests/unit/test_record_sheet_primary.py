@@ -11,9 +11,9 @@ from untidy_workbooks import in_two_rows, untidied, without_accents
 
 from ledger.record.findings import Severity
 from ledger.record.model import PrimaryYear
-from ledger.record.primary_rows import subject_column
 from ledger.record.scales import Achievement, Overall, PrimaryAward, Trait, TraitLevel
-from ledger.record.sheet import read_class
+from ledger.record.sheets.class_sheet import read_class
+from ledger.record.sheets.primary_rows import subject_column
 from ledger.record.subjects import Level, compulsory_in
 
 MIDDLE = 2

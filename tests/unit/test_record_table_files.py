@@ -13,10 +13,10 @@ import pytest
 from given_workbooks import given
 from table_texts import as_folder, as_json_lists, as_json_objects, as_zip
 
-from ledger.record.sheet import read_grids
-from ledger.record.table_files import grids_of, grids_of_folder
-from ledger.record.tables import sheets_by_title
-from ledger.record.workbook import MAX_FILE_BYTES, MAX_SHEETS, Grid, Refused
+from ledger.record.sheets.class_sheet import read_grids
+from ledger.record.sheets.table_files import grids_of, grids_of_folder
+from ledger.record.sheets.tables import sheets_by_title
+from ledger.record.sheets.workbook import MAX_FILE_BYTES, MAX_SHEETS, Grid, Refused
 from scripts.sample_class import Edit, make_workbook
 
 GIVEN = ["th-4B", "thcs-9A1", "thpt-12A3", "thcs-6A5-messy"]

@@ -9,12 +9,12 @@ import openpyxl
 import pytest
 
 from ledger.record.check import CheckOptions, check_workbook
-from ledger.record.class_info import INFO_FIELDS
 from ledger.record.findings import Severity
 from ledger.record.scales import Achievement, PrimaryAward, Sex
+from ledger.record.sheets.class_info import INFO_FIELDS
+from ledger.record.sheets.tables import required_sheets
+from ledger.record.sheets.template import workbook
 from ledger.record.subjects import Level, compulsory_in
-from ledger.record.tables import required_sheets
-from ledger.record.template import workbook
 
 SAMPLE = CheckOptions(allow_synthetic_province=True)
 INFO = {

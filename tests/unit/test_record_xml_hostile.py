@@ -9,8 +9,8 @@ from record_documents import PRIMARY, RECORD, UNIT, changed, document, with_clas
 
 from ledger.record.digest import record_digest
 from ledger.record.errors import Hostile, RecordError, Unreadable
-from ledger.record.parsing import MAX_BYTES, MAX_ELEMENTS, MAX_TAGS
 from ledger.record.xml import PROFILE, read
+from ledger.record.xml.parsing import MAX_BYTES, MAX_ELEMENTS, MAX_TAGS
 
 SECOND = "<DU_LIEU_HOC_BA Id='other'/>"
 DS = "http://www.w3.org/2000/09/xmldsig#"

@@ -20,7 +20,7 @@ from ledger.record.subjects import SUBJECTS, Level
 from ledger.record.xml import data_element, read
 
 XS = "{http://www.w3.org/2001/XMLSchema}"
-SOURCE = (ROOT / "ledger/record/hocba-0.xsd").read_bytes()
+SOURCE = (ROOT / "ledger/record/xml/hocba-0.xsd").read_bytes()
 TREE = etree.fromstring(SOURCE)
 SIGNATURE = "<Signature xmlns='http://www.w3.org/2000/09/xmldsig#' Id='s'><SignedInfo/><Object><x xmlns='urn:x'/></Object></Signature>"
 

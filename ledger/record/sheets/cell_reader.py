@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Reading cells one by one, so that a cell which cannot be read becomes a finding and everything else is read on."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from ledger.record.findings import Finding, Severity
+from ledger.record.model import Place
+from ledger.record.sheets import cells
+from ledger.record.sheets.cells import Misread
+from ledger.record.sheets.workbook import Cell, Reported
+
+_Value = TypeVar("_Value")
+
+
+@dataclass
+class Reader:
+    """Collects findings while cells are read. One `Reader` per workbook; `at` gives it a pupil to speak of."""
+
+    findings: list[Finding] = field(default_factory=list)
+    place: Place = field(default_factory=Place)
+    pupil: str | None = None
+    declined: set[tuple[str, str]] = field(default_factory=set)
+
+    def at(self, place: Place, pupil: str | None) -> "Reader":
+        """Return a reader for one pupil, which adds to the same findings."""
+        return Reader(self.findings, place, pupil)
+
+    def decline(self, sheet: str, column: str) -> None:
+        """Note that a cell could not be read and that somebody has been told."""
+        self.declined.add((sheet, column))
+
+    def value(
+        self, sheet: str, column: str, cell: Cell, read: Callable[[Cell], _Value | Misread | None]
+    ) -> _Value | None:
+        """Read a cell; a misreading becomes a finding and `None`."""
+        if isinstance(cell, Reported):
+            self.decline(sheet, column)
+            return None
+        found = cells.uncomputed(cell) or read(cell)
+        if not isinstance(found, Misread):
+            return found
+        self.decline(sheet, column)
+        self.findings.append(
+            Finding(
+                found.rule,
+                Severity.ERROR,
+                found.message_vi,
+                found.message_en,
+                sheet=sheet,
+                row=self.place.rows.get(sheet),
+                stt=self.place.stt,
+                column=column,
+                pupil=self.pupil,
+                found=found.found,
+                expected=found.expected,
+                article=found.article,
+            )
+        )
+        return None
+
+    def words(self, sheet: str, column: str, cell: Cell) -> str | None:
+        """Read a cell as text."""
+        return self.value(sheet, column, cell, cells.text)

@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""A class as its school exports it, turned into records; or told what is wrong with it, all at once.
+
+`read_class` goes through the workbook in this order, and at each step collects findings and carries on:
+
+1. Open it, within limits (`ledger.record.sheets.table_files`); compute the semesters where there is a mark book instead
+   (`ledger.record.sheets.gradebook`).
+2. Who and where: school, class and signers, from `Thông tin`; from the level follows which sheets there must be.
+3. Which pupils: `Học sinh`, one row each; and which subjects, taught by whom: `Phân công`.
+4. What each pupil got: the sheets of the level (`primary_rows`, `secondary_rows`), joined by
+   the pupil's code.
+5. Where each pupil was before (`history_rows`).
+
+This judges the *form* of a workbook. Whether what it says follows from the circulars is for `ledger.record.check`, whose
+`check_workbook` does both. A class with any error is not imported, never half of it: `SheetReading.class_sheet` is then
+`None`, and `draft` holds what could be read, for the rules to look at.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from ledger.record.findings import Finding, Severity, has_errors
+from ledger.record.model import ClassSheet, Place, Record, Schooling
+from ledger.record.sheets.cell_reader import Reader
+from ledger.record.sheets.class_info import ClassHead, read_class_info
+from ledger.record.sheets.class_tables import ClassTables
+from ledger.record.sheets.gradebook import ComputedMark, computed_terms
+from ledger.record.sheets.history_rows import history, read_histories
+from ledger.record.sheets.primary_rows import PrimaryRows
+from ledger.record.sheets.pupil_rows import PUPIL_COLUMNS, arrival, pupil_from
+from ledger.record.sheets.secondary_rows import SecondaryRows
+from ledger.record.sheets.table_files import grids_of
+from ledger.record.sheets.tables import INFO, PUPILS, missing_sheet, required_sheets, sheets_by_title
+from ledger.record.sheets.workbook import Grid, Refused
+from ledger.record.subjects import Level
+
+
+@dataclass(frozen=True, slots=True)
+class SheetReading:
+    """What reading a workbook came to."""
+
+    class_sheet: ClassSheet | None
+    """The class; `None` as soon as there is one error."""
+    draft: ClassSheet | None
+    """What could be read in spite of errors, for the rules to look at. Never import this."""
+    findings: tuple[Finding, ...]
+    computed: tuple[ComputedMark, ...] = ()
+    """Semester averages that were computed from a mark book, with their components."""
+
+
+def read_class(data: bytes, *, file: str) -> SheetReading:
+    """Read a class from `data`: XLSX, a ZIP of CSV, or JSON. `file` is what messages call it. Never raises for what is in it."""
+    try:
+        found = grids_of(data, file=file)
+    except Refused as refused:
+        return SheetReading(None, None, (refused.finding,))
+    return read_grids(found, file=file)
+
+
+def read_grids(sheets: Iterable[Grid], *, file: str) -> SheetReading:
+    """Read a class from sheets that have been opened already; `file` is what messages call their source."""
+    terms = computed_terms(sheets)
+    found = sheets_by_title(terms.grids)
+    reader = Reader(list(terms.findings))
+    head = read_class_info(found[INFO], reader.findings) if INFO in found else None
+    needed = required_sheets(head.class_info.level if head else None)
+    reader.findings += [missing_sheet(sheet, file) for sheet in needed if sheet not in found]
+    draft = _class_sheet(reader, found, head) if head else None
+    findings = tuple(reader.findings)
+    return SheetReading(None if has_errors(findings) else draft, draft, findings, terms.computed)
+
+
+def _class_sheet(reader: Reader, found: Mapping[str, Grid], head: ClassHead) -> ClassSheet | None:
+    """Put one class together from its sheets; `None` without a class list."""
+    school, class_info = head.school, head.class_info
+    tables = ClassTables(reader, found, class_info.level)
+    pupils = tables.list_pupils(PUPIL_COLUMNS)
+    table = tables[PUPILS]
+    if table is None:
+        return None
+    tables.require(PUPILS, PUPIL_COLUMNS)
+    if not pupils:
+        reader.findings.append(_empty_class())
+        return None
+    rows = (PrimaryRows if class_info.level is Level.TH else SecondaryRows)(tables, class_info)
+    now = Schooling(class_info.school_year, class_info.name, school.name)
+    histories = read_histories(tables, now)
+
+    def record(index: int) -> tuple[Record, Place]:
+        row, place = pupils[index], tables.place(index)
+        pupil_reader = reader.at(place, row.code)
+        said = Record(
+            school=school,
+            class_info=class_info,
+            pupil=pupil_from(row, table, pupil_reader),
+            year=rows.year(index, pupil_reader),
+            history=history(
+                histories.get(index, ()),
+                replace(now, arrived=arrival(row, table, pupil_reader)),
+                row,
+                reader.findings,
+            ),
+            origin=head.origin,
+        )
+        return said, replace(place, declined=frozenset(pupil_reader.declined))
+
+    pairs = [record(index) for index in range(len(pupils))]
+    pairs.sort(key=lambda pair: (pair[1].stt is None, pair[1].stt or 0))
+    return ClassSheet(
+        school=school,
+        class_info=class_info,
+        records=tuple(record for record, _ in pairs),
+        places=tuple(place for _, place in pairs),
+        enrolled=len(pupils),
+        year_computed=rows.year_computed,
+    )
+
+
+def _empty_class() -> Finding:
+    return Finding(
+        "SH-06",
+        Severity.ERROR,
+        "Trang “Học sinh” không có học sinh nào. Hãy ghi danh sách lớp bên dưới dòng tiêu đề.",
+        "The sheet “Học sinh” names no pupil. Write the class list below its headings.",
+        sheet=PUPILS,
+    )
