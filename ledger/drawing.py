@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ledger.paper import booklet_wording, wording
-from ledger.paper.booklet_wording import ListedUnit
 from ledger.paper.render import BOOKLET, TEMPLATES, render_booklet, render_unit
 from ledger.record import xml
 from ledger.record.xml import booklet as xml_booklet
 from ledger.short_code import short_code
 from ledger.store.files import FileStore
-from ledger.store.reader import Reader, Unit
+from ledger.store.reader import Unit
 from ledger.store.tables import FileRole
 from ledger.unit import UnitKind
 
@@ -33,10 +32,9 @@ class Drawn:
 
 
 class Drawing:
-    """Draws units and booklets. Reads ledger and files, writes neither."""
+    """Draws units and booklets from what is stored of them. Reads files, writes nothing."""
 
-    def __init__(self, reader: Reader, files: FileStore, *, public_url: str) -> None:
-        self._reader = reader
+    def __init__(self, files: FileStore, *, public_url: str) -> None:
         self._files = files
         self._public_url = public_url.rstrip("/")
 
@@ -97,13 +95,9 @@ class Drawing:
 
     def _booklet_pdf(self, document: bytes, template: str) -> bytes:
         bound = xml_booklet.read(document)
-        listed = []
-        for line in bound.booklet.units:
-            source = self._files.get(self._reader.unit(line.unit_id).source_sha256)
-            listed.append(ListedUnit(xml.read(source).record, line.unit_id, bytes.fromhex(line.manifest_sha256)))
         return render_booklet(
-            booklet_wording.from_units(
-                listed,
+            booklet_wording.from_booklet(
+                bound.booklet,
                 booklet_id=bound.booklet_id,
                 planned_issue_date=bound.planned_issue_date,
                 short_code=short_code(bound.booklet_id),

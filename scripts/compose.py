@@ -67,7 +67,7 @@ class Ledger:
             files=files,
             importing=Importing(reader, writer, files, now=utc_now, new_id=uuid4),
             booklets=Booklets(reader, writer, files, now=utc_now, new_id=uuid4),
-            drawing=(drawing := Drawing(reader, files, public_url=settings.public_url)),
+            drawing=(drawing := Drawing(files, public_url=settings.public_url)),
             issuing=Issuing(reader, writer, files, drawing),
         )
 

@@ -9,7 +9,6 @@
     + AttachmentRefused   the record to attach is not UTF-8 text
     + NaiveTime           a time without its time zone
     + NoForm              the year was not assessed as the level of its class is
-    + UnfitForBooklet     units that do not make one pupil's booklet of one level
   x LayoutError           a PDF without the places for signatures that our template leaves; a bug, or not our file
   x TypesettingFailed     the template did not compile; a bug
 
@@ -93,16 +92,6 @@ class NoForm(ContentRefused):
             "Check the grade and the table of marks, then import again.",
         )
         self.level = level
-
-
-class UnfitForBooklet(ContentRefused):
-    """The units given are none, or not all of one pupil and one level, or two of the same year."""
-
-    def __init__(self, vi: str, en: str) -> None:
-        super().__init__(
-            f"Không lập được học bạ toàn cấp: {vi}. Hãy chọn lại các đơn vị học bạ của một học sinh trong một cấp học.",
-            f"The booklet cannot be made: {en}. Choose the units of one pupil at one level again.",
-        )
 
 
 class LayoutError(PaperError):

@@ -18,6 +18,7 @@ from ledger.paper.content import AchievementRow, HistoryRow, Line, MarkRow, Pape
 from ledger.paper.errors import NoForm
 from ledger.paper.moments import place_and_date, shown_day
 from ledger.record.model import (
+    ClassInfo,
     PrimarySubject,
     PrimaryYear,
     Pupil,
@@ -30,6 +31,7 @@ from ledger.record.model import (
 )
 from ledger.record.scales import Attainment, Mark, Origin, Trait, TraitKind
 from ledger.record.subjects import Level
+from ledger.record.xml.primary import completion_words
 
 LEVEL_TITLES: Mapping[Level, str] = MappingProxyType(
     {Level.TH: "Tiểu học", Level.THCS: "Trung học cơ sở", Level.THPT: "Trung học phổ thông"}
@@ -217,13 +219,10 @@ def _primary_outcome(record: Record, year: PrimaryYear) -> tuple[Line, ...]:
 
 
 def _completion(record: Record, year: PrimaryYear) -> str | None:
-    """As CV 2088, Annex 2, says it: "Hoàn thành chương trình lớp 4; Được lên lớp 5."."""
-    info = record.class_info
-    if info.is_final:
-        return level_completion(record)
-    done = {None: None, True: "Hoàn thành", False: "Chưa hoàn thành"}[year.completed]
-    moved = {None: None, True: f"Được lên lớp {info.grade + 1}", False: "Không được lên lớp"}[year.promoted]
-    return "; ".join(part for part in (done and f"{done} chương trình lớp {info.grade}", moved) if part) or None
+    """As CV 2088, Annex 2, says it: "Hoàn thành chương trình lớp 4; Được lên lớp 5."; the very words of the XML."""
+    if year.completed is None or year.promoted is None:
+        return None
+    return completion_words(record.class_info, completed=year.completed, promoted=year.promoted)
 
 
 def _mark_row(result: SecondarySubject) -> MarkRow:
@@ -265,14 +264,12 @@ def _secondary_outcome(record: Record, year: SecondaryYear) -> tuple[Line, ...]:
 def _promotion(record: Record) -> str | None:
     info, promoted = record.class_info, record.year.promoted
     if promoted is None or info.is_final:
-        return level_completion(record)
+        return level_completion(info, promoted)
     return f"Được lên lớp {info.grade + 1}" if promoted else "Không được lên lớp"
 
 
-def level_completion(record: Record) -> str | None:
+def level_completion(info: ClassInfo, done: bool | None) -> str | None:  # noqa: FBT001 - what the record says
     """Whether the pupil completed the level, as of its last grade; `None` before, and where nothing was decided."""
-    info, year = record.class_info, record.year
-    done = year.completed if isinstance(year, PrimaryYear) else year.promoted
     if done is None or not info.is_final:
         return None
     return f"{'Hoàn' if done else 'Chưa hoàn'} thành chương trình {LEVEL_TITLES[info.level].lower()}"

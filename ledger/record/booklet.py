@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from ledger.record.errors import Unwritable
-from ledger.record.model import ClassInfo, Pupil, Record, School, Schooling
+from ledger.record.model import ClassInfo, PrimaryYear, Pupil, Record, School, Schooling
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +39,8 @@ class Booklet:
     history: tuple[Schooling, ...]
     units: tuple[BookletLine, ...]
     """Oldest year first."""
+    completed: bool | None = None
+    """Whether the pupil completed the level, once its last grade is in."""
 
 
 def bound(units: Sequence[tuple[Record, UUID, str]]) -> Booklet:
@@ -58,13 +60,25 @@ def bound(units: Sequence[tuple[Record, UUID, str]]) -> Booklet:
         )
     newest = records[-1]
     return Booklet(
-        newest.school, newest.class_info, newest.pupil, _history(records), tuple(_line(*unit) for unit in units)
+        newest.school,
+        newest.class_info,
+        newest.pupil,
+        _history(records),
+        tuple(_line(*unit) for unit in units),
+        _completed(newest),
     )
 
 
 def _line(record: Record, unit_id: UUID, manifest_sha256: str) -> BookletLine:
     info, school = record.class_info, record.school
     return BookletLine(info.school_year, info.grade, info.name, school.code, school.name, unit_id, manifest_sha256)
+
+
+def _completed(newest: Record) -> bool | None:
+    if not newest.class_info.is_final:
+        return None
+    year = newest.year
+    return year.completed if isinstance(year, PrimaryYear) else year.promoted
 
 
 def _history(records: Sequence[Record]) -> tuple[Schooling, ...]:

@@ -10,7 +10,7 @@ import attacked_school as world
 import pytest
 from attacked_school import CODE, FAILED, PASSED, PRINCIPAL, SEAL
 
-from ledger.paper.booklet_wording import ListedUnit, from_units
+from ledger.paper.booklet_wording import from_booklet
 from ledger.paper.render import render_booklet
 from ledger.proof.manifest import ListedUnit as Listed
 from ledger.record import xml as record_xml
@@ -43,11 +43,7 @@ def drawn(listed):
     booklet_id, when = uuid4(), world.now()
     document = xml_booklet.write(bound(listed), booklet_id=booklet_id, created_at=when, planned_issue_date=when)
     pdf = render_booklet(
-        from_units(
-            [ListedUnit(record, unit_id, bytes.fromhex(sha256)) for record, unit_id, sha256 in listed],
-            booklet_id=booklet_id,
-            planned_issue_date=when,
-        ),
+        from_booklet(bound(listed), booklet_id=booklet_id, planned_issue_date=when),
         record_xml=record_xml.data_element(document),
         qr_url=f"https://hocba.example/q/{booklet_id}",
         created=when,

@@ -49,7 +49,7 @@ class Office:
         self.reader, self.writer = Reader(engine), Writer(engine, now=utc_now)
         self.files = FileStore(self.folder / "files")
         self.importing = Importing(self.reader, self.writer, self.files, now=utc_now, new_id=uuid4)
-        self.drawing = Drawing(self.reader, self.files, public_url="https://hocba.example/")
+        self.drawing = Drawing(self.files, public_url="https://hocba.example/")
         self.issuing = Issuing(self.reader, self.writer, self.files, self.drawing)
 
     def reopened(self) -> "Office":

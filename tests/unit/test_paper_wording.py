@@ -257,12 +257,12 @@ def test_primary_qualities_and_competences_are_in_three_tables():
 @pytest.mark.parametrize(
     ("grade", "completed", "promoted", "words"),
     [
-        (4, True, True, "Hoàn thành chương trình lớp 4; Được lên lớp 5"),
-        (4, False, True, "Chưa hoàn thành chương trình lớp 4; Được lên lớp 5"),
-        (4, False, False, "Chưa hoàn thành chương trình lớp 4; Không được lên lớp"),
+        (4, True, True, "Hoàn thành chương trình lớp 4; Được lên lớp 5."),
+        (4, False, True, "Chưa hoàn thành chương trình lớp 4; Được lên lớp 5."),
+        (4, False, False, "Chưa hoàn thành chương trình lớp 4; Chưa được lên lớp."),
         (4, None, None, None),
-        (5, True, True, "Hoàn thành chương trình tiểu học"),
-        (5, False, False, "Chưa hoàn thành chương trình tiểu học"),
+        (5, True, True, "Hoàn thành chương trình tiểu học."),
+        (5, False, False, "Chưa hoàn thành chương trình tiểu học."),
         (5, None, None, None),
     ],
 )

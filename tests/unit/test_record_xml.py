@@ -148,7 +148,7 @@ def test_the_last_grade_says_that_the_level_is_completed():
     [
         (2, True, True, "Hoàn thành chương trình lớp 2; Được lên lớp 3."),
         (2, False, True, "Chưa hoàn thành chương trình lớp 2; Được lên lớp 3."),
-        (2, False, False, "Chưa hoàn thành chương trình lớp 2."),
+        (2, False, False, "Chưa hoàn thành chương trình lớp 2; Chưa được lên lớp."),
         (5, True, True, "Hoàn thành chương trình tiểu học."),
         (5, False, False, "Chưa hoàn thành chương trình tiểu học."),
     ],

@@ -21,7 +21,9 @@ from uuid import UUID
 
 from ledger.record.booklet import Booklet, BookletLine
 from ledger.record.errors import Unreadable
+from ledger.record.subjects import Level
 from ledger.record.xml import frame as xml_frame
+from ledger.record.xml import primary, secondary
 from ledger.record.xml.general import (
     read_class,
     read_history,
@@ -31,10 +33,23 @@ from ledger.record.xml.general import (
     write_history,
 )
 from ledger.record.xml.nodes import Fields
-from ledger.record.xml.values import agree, grade_from, grade_text, misread, moment_from, uuid_from
+from ledger.record.xml.values import (
+    agree,
+    flag_from,
+    flag_text,
+    grade_from,
+    grade_text,
+    misread,
+    moment_from,
+    uuid_from,
+)
 
 PROFILE: Final = "hocba-booklet/0"
 """What `PHIEN_BAN` says. Every profile ever released stays readable."""
+
+
+COMPLETED: Final = {Level.TH: primary.COMPLETED_LEVEL, **secondary.COMPLETED_LEVEL}
+"""What says that a level was completed, in the ministry's words; here it stands at the end of THONG_TIN_CHUNG."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +84,7 @@ def write(
         created_at=created_at,
         planned_issue_date=planned_issue_date,
     )
+    general.optional(COMPLETED[booklet.class_info.level], flag_text(booklet.completed))
     write_history(data.group("QUA_TRINH_HOC_TAP"), booklet.history)
     units = data.group("DANH_SACH_DON_VI")
     for line in booklet.units:
@@ -94,8 +110,11 @@ def read(data: bytes) -> ReadBooklet:
     created_at = moment_from(general.required("NGAY_TAO_HOC_BA"))
     planned = moment_from(general.required("NGAY_KY_PHAT_HANH_HOC_BA"))
     school, info, pupil = read_school(general), read_class(general), read_pupil(general)
+    completed = flag_from(general.optional(COMPLETED[info.level]))
+    if not info.is_final:
+        agree(COMPLETED[info.level], flag_text(completed), None)
     general.done()
-    booklet = Booklet(school, info, pupil, tuple(read_history(history)), _read_units(units, booklet_id))
+    booklet = Booklet(school, info, pupil, tuple(read_history(history)), _read_units(units, booklet_id), completed)
     newest = booklet.units[-1]
     agree("TEN_NAM_HOC", info.school_year, newest.school_year)
     agree("MA_TRUONG", school.code, newest.school_code)

@@ -43,8 +43,8 @@ def completion_words(info: ClassInfo, *, completed: bool, promoted: bool) -> str
     head = "Hoàn thành" if completed else "Chưa hoàn thành"
     if info.is_final:
         return f"{head} chương trình tiểu học."
-    moves_up = f"; Được lên lớp {info.grade + 1}" if promoted else ""
-    return f"{head} chương trình lớp {info.grade}{moves_up}."
+    moves_up = f"Được lên lớp {info.grade + 1}" if promoted else "Chưa được lên lớp"
+    return f"{head} chương trình lớp {info.grade}; {moves_up}."
 
 
 def write_year(results: Writer, year: PrimaryYear, info: ClassInfo) -> None:
