@@ -25,6 +25,7 @@ from ledger.issuing import Documents, Signed
 from ledger.paper.fields import ROLES, FieldName, box
 from ledger.paper.stamps import KIND_OF_FIELD, stamp_pdf
 from ledger.unit import Role
+from scripts.settings import SigningSettings
 from signer.errors import SignerError
 from signer.keys import LoadedKey, load_pkcs12
 from signer.pdf import archive, sign_field
@@ -61,6 +62,11 @@ class Sitting:
     """Address of the time-stamping authority."""
     location: str
     """Place of signing, as viewers show it."""
+
+    @classmethod
+    def at(cls, settings: SigningSettings, role: Role, pkcs12: bytes, passphrase: str) -> Self:
+        """A sitting in the installation that `settings` are of."""
+        return cls(role=role, pkcs12=pkcs12, passphrase=passphrase, tsa=settings.tsa, location=settings.location)
 
 
 class CrewLost(SignerError):

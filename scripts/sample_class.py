@@ -16,18 +16,15 @@ For tests, `make_workbook` takes the cells to spoil::
 """
 
 import argparse
-import io
 import random
-import re
-import zipfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from ledger.record.sheets.template import stable_bytes
 from ledger.record.subjects import Level
 from scripts.sample_primary import PrimaryClass
 from scripts.sample_secondary import BOUNDARIES, LowerSecondaryClass, UpperSecondaryClass
@@ -35,7 +32,6 @@ from scripts.sample_sheets import HEADING_ROW, SampleClass, Value
 
 __all__ = ["BOUNDARIES", "Edit", "make_workbook"]
 
-_EPOCH: Final = (2026, 5, 20, 0, 0, 0)
 _CLASSES: Final[dict[Level, type[SampleClass]]] = {
     Level.TH: PrimaryClass,
     Level.THCS: LowerSecondaryClass,
@@ -81,7 +77,7 @@ def make_workbook(
         del book[title]
     for edit in edits:
         _apply(book[edit.sheet], edit)
-    return _stable_bytes(book)
+    return stable_bytes(book)
 
 
 def _apply(sheet: Worksheet, edit: Edit) -> None:
@@ -91,19 +87,6 @@ def _apply(sheet: Worksheet, edit: Edit) -> None:
         return
     column = next(cell.column for cell in sheet[HEADING_ROW] if cell.value == edit.column)
     sheet.cell(HEADING_ROW + edit.stt, column).value = edit.value
-
-
-def _stable_bytes(book: Workbook) -> bytes:
-    """Save, and take the time of saving out again: it stands in each entry of the archive and in the properties."""
-    saved, stable = io.BytesIO(), io.BytesIO()
-    book.save(saved)
-    with zipfile.ZipFile(saved) as source, zipfile.ZipFile(stable, "w", zipfile.ZIP_DEFLATED) as target:
-        for part in source.infolist():
-            content = source.read(part)
-            if part.filename == "docProps/core.xml":
-                content = re.sub(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", b"2026-05-20T00:00:00Z", content)
-            target.writestr(zipfile.ZipInfo(part.filename, _EPOCH), content, zipfile.ZIP_DEFLATED)
-    return stable.getvalue()
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -297,13 +297,7 @@ class Demo:
         assigned = assigned_roles(homeroom=True)
         for role in ROLES:
             identity = pki.identities[role]
-            sitting = Sitting(
-                role=role,
-                pkcs12=identity.pkcs12.read_bytes(),
-                passphrase=identity.passphrase,
-                tsa=ledger.settings.signing.tsa,
-                location=ledger.settings.signing.location,
-            )
+            sitting = Sitting.at(ledger.settings.signing, role, identity.pkcs12.read_bytes(), identity.passphrase)
             workday.require_ready(ledger, trust, key, sitting, assigned=assigned)
             total, work = workday.sign(ledger, key, sitting, assigned=assigned)
             exhaust(track(work, total=total, label=self._say(f"Ký {role}", f"Signing {role}")))

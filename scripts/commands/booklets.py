@@ -42,13 +42,8 @@ def booklet(
     """Đóng các học bạ đã neo thành sổ học bạ / bind anchored records into sealed booklets."""
     ledger = Ledger.open(settings(home))
     trust = Trust.load(ledger.settings.trust)
-    sitting = Sitting(
-        role=Role.SEAL,
-        pkcs12=key.read_bytes(),
-        passphrase=secret(lang, pin_file, vi="Mật khẩu con dấu số", en="Passphrase of the seal"),
-        tsa=ledger.settings.signing.tsa,
-        location=ledger.settings.signing.location,
-    )
+    pin = secret(lang, pin_file, vi="Mật khẩu con dấu số", en="Passphrase of the seal")
+    sitting = Sitting.at(ledger.settings.signing, Role.SEAL, key.read_bytes(), pin)
     where = workday.ClassKey(school, year, class_name)
     total, work = workday.bind(ledger, trust, where, sitting, pupils=pupil or ())
     exhaust(track(work, total=total, label="Đóng sổ học bạ" if lang == "vi" else "Binding booklets"))

@@ -142,13 +142,8 @@ def sign(
     """Ký cả lớp với một mã PIN / sign a whole class with one PIN."""
     ledger = Ledger.open(settings(home))
     where = workday.ClassKey(school, year, class_name)
-    sitting = Sitting(
-        role=role,
-        pkcs12=key.read_bytes(),
-        passphrase=secret(lang, pin_file, vi=f"Mã PIN ({role})", en=f"PIN ({role})"),
-        tsa=ledger.settings.signing.tsa,
-        location=ledger.settings.signing.location,
-    )
+    pin = secret(lang, pin_file, vi=f"Mã PIN ({role})", en=f"PIN ({role})")
+    sitting = Sitting.at(ledger.settings.signing, role, key.read_bytes(), pin)
     assigned = assigned_roles(homeroom=homeroom)
     workday.require_ready(ledger, Trust.load(ledger.settings.trust), where, sitting, assigned=assigned)
     planned = dt.datetime.now(VIETNAM).replace(microsecond=0)
