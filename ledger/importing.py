@@ -127,8 +127,8 @@ class Importing:
     def carry_out(self, plan: ImportPlan, *, source: bytes) -> None:
         """Does what `plan` says. `source` is the file that the sheet was read from.
 
-        Raises `AlreadyImported` with the pupils' names if any is blocked, and `LostRace` if a unit moved since the plan was made;
-        nothing is changed then.
+        Raises `AlreadyImported` with the pupils' names if any is blocked, and `LostRace` if a unit moved, or the class was
+        imported anew, since the plan was made; nothing is changed then.
         """
         info = plan.sheet.class_info
         if blocked := plan.those(Change.BLOCKED):
@@ -144,6 +144,11 @@ class Importing:
                 name=info.name,
                 enrolled=plan.sheet.enrolled,
                 sheet_sha256=self._files.put(source),
+                found={
+                    pupil.unit.id: pupil.unit.source_sha256
+                    for pupil in plan.pupils
+                    if pupil.unit and pupil.unit.state not in PAST_STATES
+                },
                 added=[self._draft(pupil, now) for pupil in plan.those(Change.ADDED, Change.REPLACING)],
                 revised=[self._revision(pupil, now) for pupil in plan.those(Change.REVISED)],
                 removed=[pupil.unit for pupil in plan.those(Change.REMOVED) if pupil.unit],

@@ -99,6 +99,7 @@ class Issuing:
             drawn = self._drawing.draw(unit, planned_issue_date=planned_issue_date)
             self._writer.begin_signing(
                 unit.id,
+                source_sha256=unit.source_sha256,
                 record_sha256=record_digest(drawn.xml).hex(),
                 template=drawn.template,
                 pdf=self._keep(drawn.pdf),

@@ -19,7 +19,7 @@ from ledger.errors import AlreadyImported, LostRace, UnknownSchool
 from ledger.short_code import lookup_key
 from ledger.store.reader import Unit
 from ledger.store.tables import ClassRow, SchoolRow, SignatureRow, UnitFileRow, UnitRow
-from ledger.unit import UnitKind, UnitState, require_move
+from ledger.unit import PAST_STATES, UnitKind, UnitState, require_move
 
 
 @dataclass(frozen=True)
@@ -55,6 +55,8 @@ class ClassImport:
     name: str
     enrolled: int
     sheet_sha256: str
+    found: Mapping[UUID, str]
+    """The class's current units when the change was thought out, each with the digest of the source that it then had."""
     added: Sequence[Draft] = ()
     revised: Sequence[Revision] = ()
     removed: Sequence[Unit] = ()
@@ -66,12 +68,18 @@ class ClassImport:
 def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> None:
     """Makes the change within `session`, all of it or none.
 
-    Raises `UnknownSchool`; `LostRace` when a unit no longer stands as it was read; `AlreadyImported` when a pupil has a current
-    unit that the change does not know of.
+    Raises `UnknownSchool`; `LostRace` when a unit, or the class as a whole, no longer stands as it was read, for then a pupil
+    who was to stay as he was might be gone, or say something else; `AlreadyImported` when a pupil has a current unit that the
+    change does not know of.
     """
     if session.get(SchoolRow, change.school_code) is None:
         raise UnknownSchool(change.school_code)
     class_id = _class(session, change, now)
+    current = select(UnitRow.id, UnitRow.source_sha256).where(
+        UnitRow.class_id == class_id, UnitRow.kind == UnitKind.UNIT, UnitRow.state.not_in(PAST_STATES)
+    )
+    if {row.id: row.source_sha256 for row in session.execute(current)} != change.found:
+        raise LostRace(f"lớp/class {change.name}", "as read")
     for unit in change.removed:
         _remove(session, unit)
     for revision in change.revised:
@@ -134,7 +142,8 @@ def _remove(session: Session, unit: Unit) -> None:
 def _class(session: Session, change: ClassImport, now: dt.datetime) -> int:
     """The id of the class, made if it is new, with what this import says of it."""
     where = {"school_code": change.school_code, "school_year": change.school_year, "name": change.name}
-    row = session.scalars(select(ClassRow).filter_by(**where)).one_or_none()
+    # One import of a class at a time; SQLite lets only one process write anyway, and leaves this out.
+    row = session.scalars(select(ClassRow).filter_by(**where).with_for_update()).one_or_none()
     if row is None:
         row = ClassRow(**where)
         session.add(row)

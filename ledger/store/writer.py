@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Engine, insert, select, update
+from sqlalchemy import ColumnElement, Engine, insert, select, update
 from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -82,11 +82,17 @@ class Writer:
         with self._transaction() as session:
             class_import.add_booklet(session, draft, newest=newest, instead_of=instead_of, now=self._now())
 
-    def begin_signing(self, unit_id: UUID, *, record_sha256: str, template: str, pdf: NewFile, xml: NewFile) -> None:
-        """DRAFT to SIGNING, with the rendered files that signers will see, what drew them, and the digest of the record."""
+    def begin_signing(
+        self, unit_id: UUID, *, source_sha256: str, record_sha256: str, template: str, pdf: NewFile, xml: NewFile
+    ) -> None:
+        """DRAFT to SIGNING, with the rendered files that signers will see, what drew them, and the digest of the record.
+
+        `source_sha256` is what they were drawn from: a draft that was corrected meanwhile is still a draft, and a lost race.
+        """
         with self._transaction() as session:
             drawn = {"record_sha256": record_sha256, "template": template}
-            self._move_unit(session, unit_id, UnitState.DRAFT, UnitState.SIGNING, **drawn)
+            from_it = UnitRow.source_sha256 == source_sha256
+            self._move_unit(session, unit_id, UnitState.DRAFT, UnitState.SIGNING, from_it, **drawn)
             session.add_all(
                 UnitFileRow(unit_id=unit_id, role=role, sha256=file.sha256, size=file.size)
                 for role, file in ((FileRole.PDF, pdf), (FileRole.XML, xml))
@@ -232,11 +238,19 @@ class Writer:
         if result.rowcount != 1:  # type: ignore[attr-defined]
             raise LostRace(f"đợt neo/batch {errand.id}", errand.state)
 
-    def _move_unit(self, session: Session, unit_id: UUID, old: UnitState, new: UnitState, **values: object) -> None:
+    def _move_unit(
+        self,
+        session: Session,
+        unit_id: UUID,
+        old: UnitState,
+        new: UnitState,
+        *also: ColumnElement[bool],
+        **values: object,
+    ) -> None:
         require_move(old, new)
         result = session.execute(
             update(UnitRow)
-            .where(UnitRow.id == unit_id, UnitRow.state == old)
+            .where(UnitRow.id == unit_id, UnitRow.state == old, *also)
             .values(state=new, changed_at=self._now(), **values)
         )
         if result.rowcount != 1:  # type: ignore[attr-defined]

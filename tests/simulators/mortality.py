@@ -14,11 +14,13 @@ parts count. A first run with a fate that never strikes tells how many steps the
 """
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, event
 
 from ledger.chain.registry import RegistrySender, SignedTransaction, UnsignedTransaction, Wallet
+from ledger.store.files import FileStore
 from tests.simulators.hands import Killed
 
 
@@ -94,3 +96,32 @@ def mortal(engine: Engine, fate: Fate) -> Engine:
         fate.step("before commit")
 
     return engine
+
+
+def mortal_statements(engine: Engine, fate: Fate) -> Engine:
+    """Lets the process die before every statement, and after every one that writes with nothing committed yet."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def before(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        fate.step(f"before {statement.split(maxsplit=1)[0]}")
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def after(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.split(maxsplit=1)[0] in {"INSERT", "UPDATE", "DELETE"}:
+            fate.step(f"after {statement.split(maxsplit=1)[0]}")
+
+    return engine
+
+
+class MortalFiles(FileStore):
+    """A file store whose caller may die before and after each file is written."""
+
+    def __init__(self, root: Path, fate: Fate) -> None:
+        super().__init__(root)
+        self._fate = fate
+
+    def put(self, data: bytes) -> str:
+        self._fate.step("before put")
+        name = super().put(data)
+        self._fate.step("after put")
+        return name

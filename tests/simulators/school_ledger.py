@@ -29,7 +29,7 @@ from ledger.store.database import migrate, open_for_writing
 from ledger.store.reader import Reader, School, Unit
 from ledger.store.tables import Base, FileRole
 from ledger.store.writer import NewFile, Writer
-from ledger.unit import MOET, Role, UnitState
+from ledger.unit import MOET, PAST_STATES, Role, UnitState
 from tests.simulators.mortality import Fate, MortalSender, MortalWallet, mortal
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -113,19 +113,32 @@ class SchoolLedger:
         return self.units(map(unit_id, numbers))
 
     def import_class(self, drafts: Sequence[Draft], **changes: object) -> None:
+        """Imports with the class as it stands at this moment, unless `changes` say otherwise."""
         values = {"school_code": SCHOOL, "school_year": YEAR, "level": "THCS", "name": CLASS, "enrolled": len(drafts)}
-        self.writer.import_class(ClassImport(**{**values, "sheet_sha256": digest("sheet"), "added": drafts, **changes}))
+        values |= {"sheet_sha256": digest("sheet"), "added": drafts, **changes}
+        found = self.reader.units(
+            school_code=values["school_code"],
+            school_year=values["school_year"],
+            class_name=values["name"],
+            states=set(UnitState) - PAST_STATES,
+        )
+        said = {unit.id: unit.source_sha256 for unit in found}
+        self.writer.import_class(ClassImport(**{"found": said, **values}))
 
     def signing(self, count: int = 1, **where: object) -> list[Unit]:
-        for unit in (units := self.drafts(count, **where)):
-            self.writer.begin_signing(
-                unit.id,
-                record_sha256=unit.record_sha256,
-                template="unit_v1.typ",
-                pdf=new_file("pdf", unit.id),
-                xml=new_file("xml", unit.id),
-            )
-        return self.units(unit.id for unit in units)
+        return [self.opened(unit) for unit in self.drafts(count, **where)]
+
+    def opened(self, unit: Unit) -> Unit:
+        """A draft, opened for signing."""
+        self.writer.begin_signing(
+            unit.id,
+            source_sha256=unit.source_sha256,
+            record_sha256=unit.record_sha256,
+            template="unit_v1.typ",
+            pdf=new_file("pdf", unit.id),
+            xml=new_file("xml", unit.id),
+        )
+        return self.reader.unit(unit.id)
 
     def sign(self, unit: Unit, role: Role) -> Unit:
         """As `unit` stands, `role` signs it."""

@@ -2,107 +2,26 @@
 
 """A corrected sheet touches the pupils whose record changed, and nobody else; and says so before it does."""
 
-import shutil
-from dataclasses import dataclass, replace
-from decimal import Decimal
-from uuid import uuid4
+from dataclasses import replace
 
 import pytest
-from sqlalchemy import text
 
-from ledger.drawing import Drawing
 from ledger.errors import AlreadyImported, LostRace, UnknownSchool
-from ledger.importing import Change, Importing
-from ledger.issuing import Issuing
-from ledger.record import xml
-from ledger.record.check import CheckOptions, check_workbook
-from ledger.store.files import FileStore
+from ledger.importing import Change
 from ledger.unit import Role, UnitState
-from scripts.sample_class import make_workbook
-from tests.simulators.mortality import Fate
-from tests.simulators.school_ledger import NOON, SchoolLedger, school
-
-WORKBOOK = make_workbook(grade=9, class_name="9A1", pupils=5, seed=11)
-SHEET = check_workbook(WORKBOOK, file="9A1.xlsx", options=CheckOptions(allow_synthetic_province=True)).class_sheet
-CODE, YEAR = SHEET.school.code, SHEET.class_info.school_year
-
-
-@dataclass
-class Office:
-    """A school's ledger and files."""
-
-    ledger: SchoolLedger
-    files: FileStore
-
-    @property
-    def importing(self):
-        return Importing(self.ledger.reader, self.ledger.writer, self.files, now=lambda: NOON, new_id=uuid4)
-
-    def plan(self, sheet=SHEET):
-        return self.importing.plan(sheet)
-
-    def take_in(self, sheet=SHEET):
-        plan = self.plan(sheet)
-        self.importing.carry_out(plan, source=WORKBOOK)
-        return plan
-
-    def units(self):
-        return self.ledger.reader.units(school_code=CODE, school_year=YEAR)
-
-    def prepared(self):
-        reader = self.ledger.reader
-        drawing = Drawing(reader, self.files, public_url="https://hocba.example")
-        issuing = Issuing(reader, self.ledger.writer, self.files, drawing)
-        list(issuing.prepare(self.units(), planned_issue_date=NOON))
-
-    def issue(self, unit):
-        for role in (Role.PRINCIPAL, Role.SEAL):
-            unit = self.ledger.sign(unit, role)
-        self.ledger.issue(unit)
-
-    def recall(self, unit):
-        """As if the chain had taken the recall: only what the ledger shows matters here."""
-        with self.ledger.engine.begin() as connection:
-            connection.execute(text("UPDATE unit SET state = 'recalled' WHERE id = :id"), {"id": unit.id.hex})
-
-    def said(self, unit):
-        return xml.read(self.files.get(self.ledger.reader.unit(unit.id).source_sha256))
-
-    def everything(self):
-        return self.ledger.rows()
+from tests.simulators.school_office import SHEET, Office, corrected, turned, without
 
 
 @pytest.fixture(scope="module")
 def first(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("first")
-    office = Office(SchoolLedger.created(folder), FileStore(folder / "files"))
-    office.ledger.writer.register_school(replace(school(CODE), code=CODE))
+    office = Office.opened(tmp_path_factory.mktemp("first"))
     office.take_in()
-    office.ledger.engine.dispose()
-    return folder
+    return office
 
 
 @pytest.fixture
 def office(first, tmp_path):
-    folder = shutil.copytree(first, tmp_path / "office")
-    return Office(SchoolLedger(folder / "ledger.db", Fate()), FileStore(folder / "files"))
-
-
-def corrected(*numbers, sheet=SHEET, **changes):
-    """The sheet with another mark, or other values in the year, for the pupils at these places."""
-    records = list(sheet.records)
-    for number in numbers:
-        record = records[number]
-        subject = record.year.subjects[0]
-        mark = Decimal("3.1") if subject.hk1 != Decimal("3.1") else Decimal("3.2")
-        subjects = (replace(subject, hk1=mark), *record.year.subjects[1:])
-        records[number] = replace(record, year=replace(record.year, **(changes or {"subjects": subjects})))
-    return replace(sheet, records=tuple(records))
-
-
-def without(number, sheet=SHEET):
-    keep = [index for index in range(len(sheet.records)) if index != number]
-    return replace(sheet, records=tuple(sheet.records[i] for i in keep), places=tuple(sheet.places[i] for i in keep))
+    return first.copied(tmp_path / "office")
 
 
 def kinds(plan):
@@ -220,8 +139,7 @@ def test_a_pupil_of_another_class_is_not_taken_over(office):
 def test_a_list_in_another_order_moves_places_and_asks_nobody_to_sign_again(office):
     office.prepared()
     before = {unit.pupil_code: unit for unit in office.units()}
-    turned = replace(SHEET, places=tuple(replace(place, stt=6 - place.stt) for place in SHEET.places))
-    assert kinds(office.take_in(turned)) == ["unchanged"] * 5
+    assert kinds(office.take_in(turned())) == ["unchanged"] * 5
     for unit in office.units():
         assert unit == replace(before[unit.pupil_code], stt=6 - before[unit.pupil_code].stt)
 
@@ -232,7 +150,7 @@ def test_a_plan_that_the_ledger_has_overtaken_changes_nothing(office):
     office.ledger.sign(office.units()[2], Role.HOMEROOM)
     before = office.everything()
     with pytest.raises(LostRace):
-        office.importing.carry_out(plan, source=WORKBOOK)
+        office.carry_out(plan)
     assert office.everything() == before
 
 

@@ -53,6 +53,7 @@ def refused_and_unchanged(ledger, act, error=LostRace):
 def begin(ledger, unit):
     ledger.writer.begin_signing(
         unit.id,
+        source_sha256=unit.source_sha256,
         record_sha256=unit.record_sha256,
         template="unit_v1.typ",
         pdf=new_file("pdf", unit.id),
