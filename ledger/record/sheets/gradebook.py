@@ -205,16 +205,13 @@ class _Page:
 
     def _complete(self, entry: SubjectColumns) -> bool:
         """TT-02: exactly one GK and one CK, and at least one TX."""
-        complete = bool(entry.regular)
-        if not entry.regular:
-            self.findings.append(missing_column(self.sheet, f"{entry.title} - TX1"))
-        for kind, found in ((MIDTERM, entry.midterm), (FINAL, entry.final)):
-            complete = complete and len(found) == 1
-            if not found:
-                self.findings.append(missing_column(self.sheet, f"{entry.title} - {kind}"))
-            elif len(found) > 1:
-                self.findings.append(too_many(self.sheet, entry.title, kind, len(found)))
-        return complete
+        kinds = ((MIDTERM, entry.midterm), (FINAL, entry.final))
+        lacking = [kind for kind, found in (("TX1", entry.regular), *kinds) if not found]
+        self.findings += [missing_column(self.sheet, f"{entry.title} - {kind}") for kind in lacking]
+        # Where a heading is missing its marks may have fallen to the test on their left, so that is not told as well.
+        many = [] if lacking else [(kind, len(found)) for kind, found in kinds if len(found) > 1]
+        self.findings += [too_many(self.sheet, entry.title, kind, count) for kind, count in many]
+        return not lacking and not many
 
     def _regular_required(self, entry: SubjectColumns, most: int) -> int | None:
         """TT-02: hold the number of regular marks that the class has against the periods; return what is required."""

@@ -2,18 +2,20 @@
 
 """The headings of a mark book: which column is which component of which subject.
 
-Two layouts are in use. In one row each column is named whole, `Toán - TX1`. In two rows the subject's name is merged
-above its components; of a merged cell only the first column holds the text, so it counts up to the next name.
+Three layouts are in use. In one row each column is named whole, `Toán - TX1`. In two rows the subject's name is merged
+above its components; of a merged cell only the first column holds the text, so it counts up to the next name. In three
+`ĐĐGtx` is merged above 1, 2, 3 (or Lần 1, Lần 2 …) as well. A column without any heading that has marks in it belongs to
+the test on its left, whose heading was merged over it: to leave it aside would make another average of it.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from ledger.record.findings import Finding
 from ledger.record.sheets.cells import text
-from ledger.record.sheets.tables import CODE, NAME, STT, heading_key, unknown_column
+from ledger.record.sheets.tables import CODE, NAME, STT, heading_key, numbers_columns, unknown_column
 from ledger.record.sheets.workbook import Grid
 from ledger.record.spelling import folded
 from ledger.record.subjects import Level, Subject, subject_named
@@ -24,13 +26,20 @@ FINAL: Final = "CK"
 AVERAGE: Final = "ĐTB"
 
 _HEADING_ROWS: Final = 20
+_TEST: Final = r"(?:d?dg|diem|(?:diem)?danhgia|(?:diem)?kiemtra|kt)?"
 _KINDS: Final = (
-    (REGULAR, re.compile(r"(?:d?dg)?(?:tx|thuongxuyen)(\d{0,2})")),
-    (MIDTERM, re.compile(r"(?:d?dg)?(?:gk|giuaky|giuaki|giuahocky|giuahocki)()")),
-    (FINAL, re.compile(r"(?:d?dg)?(?:ck|cuoiky|cuoiki|cuoihocky|cuoihocki)()")),
+    (REGULAR, re.compile(rf"{_TEST}(?:tx|thuongxuyen)(\d{{0,2}})")),
+    (MIDTERM, re.compile(rf"{_TEST}(?:gk|giuaky|giuaki|giuahocky|giuahocki)()")),
+    (FINAL, re.compile(rf"{_TEST}(?:ck|cuoiky|cuoiki|cuoihocky|cuoihocki)()")),
     (AVERAGE, re.compile(r"(?:d?tb|d?tbm|d?tbmhk|d?tbhk|diemtrungbinh|kqhk)()")),
 )
+_NUMBER: Final = re.compile(r"(?:lan|tx)?\d{1,2}")
+"""What stands below a merged `ĐĐGtx`, folded."""
 _SEPARATOR: Final = re.compile(r"[\s\-–—_:/(]+")
+
+
+_Named = tuple[int, str, tuple[str, tuple[str, str]] | None]
+"""A column, its heading, and the (subject, (kind, number)) that the heading means."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +119,37 @@ def book_in(grid: Grid, sheet: str, level: Level, findings: list[Finding]) -> Bo
     else:
         last = max(first, below)
         named = list(_two_rows(rows[below - 1] if below else {}, rows[below], own))
+    titled = own.union(*rows[first : last + 1])
+    if last + 1 < len(rows) and _numbers_tests(rows[last + 1], own):
+        last += 1
+    named = _with_merged(named, titled, _filled(grid.rows[last:], columns[CODE.name]))
+    if last + 1 < len(grid.rows) and numbers_columns(grid.rows[last + 1]):
+        last += 1
     return Book(last + 1, columns, tuple(_subjects(named, sheet, level, findings)))
+
+
+def _numbers_tests(row: Mapping[int, str], own: set[int]) -> bool:
+    """Return whether a row is the third of the headings: 1, 2, 3 below a merged `ĐĐGtx`, and nothing about a pupil."""
+    return bool(row) and not own & row.keys() and all(_NUMBER.fullmatch(folded(title)) for title in row.values())
+
+
+def _filled(rows: Sequence[Sequence[object]], code: int) -> set[int]:
+    """Return the columns in which a pupil has something, or the numbers of the last heading row, `rows[0]`, stand."""
+    said = [_titles(row) for row in rows]
+    return set(said[0]).union(*(row for row in said[1:] if code in row)) if said else set()
+
+
+def _with_merged(named: Iterable[_Named], titled: set[int], filled: set[int]) -> list[_Named]:
+    """Give each test the columns on its right that have marks but no heading."""
+    found: list[_Named] = []
+    for entry in named:
+        found.append(entry)
+        column, title, whole = entry
+        if whole is None or whole[1][0] == AVERAGE:
+            continue
+        while (column := column + 1) in filled and column not in titled:
+            found.append((column, title, (whole[0], (whole[1][0], ""))))
+    return found
 
 
 def _titles(row: Iterable[object]) -> dict[int, str]:
@@ -132,9 +171,7 @@ def _whole(title: str) -> tuple[str, tuple[str, str]] | None:
     return None
 
 
-def _two_rows(
-    upper: Mapping[int, str], lower: Mapping[int, str], own: set[int]
-) -> Iterable[tuple[int, str, tuple[str, tuple[str, str]] | None]]:
+def _two_rows(upper: Mapping[int, str], lower: Mapping[int, str], own: set[int]) -> Iterable[_Named]:
     subject: str | None = None
     for column in range(1, max((*upper, *lower), default=0) + 1):
         subject = upper.get(column, subject)
@@ -146,7 +183,7 @@ def _two_rows(
 
 
 def _subjects(
-    named: Iterable[tuple[int, str, tuple[str, tuple[str, str]] | None]],
+    named: Iterable[_Named],
     sheet: str,
     level: Level,
     findings: list[Finding],

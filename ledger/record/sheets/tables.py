@@ -7,6 +7,7 @@ to the next. So nothing here counts rows or columns: the heading row is the one 
 Findings speak of sheets and columns by the names in this module, which are those of the commonest export.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -144,7 +145,8 @@ def table_in(grid: Grid, sheet: str, headings: tuple[Heading, ...], anchors: tup
                 others.append((column, title))
             else:
                 columns.setdefault(heading.name, column)
-        return Table(sheet, columns, tuple(others), tuple(grid.numbered(number + (2 if lower else 1))))
+        rows = list(grid.numbered(number + (2 if lower else 1)))
+        return Table(sheet, columns, tuple(others), tuple(rows[1:] if rows and numbers_columns(rows[0][1]) else rows))
     return None
 
 
@@ -171,6 +173,19 @@ def _joined(upper: Mapping[int, str], lower: Mapping[int, str]) -> dict[int, str
         elif column in upper:
             joined[column] = upper[column]
     return joined
+
+
+_COLUMN_NUMBER: Final = re.compile(r"\(?(?:(\d{1,3})|[^\W\d_])\)?")
+_LEAST_NUMBERS: Final = 3
+
+
+def numbers_columns(row: Iterable[Cell]) -> bool:
+    """Return whether a row only counts the columns, as printed forms do below their headings (A, B, C, 1, 2, 3 …)."""
+    said = [_COLUMN_NUMBER.fullmatch(title) for cell in row if (title := text(cell))]
+    if len(said) < _LEAST_NUMBERS or not all(said):
+        return False
+    numbers = [int(match[1]) for match in said if match and match[1]]
+    return bool(numbers) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def missing_sheet(sheet: str, file: str) -> Finding:
