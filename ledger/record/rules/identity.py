@@ -239,8 +239,10 @@ def _birth(pupil: Pupil, info: ClassInfo, cells: PupilCells) -> Iterator[Finding
             BIRTH.name,
             pupil.birth_date.strftime("%d/%m/%Y"),
             f"{normal - 1} … {normal + 3} tuổi / years",
-            f"Học sinh khối {info.grade} thường {normal} tuổi, ở đây là {age}. Hãy kiểm tra lại ngày sinh hoặc ghi lý do.",
-            f"A pupil of grade {info.grade} is usually {normal}; this one is {age}. Check the date, or note the reason.",
+            f"Học sinh khối {info.grade} thường {normal} tuổi, ở đây là {age}. Hãy kiểm tra lại ngày sinh; "
+            "nếu đúng thì giữ nguyên.",
+            f"A pupil of grade {info.grade} is usually {normal}; this one is {age}. Check the date of birth; "
+            "leave it if it is right.",
             "Điều lệ trường phổ thông (độ tuổi)",
         )
 

@@ -238,15 +238,16 @@ class PrimaryCheck:
             return
         allowed, due = may_be_awarded(overall), award_due(overall)
         if written is not None and written is not allowed:
-            right = shown(allowed) or "để trống / empty"
+            right = shown(allowed)
+            vi, en = (f"là “{right}” hoặc ", f"“{right}” or ") if right else ("", "")
             yield self._cells.error(
                 "TH-06",
                 RESULTS,
                 PRIMARY_AWARD.name,
                 shown(written),
-                right,
-                f"Học sinh được đánh giá {overall.value} thì danh hiệu có thể ghi là: {right}. Hãy sửa ô này.",
-                f"With {overall.value} the title may be: {right}. Correct this cell.",
+                right or "để trống / empty",
+                f"Học sinh được đánh giá {overall.value} thì danh hiệu phải {vi}để trống. Hãy sửa ô này.",
+                f"With {overall.value} the title must be {en}empty. Correct this cell.",
                 self._article("13.1a"),
             )
         elif written is None and due is not None:

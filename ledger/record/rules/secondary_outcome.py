@@ -282,14 +282,15 @@ class OutcomeCheck:
         written = self._year.award
         if written in earned:
             return
-        expected = shown(earned[0]) or "để trống / empty"
+        expected = shown(earned[0])
+        vi, en = (f"là “{expected}”", f"“{expected}”") if expected else ("để trống", "empty")
         yield self._cells.error(
             "TT-11",
             RESULTS,
             AWARD.name,
             shown(written),
-            expected,
-            f"Danh hiệu phải là: {expected} (rèn luyện {conduct.value}, học tập {studies[0].value}). Hãy sửa ô này.",
-            f"The title must be: {expected} (conduct {conduct.value}, study {studies[0].value}). Correct this cell.",
+            expected or "để trống / empty",
+            f"Danh hiệu phải {vi} (rèn luyện {conduct.value}, học tập {studies[0].value}). Hãy sửa ô này.",
+            f"The title must be {en} (conduct {conduct.value}, study {studies[0].value}). Correct this cell.",
             self._article("15"),
         )

@@ -160,7 +160,7 @@ def _look_inside(data: bytes, file: str) -> None:
         raise Refused.because(
             "SH-01",
             f"Tệp {file} không phải là bảng tính Excel (.xlsx), cũng không phải tệp ZIP các trang CSV hay tệp JSON."
-            " Hãy chọn đúng tệp, hoặc lưu lại dạng .xlsx. Một tệp CSV chỉ là một trang: hãy nạp cả thư mục.",
+            " Hãy chọn đúng tệp, hoặc lưu lại dạng .xlsx. Một tệp CSV chỉ là một trang: hãy nạp cả thư mục chứa đủ các trang.",
             f"The file {file} is no Excel workbook (.xlsx), no ZIP of CSV sheets and no JSON. Choose the right file, or"
             " save it as .xlsx. One CSV is only one sheet: import the whole folder.",
         )
