@@ -53,7 +53,7 @@ CHANGES = {
     Change.RECALLED: ("đã thu hồi, không lập lại", "recalled, not made again"),
     Change.REMOVED: ("bỏ khỏi lớp", "removed"),
     Change.KEPT: ("đã phát hành, không còn trong danh sách, giữ lại", "issued, no longer listed, kept"),
-    Change.BLOCKED: ("không sửa được: đã phát hành, hoặc ở lớp khác", "blocked: issued, or in another class"),
+    Change.BLOCKED: ("chưa sửa được (đã phát hành, hoặc ở lớp khác)", "blocked (issued, or in another class)"),
 }
 """What an import makes of a pupil, in the order in which a school is told."""
 
@@ -153,7 +153,11 @@ def _import_one(ledger: Ledger, path: Path, *, synthetic: bool, dry_run: bool, l
 
 def _write_template(level: Level, grade: int | None, to: Path, lang: Language) -> None:
     if grade is not None and grade not in level.grades:
-        note(lang, f"Khối {grade} không thuộc cấp {level.value}.", f"Grade {grade} is not of level {level.value}.")
+        note(
+            lang,
+            f"Khối {grade} không thuộc cấp {level.value}. Hãy chọn --grade từ {min(level.grades)} đến {max(level.grades)}.",
+            f"Grade {grade} is not of level {level.value}. Choose --grade from {min(level.grades)} to {max(level.grades)}.",
+        )
         raise typer.Exit(EXIT_USAGE)
     if to.exists():
         note(lang, f"{to} đã có; không ghi đè. Hãy chọn tên khác (--out).", f"{to} exists; choose another --out.")
