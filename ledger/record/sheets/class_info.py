@@ -140,8 +140,8 @@ def _missing(label: str) -> Finding:
     return Finding(
         "SH-05",
         Severity.ERROR,
-        f"Trang “{INFO}” thiếu mục “{label}”. Hãy ghi “{label}” ở cột A và giá trị ở cột B.",
-        f"The sheet “{INFO}” lacks “{label}”. Write “{label}” in column A and its value in column B.",
+        f"Trang “{INFO}” thiếu mục “{label}”. Hãy ghi giá trị ở cột B, cùng dòng với “{label}” ở cột A.",
+        f"The sheet “{INFO}” lacks “{label}”. Write its value in column B, beside “{label}” in column A.",
         sheet=INFO,
         column=label,
         expected=label,
