@@ -79,7 +79,7 @@ class Booklets:
             source_sha256=self._files.put(document),
             replaces=replaces,
         )
-        self._writer.add_booklet(draft, newest=newest, instead_of=current)
+        self._writer.add_booklet(draft, units=units, instead_of=current)
         return booklet_id
 
 

@@ -101,17 +101,23 @@ def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> Non
         raise AlreadyImported(change.name, change.school_year) from error
 
 
-def add_booklet(session: Session, draft: Draft, *, newest: Unit, instead_of: Unit | None, now: dt.datetime) -> None:
-    """Adds a booklet, filed beside the newest of its units; `instead_of` is an unissued one that gives way to it.
+def add_booklet(
+    session: Session, draft: Draft, *, units: Sequence[Unit], instead_of: Unit | None, now: dt.datetime
+) -> None:
+    """Adds a booklet of `units`, filed beside the last, the newest; `instead_of` is an unissued one that gives way to it.
 
-    Raises `LostRace` when that unit has moved, or another booklet of the pupil is current already.
+    Raises `LostRace` when any of those has moved, or another booklet of the pupil is current already.
     """
     if instead_of is not None:
         _remove(session, instead_of)
-    row = session.get(UnitRow, newest.id)
-    if row is None or row.state is not newest.state:
-        raise LostRace(f"học bạ/unit {newest.id}", newest.state)
-    where = {name: getattr(row, name) for name in ("class_id", "school_code", "school_year", "level")}
+    listed = {unit.id: unit for unit in units}
+    rows = session.scalars(select(UnitRow).where(UnitRow.id.in_(listed)).with_for_update())
+    stand = {row.id: row for row in rows}
+    for unit in units:
+        if unit.id not in stand or stand[unit.id].state is not unit.state:
+            raise LostRace(f"học bạ/unit {unit.id}", unit.state)
+    newest = stand[units[-1].id]
+    where = {name: getattr(newest, name) for name in ("class_id", "school_code", "school_year", "level")}
     try:
         session.execute(insert(UnitRow), [{**where, "kind": UnitKind.BOOKLET, **_drafted(draft, now)}])
     except IntegrityError as error:

@@ -77,10 +77,10 @@ class Writer:
         with self._transaction() as session:
             class_import.carry_out(session, change, now=self._now())
 
-    def add_booklet(self, draft: Draft, *, newest: Unit, instead_of: Unit | None = None) -> None:
+    def add_booklet(self, draft: Draft, *, units: Sequence[Unit], instead_of: Unit | None = None) -> None:
         """Adds a booklet; see `ledger.store.class_import.add_booklet`."""
         with self._transaction() as session:
-            class_import.add_booklet(session, draft, newest=newest, instead_of=instead_of, now=self._now())
+            class_import.add_booklet(session, draft, units=units, instead_of=instead_of, now=self._now())
 
     def begin_signing(
         self, unit_id: UUID, *, source_sha256: str, record_sha256: str, template: str, pdf: NewFile, xml: NewFile

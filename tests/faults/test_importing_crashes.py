@@ -16,7 +16,6 @@ import pytest
 from ledger.errors import AlreadyImported, LostRace
 from ledger.importing import Change
 from ledger.unit import Role, UnitState
-from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate
 from tests.simulators.school_office import SHEET, Office, corrected, counted, only, turned, without
 
@@ -71,8 +70,7 @@ def test_dying_anywhere_leaves_the_class_as_it_was_or_as_it_was_to_be(way, reque
     assert before != after
     for step in range(1, len(steps.log) + 1):
         office = start.copied(next(folders))
-        with pytest.raises(Killed):
-            office.reopened(Fate(dies_at=step), new_id=counted(LATER_IDS)).take_in(sheet)
+        office.dies(step, lambda other: other.take_in(sheet), first_id=LATER_IDS)
         office.assert_whole()
         assert office.everything() == before, steps.log[step - 1]
         office.reopened(new_id=counted(LATER_IDS)).take_in(sheet)

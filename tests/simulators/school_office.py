@@ -12,6 +12,7 @@ Example::
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from uuid import UUID, uuid4
@@ -30,6 +31,7 @@ from ledger.store.files import FileStore
 from ledger.store.reader import Unit
 from ledger.unit import PAST_STATES, Role, UnitState
 from scripts.sample_class import make_workbook
+from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate, MortalFiles, mortal_statements
 from tests.simulators.school_ledger import NOON, SchoolLedger, school
 
@@ -46,6 +48,7 @@ class Office:
     ledger: SchoolLedger
     files: FileStore
     new_id: Callable[[], UUID] = field(default=uuid4)
+    now: Callable[[], datetime] = lambda: NOON
 
     @classmethod
     def opened(cls, folder: Path) -> "Office":
@@ -63,6 +66,17 @@ class Office:
             files = MortalFiles(self.folder / "files", fate)
         return Office(self.folder, ledger, files, new_id)
 
+    def dies(self, step: int, deed: Callable[["Office"], object], *, first_id: int = 1) -> None:
+        """Another process does `deed` and is killed at `step`; what it had open closes with it."""
+        other = self.reopened(Fate(dies_at=step), new_id=counted(first_id))
+        try:
+            deed(other)
+        except Killed:
+            return
+        finally:
+            other.ledger.engine.dispose()
+        raise AssertionError(f"nobody died at step {step}")
+
     def copied(self, folder: Path) -> "Office":
         """The same office in another folder, to go its own way from here."""
         self.ledger.engine.dispose()
@@ -70,17 +84,19 @@ class Office:
 
     @property
     def importing(self) -> Importing:
-        return Importing(self.ledger.reader, self.ledger.writer, self.files, now=lambda: NOON, new_id=self.new_id)
+        return Importing(self.ledger.reader, self.ledger.writer, self.files, now=self.now, new_id=self.new_id)
 
     @property
     def booklets(self) -> Booklets:
-        return Booklets(self.ledger.reader, self.ledger.writer, self.files, now=lambda: NOON, new_id=self.new_id)
+        return Booklets(self.ledger.reader, self.ledger.writer, self.files, now=self.now, new_id=self.new_id)
+
+    @property
+    def drawing(self) -> Drawing:
+        return Drawing(self.files, public_url="https://hocba.example")
 
     @property
     def issuing(self) -> Issuing:
-        reader = self.ledger.reader
-        drawing = Drawing(self.files, public_url="https://hocba.example")
-        return Issuing(reader, self.ledger.writer, self.files, drawing)
+        return Issuing(self.ledger.reader, self.ledger.writer, self.files, self.drawing)
 
     def plan(self, sheet: ClassSheet = SHEET) -> ImportPlan:
         return self.importing.plan(sheet)
