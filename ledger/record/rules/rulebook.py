@@ -4,7 +4,8 @@
 
 Marks are judged by the rules of their own year, for ever: a verifier that opens a record of 2026 in 2046 must not hold
 it against thresholds that came later. So thresholds are data with a first school year, and a circular that changes them
-is one more entry in `RULEBOOKS`, later than the ones before it. Nothing else in this package knows a threshold.
+is one more entry in `RULEBOOKS`, later than the ones before it. Nothing else in this package knows a threshold; how
+averages are weighed is in `ledger.record.rules.tt22` and `ledger.record.sheets.term_average`.
 """
 
 from collections.abc import Mapping, Sequence
