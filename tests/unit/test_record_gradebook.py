@@ -142,11 +142,13 @@ def test_one_check_not_passed_makes_the_semester_not_passed():
     assert art.hk1 is Attainment.CHUA_DAT
 
 
-def test_an_exempt_pupil_stays_exempt():
+def test_a_pupil_exempt_from_the_whole_book_has_no_result_there_and_is_judged_by_the_other_semester():
     labels = ("TX1", "TX2", "GK", "CK")
     reading = spoilt(*[(PLAIN, "Giáo dục thể chất", label, "Miễn") for label in labels])
     sport = next(s for s in reading.draft.records[PLAIN - 1].year.subjects if s.code == "GDTC")
-    assert sport.exempt
+    assert (sport.hk1, sport.hk2, sport.exempt) == (None, Attainment.DAT, False)
+    assert said(reading) == []
+    assert ("TT-16", "Học kỳ I") in [where[:2] for where in said(reading, Severity.WARNING)]
 
 
 @pytest.mark.parametrize("value", [10.4, -1, 7.25, "vắng", "Miễn"])

@@ -61,6 +61,30 @@ class Reader:
         )
         return None
 
+    def partly_exempt(self, rule: str, sheet: str, column: str, *, certain: bool, article: str) -> None:
+        """Say that `Miễn` stands in a cell, but a result of the same subject in another, and decline the cell.
+
+        Exempt is who has no result at all. To take one `Miễn` for the whole would hide the results beside it.
+        """
+        self.decline(sheet, column)
+        self.findings.append(
+            Finding(
+                rule,
+                Severity.ERROR if certain else Severity.WARNING,
+                "Ghi “Miễn” ở đây nhưng môn này có kết quả ở ô khác. Nếu được miễn cả năm, hãy ghi “Miễn” ở mọi ô; nếu"
+                " không, hãy ghi kết quả.",
+                "“Miễn” stands here, but the subject has a result elsewhere. Write “Miễn” everywhere for who is exempt all"
+                " year, the result otherwise.",
+                sheet=sheet,
+                row=self.place.rows.get(sheet),
+                stt=self.place.stt,
+                column=column,
+                pupil=self.pupil,
+                found="Miễn",
+                article=article,
+            )
+        )
+
     def words(self, sheet: str, column: str, cell: Cell) -> str | None:
         """Read a cell as text."""
         return self.value(sheet, column, cell, cells.text)

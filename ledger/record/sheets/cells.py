@@ -9,7 +9,7 @@ rules to say.
 
 import re
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from ledger.record.scales import Attainment, Award, Rating, Sex
@@ -30,6 +30,8 @@ class Misread:
 
 
 EXEMPT = frozenset({"mien", "m", "duocmien", "miengiam"})
+_SERIALS = range(32_874, 54_789)
+"""01/01/1990 to 31/12/2049: five digits, so no other way to write a day looks like it."""
 _MARK_ARTICLE = "Thông tư 22/2021/TT-BGDĐT, Điều 5, Điều 9"
 _RATINGS = {folded(rating.value): rating for rating in Rating} | {
     "t": Rating.TOT,
@@ -43,16 +45,24 @@ _ATTAINMENTS = {
     "chuadat": Attainment.CHUA_DAT,
     "cd": Attainment.CHUA_DAT,
 }
-_YES = frozenset({"co", "x", "1", "true", "yes", "duoclenlop", "lenlop", "hoanthanh", "dahoanthanh"})
-_NO = frozenset({"khong", "0", "false", "no", "khongduoclenlop", "olailop", "luuban", "chuahoanthanh"})
+_YES = frozenset({"co", "x", "1", "true", "yes", "hoanthanh", "dahoanthanh"})
+_NO = frozenset({"khong", "0", "false", "no", "luuban", "chuahoanthanh"})
+_LEVEL_WORDS = r"(lop\d{1,2}|lophoc|(cap)?(tieuhoc|thcs|thpt|trunghoccoso|trunghocphothong))?"
+_COMPLETES = rf"(da)?(hoanthanhchuongtrinh|htct){_LEVEL_WORDS}"
+_MOVES_UP = r"(duoc)?lenlop\d{0,2}"
+_YES_PHRASE = re.compile(rf"{_COMPLETES}|{_MOVES_UP}|{_COMPLETES}{_MOVES_UP}")
+_NO_PHRASE = re.compile(rf"(chua|khong)({_COMPLETES}|{_MOVES_UP})|olai(lop\d{{0,2}})?")
+"""The phrases of the forms, folded: `Hoàn thành chương trình lớp 2; Được lên lớp 3.` (TT 27/2020, Annex 1)."""
 _SEXES = {"nam": Sex.NAM, "nu": Sex.NU}
 _AWARDS = {
     "hocsinhxuatsac": Award.XUAT_SAC,
     "xuatsac": Award.XUAT_SAC,
     "hsxs": Award.XUAT_SAC,
+    "hsxuatsac": Award.XUAT_SAC,
     "hocsinhgioi": Award.GIOI,
     "gioi": Award.GIOI,
     "hsg": Award.GIOI,
+    "hsgioi": Award.GIOI,
 }
 NOTHING = frozenset({"", "khong", "khongco"})
 
@@ -124,7 +134,7 @@ def score(cell: Cell) -> Decimal | Misread | None:
             f"The mark {written} has more than one decimal. Round it to one (7.26 becomes 7.3).",
             _MARK_ARTICLE,
         )
-    return tenths
+    return abs(tenths)  # "-0" is 0
 
 
 def attainment(cell: Cell) -> Attainment | Misread | None:
@@ -163,8 +173,9 @@ def yes_no(cell: Cell) -> bool | Misread | None:
     if written is None:
         return None
     key = folded(written)
-    if key in _YES or key in _NO:
-        return key in _YES
+    yes = key in _YES or _YES_PHRASE.fullmatch(key) is not None
+    if yes or key in _NO or _NO_PHRASE.fullmatch(key) is not None:
+        return yes
     return Misread(
         "SH-08",
         written,
@@ -179,8 +190,9 @@ def count(cell: Cell) -> int | Misread | None:
     written = text(cell)
     if written is None:
         return None
-    if re.fullmatch(r"\d{1,4}", written, flags=re.ASCII):
-        return int(written)
+    # Exporters that keep a column as decimal numbers write 2.0.
+    if match := re.fullmatch(r"(\d{1,4})(?:[.,]0{1,4})?", written, flags=re.ASCII):
+        return int(match[1])
     return Misread(
         "TT-10",
         written,
@@ -228,6 +240,9 @@ def day(cell: Cell) -> date | Misread | None:
         return cell.date()
     if isinstance(cell, date):
         return cell
+    # A date in a cell that is not formatted as one: Excel counts the days since 30/12/1899.
+    if isinstance(cell, int) and cell in _SERIALS:
+        return date(1899, 12, 30) + timedelta(days=cell)
     written = text(cell)
     if written is None:
         return None

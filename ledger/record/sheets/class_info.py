@@ -4,6 +4,7 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from ledger.record.findings import Finding, Severity
@@ -86,12 +87,19 @@ class ClassHead:
 class _Entry:
     value: str
     row: int
+    is_date: bool = False
+    """Excel takes 9/1 for the ninth of January, and no line here is about a day."""
 
 
 def read_class_info(grid: Grid, findings: list[Finding]) -> ClassHead | None:
     """Read the sheet; append what is wrong to `findings`, and return `None` if the class cannot be told from it."""
     entries = _entries(grid)
     findings += [_missing(field.name) for field in INFO_FIELDS if field.required and field.name not in entries]
+    findings += [
+        _wrong(field, entries[field.name], "chữ, không phải ngày tháng / text, not a date")
+        for field in INFO_FIELDS
+        if field.name in entries and entries[field.name].is_date
+    ]
 
     def value(field: Heading) -> str:
         return entries[field.name].value if field.name in entries else ""
@@ -129,10 +137,10 @@ def _entries(grid: Grid) -> dict[str, _Entry]:
     by_key = {key: field.name for field in INFO_FIELDS for key in field.keys}
     entries: dict[str, _Entry] = {}
     for number, row in grid.numbered(1):
-        said = [value for cell in row if (value := text(cell))]
-        name = by_key.get(heading_key(said[0].rstrip(":"))) if said else None
+        said = [(value, isinstance(cell, date)) for cell in row if (value := text(cell))]
+        name = by_key.get(heading_key(said[0][0].rstrip(":"))) if said else None
         if name is not None and len(said) > 1:
-            entries.setdefault(name, _Entry(said[1], number))
+            entries.setdefault(name, _Entry(said[1][0], number, is_date=said[1][1]))
     return entries
 
 

@@ -6,6 +6,7 @@ Sheets are joined by the pupil's code. Where a code stands twice the first goes 
 between sheets under one code means that rows have slipped, and is an error.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -28,8 +29,15 @@ class PupilRow:
     cells: tuple[Cell, ...]
 
 
+_NUMBER = re.compile(r"(\d{1,3})(?:[.,]0*)?", flags=re.ASCII)
+_COUNTED = re.compile(r"(tong|cong|tile|tyle|soluong|sohs|sohocsinh|siso|thongke|(diem)?trungbinh)")
+"""How a row of totals below a table begins, folded."""
 _PUPIL_CELLS = 3
 """A row without number and code that has this many cells filled is a pupil somebody forgot to number, not a footer."""
+
+_CODE_LENGTH = 8
+_FOOTER_CELLS = 4
+"""A row without number that has no more cells filled than this may be a footer that reaches into the pupils' codes."""
 
 
 def pupil_rows(table: Table, reader: Reader) -> list[PupilRow]:
@@ -37,11 +45,19 @@ def pupil_rows(table: Table, reader: Reader) -> list[PupilRow]:
     rows = []
     for number, line in table.rows:
         written = cells.text(table.cell(line, STT.name)) or ""
-        stt = int(written) if written.isascii() and written.isdigit() and len(written) < 4 else None  # noqa: PLR2004
+        match = _NUMBER.fullmatch(written)
+        stt = int(match[1]) if match else None
         code = cells.text(table.cell(line, CODE.name))
-        row = PupilRow(number, stt, code, cells.text(table.cell(line, NAME.name)), line)
+        row = PupilRow(number, stt, code, table.name(line), line)
+        filled = sum(cells.text(cell) is not None for cell in line)
+        # A code is one long word. A signature or a day has several, a total is short beside words for a number.
+        footer = code is not None and (" " in code or (written != "" and len(code) < _CODE_LENGTH))
+        if stt is None and footer and filled <= _FOOTER_CELLS:
+            continue
         if stt is None and code is None:
-            if row.name and sum(cells.text(cell) is not None for cell in line) >= _PUPIL_CELLS:
+            if _COUNTED.match(folded(row.name or "")):
+                continue
+            if row.name and filled >= _PUPIL_CELLS:
                 reader.findings.append(_nameless(table.sheet, row))
             continue
         # A numbered line without anything else is a blank form line.

@@ -24,14 +24,23 @@ from ledger.record.findings import Finding, Severity, has_errors
 from ledger.record.model import ClassSheet, Place, Record, Schooling
 from ledger.record.sheets.cell_reader import Reader
 from ledger.record.sheets.class_info import ClassHead, read_class_info
-from ledger.record.sheets.class_tables import ClassTables
+from ledger.record.sheets.class_tables import SUBJECT, TEACHER, ClassTables
 from ledger.record.sheets.gradebook import ComputedMark, computed_terms
 from ledger.record.sheets.history_rows import history, read_histories
 from ledger.record.sheets.primary_rows import PrimaryRows
 from ledger.record.sheets.pupil_rows import PUPIL_COLUMNS, arrival, pupil_from
 from ledger.record.sheets.secondary_rows import SecondaryRows
 from ledger.record.sheets.table_files import grids_of
-from ledger.record.sheets.tables import INFO, PUPILS, missing_sheet, required_sheets, sheets_by_title
+from ledger.record.sheets.tables import (
+    CODE,
+    INFO,
+    PUPILS,
+    TEACHERS,
+    missing_sheet,
+    required_sheets,
+    sheets_alike,
+    table_in,
+)
 from ledger.record.sheets.workbook import Grid, Refused
 from ledger.record.subjects import Level
 
@@ -61,8 +70,12 @@ def read_class(data: bytes, *, file: str) -> SheetReading:
 def read_grids(sheets: Iterable[Grid], *, file: str) -> SheetReading:
     """Read a class from sheets that have been opened already; `file` is what messages call their source."""
     terms = computed_terms(sheets)
-    found = sheets_by_title(terms.grids)
+    alike = sheets_alike(terms.grids)
+    found = {sheet: grids[0] for sheet, grids in alike.items()}
     reader = Reader(list(terms.findings))
+    reader.findings += [
+        _rival(sheet, grid) for sheet, grids in alike.items() for grid in grids[1:] if _holds(sheet, grid)
+    ]
     head = read_class_info(found[INFO], reader.findings) if INFO in found else None
     needed = required_sheets(head.class_info.level if head else None)
     reader.findings += [missing_sheet(sheet, file) for sheet in needed if sheet not in found]
@@ -114,6 +127,23 @@ def _class_sheet(reader: Reader, found: Mapping[str, Grid], head: ClassHead) -> 
         places=tuple(place for _, place in pairs),
         enrolled=len(pupils),
         year_computed=rows.year_computed,
+    )
+
+
+def _holds(sheet: str, grid: Grid) -> bool:
+    """Return whether a second sheet of a title has what is read from it, and is not, say, a list of teachers."""
+    anchors = (SUBJECT, TEACHER) if sheet == TEACHERS else (CODE,)
+    return sheet == INFO or table_in(grid, sheet, anchors, anchors) is not None
+
+
+def _rival(sheet: str, grid: Grid) -> Finding:
+    return Finding(
+        "SH-02",
+        Severity.ERROR,
+        f"Trang “{grid.title}” cũng là trang “{sheet}”, nên không biết trang nào đúng. Hãy xóa trang thừa rồi nạp lại.",
+        f"The sheet “{grid.title}” is another “{sheet}”, and nobody could say which counts. Delete one, and import again.",
+        sheet=grid.title,
+        expected=sheet,
     )
 
 

@@ -30,6 +30,7 @@ from ledger.record.sheets.tables import (
     unknown_column,
 )
 from ledger.record.sheets.workbook import Cell, Grid
+from ledger.record.spelling import folded
 from ledger.record.subjects import Level, Subject, subject_named
 
 SUBJECT = Heading("Môn học", other_names=("Môn", "Môn học/HĐGD"))
@@ -80,6 +81,9 @@ class ClassTables:
             self.reader.findings.append(missing_table(sheet, anchors))
         else:
             self._tables[sheet] = table
+            self.reader.findings += [
+                double_column(sheet, title) for column, title, known in table.doubled if _differ(table, column, known)
+            ]
         return table
 
     def find_by_subject(self, sheet: str, *known: Heading) -> Table | None:
@@ -171,6 +175,13 @@ class ClassTables:
         if TEACHERS in self._tables:
             self.reader.findings += [_no_teacher(entry.name) for entry in taught.values() if entry.teacher is None]
         return list(taught.values())
+
+
+def _differ(table: Table, column: int, known: str) -> bool:
+    """Return whether a second column says of any pupil what the first does not; an empty cell says nothing."""
+    rows = [row for _, row in table.rows if CODE.name not in table.columns or cells.text(table.cell(row, CODE.name))]
+    pairs = [(cells.text(table.cell(row, known)), cells.text(row[column - 1])) for row in rows if column <= len(row)]
+    return any(second is not None and folded(second) != folded(first or "") for first, second in pairs)
 
 
 def _unknown_subject(title: str, row: int) -> Finding:

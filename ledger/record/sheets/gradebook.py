@@ -46,6 +46,7 @@ from ledger.record.sheets.tables import (
     missing_table,
     sheets_by_title,
     table_in,
+    whole_name,
 )
 from ledger.record.sheets.term_average import (
     missing_component,
@@ -191,6 +192,8 @@ class _Page:
 
     @staticmethod
     def _cell(line: _Line, book: Book, heading: Heading) -> Cell:
+        if heading is NAME:
+            return whole_name(line.cells, book.columns.get(NAME.name), book.given_name)
         column = book.columns.get(heading.name, len(line.cells) + 1)
         return line.cells[column - 1] if column <= len(line.cells) else None
 

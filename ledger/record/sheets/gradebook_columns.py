@@ -15,7 +15,7 @@ from typing import Final
 
 from ledger.record.findings import Finding
 from ledger.record.sheets.cells import text
-from ledger.record.sheets.tables import CODE, NAME, STT, heading_key, numbers_columns, unknown_column
+from ledger.record.sheets.tables import CODE, NAME, STT, given_name_column, heading_key, numbers_columns, unknown_column
 from ledger.record.sheets.workbook import Grid
 from ledger.record.spelling import folded
 from ledger.record.subjects import Level, Subject, subject_named
@@ -93,6 +93,8 @@ class Book:
     columns: Mapping[str, int]
     """Where number, code and name of a pupil stand, by heading."""
     subjects: tuple[SubjectColumns, ...]
+    given_name: int | None = None
+    """The column of the given name, where `Họ và tên` stands over two."""
 
 
 def book_in(grid: Grid, sheet: str, level: Level, findings: list[Finding]) -> Book | None:
@@ -125,7 +127,8 @@ def book_in(grid: Grid, sheet: str, level: Level, findings: list[Finding]) -> Bo
     named = _with_merged(named, titled, _filled(grid.rows[last:], columns[CODE.name]))
     if last + 1 < len(grid.rows) and numbers_columns(grid.rows[last + 1]):
         last += 1
-    return Book(last + 1, columns, tuple(_subjects(named, sheet, level, findings)))
+    given = given_name_column(columns.get(NAME.name), titled, grid.rows[last + 1 :])
+    return Book(last + 1, columns, tuple(_subjects(named, sheet, level, findings)), given)
 
 
 def _numbers_tests(row: Mapping[int, str], own: set[int]) -> bool:

@@ -76,10 +76,12 @@ def _with_codes(table: Table, reader: Reader) -> Table:
     """Write number, code and name, which schools merge over the lines of one pupil, into each of them."""
     rows: list[tuple[int, tuple[Cell, ...]]] = []
     who = [table.columns[heading.name] - 1 for heading in (STT, CODE, NAME) if heading.name in table.columns]
+    who += [table.given_name - 1] if table.given_name else []
     for number, line in table.rows:
-        cells_of = list(line)
+        # Rows end with their last filled cell, which may stand before the columns of who it is.
+        cells_of = [*line, *(None for _ in range(max(who, default=0) + 1 - len(line)))]
         said = sum(cells.text(table.cell(line, heading.name)) is not None for heading in _OF_A_LINE)
-        if said > 1 and all(cells.text(line[column]) is None for column in who):
+        if said > 1 and all(cells.text(cells_of[column]) is None for column in who):
             if not rows:
                 reader.findings.append(no_code(HISTORY, PupilRow(number, None, None, None, line)))
                 continue

@@ -60,6 +60,7 @@ from ledger.record.subjects import Level, Subject, compulsory_in, subject_named
 
 LEVEL_SUFFIX: Final = "Mức"
 TEST_SUFFIX: Final = "KTĐK"
+_EXEMPTION: Final = "Thông tư 27/2020/TT-BGDĐT, Điều 7"
 _LEVEL_WORDS: Final = r"muc dat duoc|muc dat|muc"
 _TEST_WORDS: Final = r"diem ktdk|ktdk|diem kiem tra dinh k[iy]|kiem tra dinh k[iy]|diem kt|diem"
 _TITLE = re.compile(rf"(?P<subject>.+?)[\s:|/_.,(\[-]+(?:(?P<level>{_LEVEL_WORDS})|(?P<test>{_TEST_WORDS}))[\s)\].]*")
@@ -165,7 +166,7 @@ class PrimaryRows:
             COMMENTS, HOMEROOM_COMMENT.name, self._tables.cell(COMMENTS, index, HOMEROOM_COMMENT.name)
         )
         return PrimaryYear(
-            subjects=tuple(self._subject(index, entry, reader) for entry in self._taught),
+            subjects=tuple(self._subject(index, entry, reader, not_assessed=not_assessed) for entry in self._taught),
             traits={trait: level for trait in Trait if (level := self._trait(index, trait, reader))},
             overall=overall,
             absences_excused=row.value(EXCUSED, primary_cells.sessions),
@@ -196,27 +197,31 @@ class PrimaryRows:
             return completes(overall)
         return promoted if not_assessed else None
 
-    def _subject(self, index: int, entry: Taught, reader: Reader) -> PrimarySubject:
+    def _subject(self, index: int, entry: Taught, reader: Reader, *, not_assessed: bool) -> PrimarySubject:
         code, name = entry.subject.code, entry.name
-        exempt = False
+        exempt: list[str] = []
 
         def value(
             column: Callable[[str], str], read: Callable[[Cell], _Value | Misread | None], *, needed: bool
         ) -> _Value | None:
-            nonlocal exempt
             key, shown = column(code), column(name)
             cell = self._tables.cell(ACHIEVEMENTS, index, key)
             if needed and not self._tables.holds(ACHIEVEMENTS, index, key):
                 reader.decline(ACHIEVEMENTS, shown)
             if folded(cells.text(cell) or "") in cells.EXEMPT:
-                exempt = True
+                exempt.append(shown)
                 return None
             return reader.value(ACHIEVEMENTS, shown, cell, read)
 
         level = value(level_column, primary_cells.achievement, needed=True)
         test = value(test_column, primary_cells.whole_mark, needed=entry.subject in self._tested)
         comment = reader.words(COMMENTS, name, self._tables.cell(COMMENTS, index, code))
-        return PrimarySubject(code, clean(name), level, test, comment, entry.teacher, exempt)
+        partly = bool(exempt) and (level is not None or test is not None)
+        # A pupil with a disability may well be assessed and not take the test.
+        for column in exempt if partly and not (not_assessed and test is None) else ():
+            rule = "TH-01" if level is None else "TH-04"
+            reader.partly_exempt(rule, ACHIEVEMENTS, column, certain=True, article=_EXEMPTION)
+        return PrimarySubject(code, clean(name), level, test, comment, entry.teacher, bool(exempt) and not partly)
 
     def _trait(self, index: int, trait: Trait, reader: Reader) -> TraitLevel | None:
         if not trait.optional and not self._tables.holds(TRAITS, index, trait.label):

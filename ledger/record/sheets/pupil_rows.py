@@ -58,17 +58,26 @@ PROMOTED = Heading(
     "Được lên lớp",
     other_names=("Hoàn thành chương trình", "Lên lớp", "Được lên lớp/HTCT", "Hoàn thành chương trình tiểu học"),
 )
-EXCUSED = Heading("Nghỉ có phép", other_names=("Số buổi nghỉ có phép", "Có phép"))
-UNEXCUSED = Heading("Nghỉ không phép", other_names=("Số buổi nghỉ không phép", "Không phép"))
+EXCUSED = Heading("Nghỉ có phép", other_names=("Số buổi nghỉ có phép", "Số ngày nghỉ có phép", "Có phép"))
+UNEXCUSED = Heading("Nghỉ không phép", other_names=("Số buổi nghỉ không phép", "Số ngày nghỉ không phép", "Không phép"))
 OTHER_AWARDS = Heading("Thành tích khác", required=False, other_names=("Khen thưởng khác",))
 
+_TERMS = (("HKI", ("HKI",)), ("HKII", ("HKII",)), ("cả năm", ("cả năm", "CN")))
 CONDUCT = tuple(
-    Heading(f"Rèn luyện {term}", other_names=(f"KQRL {term}", f"Kết quả rèn luyện {term}"))
-    for term in ("HKI", "HKII", "cả năm")
+    Heading(
+        f"Rèn luyện {term}",
+        other_names=tuple(
+            f"{what} {name}" for name in names for what in ("Rèn luyện", "KQRL", "RL", "Kết quả rèn luyện")
+        ),
+    )
+    for term, names in _TERMS
 )
 STUDY = tuple(
-    Heading(f"Học tập {term}", other_names=(f"KQHT {term}", f"Kết quả học tập {term}"))
-    for term in ("HKI", "HKII", "cả năm")
+    Heading(
+        f"Học tập {term}",
+        other_names=tuple(f"{what} {name}" for name in names for what in ("Học tập", "KQHT", "HT", "Kết quả học tập")),
+    )
+    for term, names in _TERMS
 )
 AWARD = Heading("Danh hiệu", required=False, other_names=("Khen thưởng", "Danh hiệu thi đua"))
 CONDUCT_AGAIN = Heading("Rèn luyện sau hè", required=False, other_names=("Kết quả rèn luyện sau hè", "KQRL sau hè"))
@@ -136,7 +145,8 @@ PRIMARY_RESULT_COLUMNS = (
 
 _PENDING = frozenset({"chuaco", "chuacap", "chuaduoccap", "dangcap", "chocap", "dangchocap"})
 _ONE_WORD = re.compile(r"ten(mot|1)(chu|tu)")
-_NOT_ASSESSED = re.compile(r"khongdanhgia|kehoach(giaoduc)?canhan")
+_NOT_ASSESSED = re.compile(r"khongdanhgia(?!lai)|kehoach(giaoduc)?canhan")
+_NOT_DISABLED = re.compile(r"khong(phai|bi|la|co|thuoc)*((hoc)?sinh|hs|dien|doituong)*khuyettat")
 
 
 def promoted_column(*, final: bool) -> str:
@@ -185,4 +195,5 @@ def exempts_from_assessment(note: Cell) -> bool:
     Of the notes only this is part of the record: a note may say more about a child than the record should keep.
     """
     said = folded(cells.text(note) or "")
-    return "khuyettat" in said and _NOT_ASSESSED.search(said) is not None
+    disabled = "khuyettat" in said and _NOT_DISABLED.search(said) is None
+    return disabled and _NOT_ASSESSED.search(said) is not None

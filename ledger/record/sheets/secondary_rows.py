@@ -50,6 +50,7 @@ from ledger.record.spelling import clean, folded
 from ledger.record.subjects import BY_CODE, compulsory_in
 
 _MARKS: Final = (TERM_1, TERM_2, YEAR)
+_EXEMPTION: Final = "Thông tư 22/2021/TT-BGDĐT, Điều 5, Điều 9"
 
 
 class SecondaryRows:
@@ -104,16 +105,23 @@ class SecondaryRows:
     def _subject(self, index: int, entry: Taught, reader: Reader) -> SecondarySubject:
         code = entry.subject.code
         marks: dict[str, Mark | None] = dict.fromkeys((*_MARKS, REASSESSED))
-        exempt = False
+        exempt: list[str] = []
         for sheet in marks:
             cell = self._tables.cell(sheet, index, code)
             if not self._tables.holds(sheet, index, code) and sheet != REASSESSED and self._tables.has_sheet(sheet):
                 reader.decline(sheet, entry.name)
             elif folded(cells.text(cell) or "") in cells.EXEMPT:
-                exempt = True
+                exempt.append(sheet)
             else:
                 marks[sheet] = _mark(entry, reader, sheet, cell)
         hk1, hk2 = marks[TERM_1], marks[TERM_2]
+        partly = bool(exempt) and any(mark is not None for mark in marks.values())
+        # A subject assessed by comment has the year's result from semester II, so semester I may be excused by itself.
+        excused = exempt == [TERM_1] and not entry.subject.scored and hk2 is not None
+        for sheet in exempt if partly else ():
+            reader.partly_exempt("TT-16", sheet, entry.name, certain=not excused, article=_EXEMPTION)
+        if self.year_computed and excused:
+            marks[YEAR] = hk2
         if self.year_computed and hk1 is not None and hk2 is not None and self._rules is not None:
             marks[YEAR] = year_mark(hk1, hk2, self._rules)
         return SecondarySubject(
@@ -124,7 +132,7 @@ class SecondaryRows:
             marks[YEAR],
             reader.words(COMMENTS, entry.name, self._tables.cell(COMMENTS, index, code)),
             entry.teacher,
-            exempt,
+            bool(exempt) and not partly,
             marks[REASSESSED],
             entry.specialised,
         )

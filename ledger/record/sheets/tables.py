@@ -8,7 +8,7 @@ Findings speak of sheets and columns by the names in this module, which are thos
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -91,11 +91,19 @@ class Table:
     others: tuple[tuple[int, str], ...]
     """(column, heading) of headings that nobody here knows."""
     rows: tuple[tuple[int, tuple[Cell, ...]], ...]
+    doubled: tuple[tuple[int, str, str], ...] = ()
+    """(column, heading, known heading) of columns about what an earlier column is about already."""
+    given_name: int | None = None
+    """The column of the given name, where `Họ và tên` stands over two."""
 
     def cell(self, cells: tuple[Cell, ...], column: str) -> Cell:
         """Return the cell of a row under a heading, or `None` when the table has no such column."""
         number = self.columns.get(column)
         return None if number is None or number > len(cells) else cells[number - 1]
+
+    def name(self, cells: tuple[Cell, ...]) -> str | None:
+        """Return a person's whole name, which may stand in one cell or in two."""
+        return whole_name(cells, self.columns.get(NAME.name), self.given_name)
 
 
 def required_sheets(level: Level | None) -> tuple[str, ...]:
@@ -112,14 +120,22 @@ def required_sheets(level: Level | None) -> tuple[str, ...]:
 
 
 def sheets_by_title(grids: Iterable[Grid]) -> dict[str, Grid]:
-    """Return the sheets that we know, by their usual title. The first of two alike counts."""
+    """Return the sheets that we know, by their usual title; of two for one thing, the one that has that title."""
+    return {sheet: alike[0] for sheet, alike in sheets_alike(grids).items()}
+
+
+def sheets_alike(grids: Iterable[Grid]) -> dict[str, list[Grid]]:
+    """Return every sheet that might be the one of a title, those first that have the usual title itself."""
     titles = {heading_key(name): sheet for sheet, others in SHEETS.items() for name in (sheet, *others)}
-    found: dict[str, Grid] = {}
+    found: dict[str, list[Grid]] = {}
     for grid in grids:
         sheet = titles.get(heading_key(grid.title))
         if sheet is not None:
-            found.setdefault(sheet, grid)
-    return found
+            found.setdefault(sheet, []).append(grid)
+    usual = {heading_key(sheet) for sheet in SHEETS}
+    return {
+        sheet: sorted(alike, key=lambda grid: heading_key(grid.title) not in usual) for sheet, alike in found.items()
+    }
 
 
 def table_in(grid: Grid, sheet: str, headings: tuple[Heading, ...], anchors: tuple[Heading, ...]) -> Table | None:
@@ -130,23 +146,28 @@ def table_in(grid: Grid, sheet: str, headings: tuple[Heading, ...], anchors: tup
     """
     by_key = {key: heading for heading in headings for key in heading.keys}
     for number, row in enumerate(grid.rows[:_HEADING_ROWS], start=1):
-        titles = {column: title for column, cell in enumerate(row, start=1) if (title := text(cell))}
+        titles = _name_in_one({column: title for column, cell in enumerate(row, start=1) if (title := text(cell))})
         keys = {heading_key(title) for title in titles.values()}
         if not all(anchor.keys & keys for anchor in anchors):
             continue
         below = grid.rows[number] if number < len(grid.rows) else ()
         lower = _lower_headings(titles, below, (STT, CODE, NAME, *anchors))
-        titles = _joined(titles, lower) if lower else titles
+        titles = _name_in_one(_joined(titles, lower)) if lower else titles
         columns: dict[str, int] = {}
         others: list[tuple[int, str]] = []
+        doubled: list[tuple[int, str, str]] = []
         for column, title in titles.items():
             heading = by_key.get(heading_key(title))
             if heading is None:
                 others.append((column, title))
+            elif heading.name in columns:
+                doubled.append((column, title, heading.name))
             else:
-                columns.setdefault(heading.name, column)
+                columns[heading.name] = column
         rows = list(grid.numbered(number + (2 if lower else 1)))
-        return Table(sheet, columns, tuple(others), tuple(rows[1:] if rows and numbers_columns(rows[0][1]) else rows))
+        rows = rows[1:] if rows and numbers_columns(rows[0][1]) else rows
+        given = given_name_column(columns.get(NAME.name), titles, [row for _, row in rows])
+        return Table(sheet, columns, tuple(others), tuple(rows), tuple(doubled), given)
     return None
 
 
@@ -158,6 +179,7 @@ def _lower_headings(titles: Mapping[int, str], row: tuple[Cell, ...], own: tuple
     lower = {column: title for column, cell in enumerate(row, start=1) if (title := text(cell))}
     keys = frozenset(key for heading in own for key in heading.keys)
     whose = {column for column, title in titles.items() if heading_key(title) in keys}
+    whose -= {column for column, title in lower.items() if heading_key(title) in _FAMILY_NAME}
     words = all(isinstance(row[column - 1], str) for column in lower)
     return lower if words and not whose & set(lower) and set(lower) - set(titles) else {}
 
@@ -173,6 +195,52 @@ def _joined(upper: Mapping[int, str], lower: Mapping[int, str]) -> dict[int, str
         elif column in upper:
             joined[column] = upper[column]
     return joined
+
+
+_FAMILY_NAME: Final = frozenset(
+    before + name
+    for before in ("", "hovaten")
+    for name in ("ho", "hodem", "hovadem", "holot", "hovalot", "hotendem", "hovatendem", "hovatenlot", "hotenlot")
+)
+_GIVEN_NAME: Final = frozenset({"ten", "hovatenten"})
+
+
+def _name_in_one(titles: dict[int, str]) -> dict[int, str]:
+    """Read `Họ và tên đệm` beside `Tên` as one heading over two columns. One without the other is no whole name."""
+    for column, title in titles.items():
+        if heading_key(title) in _FAMILY_NAME and heading_key(titles.get(column + 1, "")) in _GIVEN_NAME:
+            return {number: said for number, said in titles.items() if number != column + 1} | {column: NAME.name}
+    return titles
+
+
+_RESULTS_FOLDED: Final = frozenset(
+    ("t", "k", "h", "d", "c", "cd", "x", "tot", "kha", "dat", "chuadat", "cancogang", "mien", "nam", "nu")
+)
+"""What may stand to the right of a name under a heading that somebody deleted."""
+
+
+def _is_given_name(cell: Cell) -> bool:
+    key = folded(text(cell) or "")
+    return key.isalpha() and key not in _RESULTS_FOLDED and "hoanthanh" not in key
+
+
+def given_name_column(name: int | None, titles: Iterable[int], rows: Sequence[Sequence[Cell]]) -> int | None:
+    """Return the column of given names: the one to the right of `Họ và tên`, if it has words but no heading.
+
+    Lists are sorted by given name, so schools keep it in a column of its own, below one merged heading. To read the first
+    column alone would cut off every name.
+    """
+    if name is None or name + 1 in titles:
+        return None
+    named = [row for row in rows if len(row) >= name and isinstance(row[name - 1], str) and text(row[name - 1])]
+    given = [row for row in named if len(row) > name and isinstance(row[name], str) and _is_given_name(row[name])]
+    return name + 1 if named and 2 * len(given) >= len(named) else None
+
+
+def whole_name(row: Sequence[Cell], name: int | None, given: int | None) -> str | None:
+    """Return the name in a row, out of one column or two."""
+    parts = [text(row[column - 1]) for column in (name, given) if column is not None and column <= len(row)]
+    return " ".join(part for part in parts if part) or None
 
 
 _COLUMN_NUMBER: Final = re.compile(r"\(?(?:(\d{1,3})|[^\W\d_])\)?")
