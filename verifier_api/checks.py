@@ -10,12 +10,13 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from uuid import UUID
 
 from ledger.chain.registry import LeafStatus, RecallReason
 from ledger.proof.manifest import Manifest
 from ledger.unit import Role, UnitKind, profile_of
 from verifier_api import findings as f
-from verifier_api.examination import Examination, FileKind
+from verifier_api.examination import ClaimedLine, Examination, FileKind
 from verifier_api.judgements import SignatureJudgement
 from verifier_api.trust import Trust
 from verifier_api.verdict import Finding, Outcome, SignatureSummary, Standing
@@ -274,6 +275,31 @@ def contents(examination: Examination, manifest: Manifest) -> Finding:
     if examination.record_sha256 == manifest.record_sha256:
         return f.CONTENTS_MATCH() if inside == issued else f.CONTENTS_OTHER_CLAIM()
     return f.CONTENTS_DIFFER({"found": examination.record_sha256, "issued": manifest.record_sha256})
+
+
+def strangers(
+    booklet: Manifest, units: Sequence[Manifest | None], lines: Sequence[ClaimedLine] | None
+) -> frozenset[UUID]:
+    """Step 7. Those of a booklet's units that have no place in it, or another than its cover gives them.
+
+    `units` are the manifests in the order in which the booklet lists them, None where one is not known; `lines` is what the cover
+    says, None when there is no file to look into. A unit belongs that is no booklet, is of its level, of a later year than the
+    one before, and as the last one of the booklet's own year and school.
+    """
+    said = lines if lines is not None and len(lines) == len(units) else [None] * len(units)
+    found, year = set(), ""
+    for number, (unit, line) in enumerate(zip(units, said, strict=True), start=1):
+        if unit is None:
+            continue
+        fits = unit.kind == UnitKind.UNIT.value and unit.level == booklet.level and year < unit.year <= booklet.year
+        # The newest year is the booklet's own, and only the newest.
+        fits &= (unit.year == booklet.year) is (number == len(units))
+        fits &= number < len(units) or unit.school == booklet.school
+        fits &= line is None or (line.year, line.school) == (unit.year, unit.school)
+        if not fits:
+            found.add(unit.id)
+        year = max(year, unit.year)
+    return frozenset(found)
 
 
 def summaries(judgements: Sequence[SignatureJudgement]) -> tuple[SignatureSummary, ...]:

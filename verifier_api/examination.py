@@ -37,6 +37,14 @@ class FileKind(StrEnum):
 
 
 @dataclass(frozen=True)
+class ClaimedLine:
+    """What a booklet's cover says of one unit."""
+
+    year: str
+    school: str
+
+
+@dataclass(frozen=True)
 class Examination:
     """What was seen in one file."""
 
@@ -62,6 +70,8 @@ class Examination:
     """The recalled unit whose place it claims to take."""
     claimed_units: tuple[tuple[UUID, str], ...] | None = None
     """What a booklet claims to list: each unit's id and the SHA-256 of its manifest. None for a unit."""
+    claimed_lines: tuple[ClaimedLine, ...] | None = None
+    """What a booklet's cover says beside each of them. None for a unit."""
 
 
 class Examiner(Protocol):
@@ -128,6 +138,7 @@ class _Claims(TypedDict, total=False):
     claimed_level: str
     claimed_replaces: UUID | None
     claimed_units: tuple[tuple[UUID, str], ...] | None
+    claimed_lines: tuple[ClaimedLine, ...] | None
 
 
 def _read_record(data: bytes) -> _Claims | None:
@@ -151,6 +162,7 @@ def _read_unit(data: bytes) -> _Claims:
         claimed_level=info.level.value,
         claimed_replaces=read.replaces,
         claimed_units=None,
+        claimed_lines=None,
     )
 
 
@@ -165,4 +177,5 @@ def _read_booklet(data: bytes) -> _Claims:
         claimed_level=info.level.value,
         claimed_replaces=read.replaces,
         claimed_units=tuple((line.unit_id, line.manifest_sha256) for line in read.booklet.units),
+        claimed_lines=tuple(ClaimedLine(line.school_year, line.school_code) for line in read.booklet.units),
     )

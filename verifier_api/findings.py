@@ -382,6 +382,14 @@ CONTENTS_OTHER_CLAIM = Kind(
     "The record inside names another unit, school, year or level than it was issued under. Do not use the file; ask the "
     "school.",
 )
+CONTENTS_OTHER_UNIT = Kind(
+    "contents.other_unit",
+    _F,
+    "Sổ học bạ này ghi học bạ năm học {unit}, nhưng học bạ đó không thuộc sổ này: khác cấp học, khác thứ tự năm học, khác trường "
+    "hoặc năm học ghi trên bìa, hoặc không phải học bạ một năm học. Đừng dùng sổ này; hãy hỏi nhà trường.",
+    "This booklet lists {unit}, which does not belong in it: it is of another level, out of the order of years, of another "
+    "school or year than the cover says, or no yearly record. Do not use the booklet; ask the school.",
+)
 CONTENTS_FOREIGN = Kind(
     "contents.foreign",
     _S,

@@ -40,13 +40,14 @@ from ledger.store.reader import ReceiptEntry
 from ledger.unit import Role
 from verifier_api import checks
 from verifier_api import findings as f
-from verifier_api.examination import Examination, Examiner, FileKind
+from verifier_api.examination import ClaimedLine, Examination, Examiner, FileKind
 from verifier_api.intake import MAX_FILE_BYTES, Exhausted
 from verifier_api.trust import Trust
 from verifier_api.verdict import Conclusion, Finding, Outcome, SignatureSummary, Standing, Verdict, conclude
 
 MEGABYTE = 1_000_000
 
+_WITHDRAWN = frozenset({Standing.RECALLED, Standing.REPLACED})
 _WORST_FIRST = (Standing.UNKNOWN, Standing.UNANCHORED, Standing.CURRENT)
 """Of units that nobody has recalled, the one of which least is known speaks for the booklet."""
 
@@ -82,6 +83,8 @@ class _Case:
     manifest: Manifest | None = None
     status: LeafStatus | None = None
     replaced_by: UUID | None = None
+    listed: tuple[Receipt | None, ...] = ()
+    """What a booklet lists, in its order; None for what is not known, or not as it is listed."""
     signatures: tuple[SignatureSummary, ...] = ()
 
     def note(self, *found: Finding) -> None:
@@ -139,6 +142,7 @@ class Verifier:
             case.note(f.CHAIN_SKIPPED(), *checks.signatures_alone(examination, self._trust), f.CONTENTS_SKIPPED())
             return self._conclude(case)
         parsed, pending = proof
+        self._look_up_units(case, parsed.manifest, lines=examination.claimed_lines)
         self._ask_chain(case, parsed, pending=pending, brought=receipt is not None)  # (4), (5)
         expected = checks.Expected(
             manifest=parsed.manifest,
@@ -311,6 +315,7 @@ class Verifier:
             return
         case.unit, case.manifest = receipt.manifest.id, receipt.manifest
         case.note(f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
+        self._look_up_units(case, receipt.manifest, lines=None)
         self._ask_chain(case, receipt, pending=not entry.final, brought=False)
         case.note(f.SIGNATURES_SKIPPED(), f.CONTENTS_SKIPPED())
 
@@ -351,33 +356,46 @@ class Verifier:
         case.note(*checks.doubts(status))
         if case.standing is Standing.REPLACED:
             case.replaced_by = self._successor(manifest, status)
-        if manifest.units and case.standing is Standing.CURRENT:
+        if manifest.units and case.standing not in _WITHDRAWN:
             self._ask_units(case, manifest.units)
+
+    def _look_up_units(self, case: _Case, booklet: Manifest, *, lines: Sequence[ClaimedLine] | None) -> None:
+        """What is known of the units that a booklet lists, each only if it is the very one, and whether they belong in it.
+
+        Whether they are of one pupil nobody can tell from manifests, which name no pupil; that is what the school's seal says.
+        """
+        known = [self._known(listed.id) for listed in booklet.units or ()]
+        case.listed = tuple(
+            receipt if receipt and receipt.manifest.sha256().hex() == listed.manifest_sha256 else None
+            for receipt, listed in zip(known, booklet.units or (), strict=True)
+        )
+        manifests = [None if receipt is None else receipt.manifest for receipt in case.listed]
+        strange = checks.strangers(booklet, manifests, lines)
+        case.note(*(f.CONTENTS_OTHER_UNIT(unit=unit_id) for unit_id in strange))
+        case.listed = tuple(None if r is None or r.manifest.id in strange else r for r in case.listed)
 
     def _ask_units(self, case: _Case, units: Sequence[ListedUnit]) -> None:
         """(5) A booklet stands as its worst unit stands."""
-        standings = [self._standing_of(listed) for listed in units]
-        for listed, standing in zip(units, standings, strict=True):
-            if standing in (Standing.RECALLED, Standing.REPLACED):
-                case.note(f.STANDING_UNIT_WITHDRAWN(unit=listed.id))
-            elif standing is not Standing.CURRENT:
-                case.note(f.STANDING_UNIT_UNKNOWN(unit=listed.id))
-        if set(standings) == {Standing.CURRENT}:
+        standings = set()
+        for listed, receipt in zip(units, case.listed, strict=True):
+            unit = _Case()
+            if receipt is not None:
+                self._ask_chain(unit, receipt, pending=False, brought=False)
+            open_questions = [found.code for found in unit.findings if found.outcome is Outcome.UNKNOWN]
+            if unit.standing in _WITHDRAWN:
+                case.note(f.STANDING_UNIT_WITHDRAWN({"doubts": open_questions}, unit=listed.id))
+            elif unit.standing is not Standing.CURRENT or open_questions:
+                case.note(f.STANDING_UNIT_UNKNOWN({"findings": open_questions}, unit=listed.id))
+                # What was anchored with a stolen key is on the chain and yet not to be relied on.
+                unit.standing = Standing.UNKNOWN if unit.standing is Standing.CURRENT else unit.standing
+            standings.add(unit.standing)
+        if standings == {Standing.CURRENT}:
             case.note(f.STANDING_UNITS_CURRENT(count=len(units)))
         # A withdrawn unit withdraws the booklet, whether or not something took that unit's place: the booklet still lists it.
-        withdrawn = {Standing.RECALLED, Standing.REPLACED} & set(standings)
+        standings.add(case.standing)
         case.standing = (
-            Standing.RECALLED if withdrawn else next((s for s in _WORST_FIRST if s in standings), case.standing)
+            Standing.RECALLED if _WITHDRAWN & standings else next(worst for worst in _WORST_FIRST if worst in standings)
         )
-
-    def _standing_of(self, listed: ListedUnit) -> Standing:
-        """How one unit of a booklet stands by the receipt that is known for it, if that is the one which the booklet lists."""
-        receipt = self._known(listed.id)
-        if receipt is None or receipt.manifest.sha256().hex() != listed.manifest_sha256 or self._registry is None:
-            return Standing.UNKNOWN
-        unit = _Case()
-        self._ask_chain(unit, receipt, pending=False, brought=False)
-        return unit.standing
 
     def _recalled_elsewhere(self, registry: RegistryReader, receipt: Receipt, status: LeafStatus) -> LeafStatus:
         """`status`, with the recall of the unit under the leaf that the ledger knows for it, if there is one.
