@@ -25,6 +25,8 @@ _CHECKS: Final = _DIGITS + "*~$=U"
 """Crockford's check symbols: one for each remainder modulo 37."""
 _LOOKALIKES: Final = str.maketrans("OIL", "011")
 _LENGTH: Final = BITS // 5
+_SEPARATORS: Final = re.compile(r"[\s.\-\u2010-\u2015\u2212]")
+"""What people and word processors put between the groups: any space, point, hyphen, dash or minus."""
 _TAG: Final = b"hocba.short.v1"
 
 
@@ -42,7 +44,10 @@ def short_code(unit_id: UUID) -> str:
 
 def canonical(typed: str) -> str:
     """Return the lookup key that somebody typed. Raises `MistypedCode` when it cannot be one."""
-    letters = re.sub(r"[\s\-–—.]", "", typed).upper()
+    letters = _SEPARATORS.sub("", typed)
+    if not letters.isascii():  # Beyond ASCII, upper case makes an I of a dotless i and two letters of one.
+        raise MistypedCode(typed)
+    letters = letters.upper()
     key, check = letters[:-1].translate(_LOOKALIKES), letters[-1:]
     if check not in _CHECKS:
         check = check.translate(_LOOKALIKES)

@@ -115,13 +115,16 @@ class Serving:
         if "-" in text and len(text) == UUID_LENGTH:
             return unit_id(text)
         try:
-            found = await self.ask(self.ledger.unit_with_short_code, short_code.canonical(text))
+            key = short_code.canonical(text)
+            found = await self.ask(self.ledger.unit_with_short_code, key)
         except MistypedCode:
             raise Refusal(problems.BAD_UNIT_ID) from None
         except LedgerError:
             raise Refusal(problems.LEDGER_DOWN) from None
         if found is None:
             raise Refusal(problems.UNKNOWN_UNIT)
+        if short_code.lookup_key(found) != key:  # A ledger that mixes units up must not answer for another.
+            raise Refusal(problems.LEDGER_DOWN)
         return found
 
     async def judge_digest(self, text: str) -> Verdict:
