@@ -31,6 +31,7 @@ from ledger.record.rules.primary_check import PrimaryCheck
 from ledger.record.rules.rulebook import RULEBOOKS, PrimaryRulebook, Rulebook, SecondaryRulebook, rulebook_for
 from ledger.record.rules.secondary_check import SecondaryCheck
 from ledger.record.rules.subject_set import subject_set_findings
+from ledger.record.rules.unrounded_year import softened
 from ledger.record.scales import Origin
 from ledger.record.sheets.class_sheet import SheetReading, read_class
 from ledger.record.sheets.tables import INFO, TERM_2, YEAR
@@ -81,7 +82,13 @@ def check_workbook(data: bytes, *, file: str, options: CheckOptions = DEFAULT) -
     reading = read_class(data, file=file)
     if reading.draft is None:
         return reading
-    findings = (*reading.findings, *check(reading.draft, options=options))
+    subjects: dict[tuple[str | None, str | None], str] = {
+        (record.pupil.code, result.name): result.code
+        for record in reading.draft.records
+        for result in record.year.subjects
+    }
+    judged = softened(check(reading.draft, options=options), reading.computed, subjects)
+    findings = (*reading.findings, *judged)
     return replace(reading, class_sheet=None if has_errors(findings) else reading.draft, findings=findings)
 
 
