@@ -262,3 +262,12 @@ def test_a_history_may_have_who_it_is_in_its_last_columns():
     reading = school.reading()
     assert reading.class_sheet is not None, reading.findings[:3]
     assert [line.class_name for line in reading.class_sheet.records[0].history] == ["7A1", "8A1", "9A1"]
+
+
+@pytest.mark.parametrize(("said", "explained"), [(99311972604, True), ("9931197260", True), ("0993119726", False)])
+def test_a_personal_number_without_its_zeros_is_refused_and_says_why(said, explained):
+    school = School()
+    school.put("Học sinh", 1, "Số định danh cá nhân", said)
+    (finding,) = [f for f in school.reading().findings if f.rule == "ID-02"]
+    assert finding.severity is Severity.ERROR
+    assert ("Excel" in finding.message_vi, "Excel" in finding.message_en) == (explained, explained)

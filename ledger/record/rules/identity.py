@@ -167,14 +167,18 @@ def _number(pupil: Pupil, cells: PupilCells, *, allow_synthetic_province: bool) 
         )
         return
     if number is None or (vietnamese and not re.fullmatch(r"\d{12}", number, flags=re.ASCII)):
+        # Every number of a province begins with 0, and a cell kept as a number shows it without storing it.
+        lost = number is not None and re.fullmatch(r"[1-9]\d{8,10}", number, flags=re.ASCII)
+        lost_vi = " Có thể Excel đã bỏ số 0 ở đầu: hãy định dạng cột là Văn bản (Text) rồi ghi lại." if lost else ""
+        lost_en = " Excel may have dropped the leading 0: format the column as text and write it again." if lost else ""
         yield cells.error(
             "ID-02",
             PUPILS,
             column,
             number,
             "12 chữ số / digits",
-            "Số định danh cá nhân phải gồm đúng 12 chữ số. Hãy đối chiếu giấy khai sinh hoặc VNeID rồi sửa.",
-            "A personal number has exactly 12 digits. Compare the birth certificate or VNeID and correct it.",
+            f"Số định danh cá nhân phải gồm đúng 12 chữ số. Hãy đối chiếu giấy khai sinh hoặc VNeID rồi sửa.{lost_vi}",
+            f"A personal number has exactly 12 digits. Compare the birth certificate or VNeID and correct it.{lost_en}",
             FIELDS,
         )
         return
