@@ -210,4 +210,4 @@ class History(RuleBasedStateMachine):
 
 
 TestHistory = History.TestCase
-TestHistory.settings = settings(max_examples=25, stateful_step_count=15, deadline=None)
+TestHistory.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
