@@ -21,10 +21,7 @@ from ledger.store.class_import import Draft
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, Unit
 from ledger.store.writer import Writer
-from ledger.unit import PAST_STATES, UnitState
-
-_FINAL = frozenset({UnitState.ANCHORED, UnitState.LOCKED})
-_OPEN = frozenset({UnitState.DRAFT, UnitState.SIGNING})
+from ledger.unit import FINAL_STATES, PAST_STATES, UNISSUED_STATES
 
 
 class Booklets:
@@ -52,7 +49,7 @@ class Booklets:
         new one; one that was recalled is replaced. Raises `NothingToBind` when no unit is final, or the newest is another
         school's, and `BookletIssued` when one that lists other units has been issued.
         """
-        units = [unit for unit in self._reader.units_of_pupils([pupil_code], level=level) if unit.state in _FINAL]
+        units = [unit for unit in self._reader.units_of_pupils([pupil_code], level=level) if unit.state in FINAL_STATES]
         if not units or units[-1].school_code != school_code:
             raise NothingToBind(pupil_code, level)
         newest = units[-1]
@@ -64,7 +61,7 @@ class Booklets:
         if current is not None:
             if xml_booklet.read(self._files.get(current.source_sha256)).booklet == booklet:
                 return current.id
-            if current.state not in _OPEN:
+            if current.state not in UNISSUED_STATES:
                 raise BookletIssued(current.id)
         now, booklet_id = self._now(), self._new_id()
         replaces = next((one.id for one in reversed(known) if one.state in PAST_STATES), None)

@@ -8,6 +8,7 @@
   x LostRace            another worker moved the row first; read again
   x AlreadyImported     the class cannot be imported over what stands here: some of it is issued, or stands in another class
   x MistypedCode        a short code that cannot be one
+  x NoDocuments         what a sheet says of a pupil cannot be printed or written
   x NothingToBind, BookletIssued   no booklet can be bound of these units, or another one is in force
   x DamagedFile         a stored file no longer has the digest it was stored under
   x NotSigned           a document came back from a signer without what was asked for
@@ -111,6 +112,13 @@ class MistypedCode(LedgerError):
             f"Mã tra cứu ngắn “{typed[:40]}” không đúng: mã có 17 ký tự, in cạnh mã QR. Hãy gõ lại.",
             f"“{typed[:40]}” is no short code: it has 17 characters and stands beside the QR. Type it again.",
         )
+
+
+class NoDocuments(LedgerError):
+    """The documents of a pupil cannot be made."""
+
+    def __init__(self, pupil: str, vi: str, en: str) -> None:
+        super().__init__(f"{pupil}: {vi}", f"{pupil}: {en}")
 
 
 class NothingToBind(LedgerError):

@@ -25,19 +25,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
-from ledger.errors import AlreadyImported
+from ledger.errors import AlreadyImported, NoDocuments
+from ledger.paper.errors import PaperError
 from ledger.paper.wording import from_record
 from ledger.record import xml
 from ledger.record.differences import Difference, differences
 from ledger.record.digest import record_digest
+from ledger.record.errors import RecordError
 from ledger.record.model import ClassSheet, Record
 from ledger.store.class_import import ClassImport, Draft, Revision
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, Unit
 from ledger.store.writer import Writer
-from ledger.unit import PAST_STATES, Role, UnitState
-
-_OPEN = frozenset({UnitState.DRAFT, UnitState.SIGNING})
+from ledger.unit import PAST_STATES, UNISSUED_STATES, Role, UnitState
 
 
 class Change(StrEnum):
@@ -162,22 +162,32 @@ class Importing:
 
     def _listed(self, sheet: ClassSheet, record: Record, stt: int, unit: Unit | None) -> PupilChange:
         pupil = record.pupil
-        # A record that cannot be printed is refused here, not when somebody wants to sign it.
-        from_record(record, unit_id=UUID(int=0, version=4), planned_issue_date=self._now())
+        self._require_documents(record)
         if unit is None:
             return PupilChange(Change.ADDED, pupil.code, pupil.name, stt, record, None)
-        told = differences(xml.read(self._files.get(unit.source_sha256)).record, record)
+        said = xml.read(self._files.get(unit.source_sha256)).record
+        told = differences(said, record)
+        same = said == record
         elsewhere = (unit.school_code, unit.class_name) != (sheet.school.code, sheet.class_info.name)
         match unit.state:
             case state if state in PAST_STATES:
-                change = Change.REPLACING if told else Change.RECALLED
+                change = Change.RECALLED if same else Change.REPLACING
             case _ if elsewhere:
                 change = Change.BLOCKED
-            case _ if not told:
+            case _ if same:
                 change = Change.UNCHANGED
             case state:
-                change = Change.REVISED if state in _OPEN else Change.BLOCKED
+                change = Change.REVISED if state in UNISSUED_STATES else Change.BLOCKED
         return PupilChange(change, pupil.code, pupil.name, stt, record, unit, told)
+
+    def _require_documents(self, record: Record) -> None:
+        """Refuses, with the pupil's name, what cannot be printed or written; not later, when somebody wants to sign it."""
+        unit_id, now = UUID(int=0, version=4), self._now()
+        try:
+            from_record(record, unit_id=unit_id, planned_issue_date=now)
+            xml.write(record, unit_id=unit_id, created_at=now, planned_issue_date=now)
+        except (RecordError, PaperError) as error:
+            raise NoDocuments(f"{record.pupil.name} ({record.pupil.code})", error.vi, error.en) from error
 
     def _unlisted(self, sheet: ClassSheet, codes: frozenset[str]) -> Iterator[PupilChange]:
         info = sheet.class_info
@@ -189,7 +199,7 @@ class Importing:
         ):
             if unit.pupil_code not in codes:
                 name = xml.read(self._files.get(unit.source_sha256)).record.pupil.name
-                change = Change.REMOVED if unit.state in _OPEN else Change.KEPT
+                change = Change.REMOVED if unit.state in UNISSUED_STATES else Change.KEPT
                 yield PupilChange(change, unit.pupil_code, name, None, None, unit)
 
     def _draft(self, pupil: PupilChange, now: dt.datetime) -> Draft:

@@ -71,6 +71,12 @@ LEGAL_MOVES: frozenset[tuple[UnitState, UnitState]] = frozenset(
     }
 )
 
+UNISSUED_STATES = frozenset({UnitState.DRAFT, UnitState.SIGNING})
+"""What is said here can still be corrected: nothing has been issued."""
+
+FINAL_STATES = frozenset({UnitState.ANCHORED, UnitState.LOCKED})
+"""On the chain, deep enough, and in force."""
+
 PAST_STATES = frozenset({UnitState.RECALLED, UnitState.REPLACED})
 """A pupil may have any number of units in these for one year, and only one in the others."""
 

@@ -22,7 +22,7 @@ from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.sheets.class_sheet import SheetReading
 from ledger.store.reader import Unit
 from ledger.store.tables import FileRole
-from ledger.unit import PROFILES, Role, UnitKind, UnitState
+from ledger.unit import FINAL_STATES, PROFILES, Role, UnitKind, UnitState
 from scripts.compose import Ledger
 from scripts.crew import LocalArchivist, LocalHand, Sitting, utc_now
 from signer.keys import load_pkcs12
@@ -99,9 +99,15 @@ def source_of(path: Path) -> bytes:
     """The bytes that an import keeps as its source: the file, or a folder's files as one ZIP."""
     if not path.is_dir():
         return path.read_bytes()
+    tables = sorted(path.glob("*.csv"))
+    if not tables:
+        raise LedgerError(
+            f"Thư mục {path.name} không có tệp .csv nào. Hãy xuất mỗi trang thành một tệp, ví dụ “Học sinh.csv”.",
+            f"The folder {path.name} holds no .csv file. Export each sheet as a file of its own, such as “Học sinh.csv”.",
+        )
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
-        for each in sorted(path.glob("*.csv")):
+        for each in tables:
             archive.writestr(zipfile.ZipInfo(each.name), each.read_bytes())
     return packed.getvalue()
 
@@ -165,7 +171,7 @@ def bind(
     an anchored record, before any booklet is made.
     """
     require_approved(trust, sitting, school_code=key.school_code)
-    final = [unit for state in (UnitState.ANCHORED, UnitState.LOCKED) for unit in _units(ledger, key, state)]
+    final = [unit for state in FINAL_STATES for unit in _units(ledger, key, state)]
     levels = {unit.pupil_code: unit.level for unit in final}
     if missing := [code for code in pupils or [""] if code not in levels and (code or not levels)]:
         raise NothingToBind(missing[0] or key.class_name, "TH/THCS/THPT")

@@ -14,7 +14,7 @@ def given(name: str) -> bytes:
     """The bytes of one of them; skips the test that asks where they are not there."""
     path = FOLDER / f"{name}.xlsx"
     if not path.exists():
-        pytest.skip(f"{path.name} does not lie beside the project")
+        pytest.skip(f"{path.name} does not lie beside the project", allow_module_level=True)
     return path.read_bytes()
 
 

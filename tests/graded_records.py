@@ -80,7 +80,10 @@ def record_of(grade, year, first_year=2025, **pupil):
         f"{grade}A", level, grade, f"{first_year}-{first_year + 1}", circular, TEACHER, Person("Đỗ Văn Minh")
     )
     born = first_year - grade - 5
-    who = Pupil("3100000001", "Trần Minh Khôi", date(born, 3, 2), Sex.NAM, f"0312{born % 100:02d}000001", "Việt Nam")
+    who = Pupil(
+        "3100000001", "Trần Minh Khôi", date(born, 3, 2), Sex.NAM, f"0312{born % 100:02d}000001", "Việt Nam", "Kinh",
+        "Hải Phòng", "Hải Phòng", SCHOOL.ward, register_number="1/2025",
+    )  # fmt: skip
     history = (Schooling(info.school_year, info.name, SCHOOL.name),)
     return Record(SCHOOL, info, replace(who, mother="Lê Thị Hoa", **pupil), year, history)
 

@@ -164,7 +164,7 @@ def _said(value: Any, label: _Label) -> Iterator[tuple[_Label, str]]:  # noqa: A
     elif isinstance(value, Mapping):
         for trait, level in value.items():
             yield from _said(level, _joined(label, _title(trait)))
-    elif value not in (None, False):
+    elif value is not None:
         yield label, _shown(value)
 
 
@@ -188,8 +188,8 @@ def _joined(outer: _Label, inner: _Label) -> _Label:
 
 def _shown(value: object) -> str:
     match value:
-        case True:
-            return "Có"
+        case bool():
+            return "Có" if value else "Không"
         case Enum():
             return str(value.value)
         case Decimal():

@@ -18,6 +18,7 @@ from ledger.record.rules.pupil_cells import shown
 from ledger.record.sheets.class_sheet import SheetReading
 from ledger.record.sheets.template import workbook
 from ledger.record.subjects import BY_CODE, Level
+from ledger.store.reader import Unit
 from scripts import workday
 from scripts.commands.terminal import (
     EXIT_FAILED,
@@ -112,10 +113,11 @@ def import_class(
     for path in track(iter(files), total=len(files), label="Nhập lớp" if lang == "vi" else "Importing"):
         refused += not _import_one(ledger, path, synthetic=synthetic, dry_run=dry_run, lang=lang, as_json=as_json)
     if refused:
+        vi, en = ("sẽ không nhập được", "could not be imported") if dry_run else ("chưa được nhập", "were not imported")
         note(
             lang,
-            f"{refused} lớp chưa được nhập. Hãy sửa các lỗi trên rồi nhập lại; lớp đã nhập không bị ảnh hưởng.",
-            f"{refused} classes were not imported. Mend the errors above and import them again; the others are in.",
+            f"{refused} lớp {vi}. Hãy làm theo các lời nhắc ở trên rồi nhập lại; lớp khác không bị ảnh hưởng.",
+            f"{refused} classes {en}. Do what is said above, then import them again; the others are not affected.",
         )
         raise typer.Exit(EXIT_FAILED)
 
@@ -194,7 +196,8 @@ def show_averages(reading: SheetReading, *, lang: Language) -> None:
         table = Table("STT", "Mã HS", *(BY_CODE[code].name for code in subjects), title=title, box=None)
         for (stt, pupil), found in rows.items():
             table.add_row(str(stt or ""), pupil or "", *(found.get(code, "") for code in subjects))
-        out.print(table)
+        # Wide as it is: a code cut short to fit the screen would be no code.
+        out.print(table, width=30 + 12 * len(subjects), crop=False)
 
 
 def _finding_lines(finding: Finding) -> Iterator[str]:
@@ -225,9 +228,24 @@ def show_plan(plan: ImportPlan, *, lang: Language) -> None:
         for difference in pupil.differences:
             before, after = difference.before or "—", difference.after or "—"
             tell(lang, *(f"      {difference.what(each)}: {before} → {after}" for each in ("vi", "en")))
+        if pupil.change is Change.BLOCKED and pupil.unit is not None:
+            tell(lang, *_way_out(pupil.unit, info.name))
         if pupil.sign_again:
             roles = ", ".join(pupil.sign_again)
             tell(lang, f"      phải ký lại: {roles}", f"      to be signed again: {roles}")
+
+
+def _way_out(unit: Unit, class_name: str) -> tuple[str, str]:
+    """What to do about a unit that an import cannot change."""
+    if unit.class_name != class_name:
+        return (
+            f"      đang có học bạ ở lớp {unit.class_name}: hãy bỏ học sinh khỏi một trong hai bảng lớp",
+            f"      has a record in class {unit.class_name}: take the pupil off one of the two sheets",
+        )
+    return (
+        f"      đã phát hành: hãy thu hồi trước (hocba recall {unit.id} --reason …), rồi nhập lại",
+        f"      issued: recall it first (hocba recall {unit.id} --reason …), then import again",
+    )
 
 
 def _findings_as_json(reading: SheetReading, lang: Language) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.errors import AlreadyImported, LostRace, UnknownSchool
+from ledger.errors import AlreadyImported, LostRace, NoDocuments, UnknownSchool
 from ledger.importing import Change
 from ledger.unit import Role, UnitState
 from tests.simulators.school_office import SHEET, Office, corrected, turned, without
@@ -158,3 +158,21 @@ def test_an_unregistered_school_has_no_plan(office):
     stranger = replace(SHEET, school=replace(SHEET.school, code="79000999"))
     with pytest.raises(UnknownSchool):
         office.plan(stranger)
+
+
+def test_what_cannot_be_written_is_refused_by_name_before_anything_is_stored(office):
+    record = SHEET.records[1]
+    nameless = replace(record, pupil=replace(record.pupil, personal_id=None))
+    sheet = replace(SHEET, records=(SHEET.records[0], nameless, *SHEET.records[2:]))
+    before = office.everything()
+    with pytest.raises(NoDocuments) as caught:
+        office.plan(sheet)
+    assert record.pupil.name in caught.value.vi
+    assert office.everything() == before
+
+
+def test_a_promotion_that_is_taken_back_is_a_correction(office):
+    office.take_in(corrected(2, promoted=False))
+    plan = office.plan(corrected(2, promoted=True))
+    assert kinds(plan)[2] == "revised"
+    assert [(one.before, one.after) for one in plan.pupils[2].differences] == [("Không", "Có")]

@@ -3,19 +3,22 @@
 """Primary records held against Circular 27/2020, one mistake at a time."""
 
 from dataclasses import replace
-from pathlib import Path
+from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 from given_workbooks import given
 from graded_records import TEACHER, TESTED, primary_year, record_of, with_subject, with_year
 
+from ledger.record import xml
 from ledger.record.check import CheckOptions, check_record, check_workbook
+from ledger.record.errors import Unwritable
 from ledger.record.findings import Severity
-from ledger.record.model import Place, PrimarySubject
+from ledger.record.model import Person, Place, PrimarySubject
 from ledger.record.scales import Achievement, Overall, PrimaryAward, Trait
 from ledger.record.sheets.tables import COMMENTS
 
-ROOT = Path(__file__).parents[2]
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 ERROR, WARNING = Severity.ERROR, Severity.WARNING
 
 
@@ -200,11 +203,41 @@ def test_absences_are_counted(count):
     assert found(with_year(grade(1), absences_unexcused=count)) == [("TH-11", ERROR, "Kết quả", "Nghỉ không phép")]
 
 
-def test_what_the_ministry_asks_for_besides_is_one_warning():
-    bare = with_year(grade(1), weight=None, height=None, homeroom_comment=None, quality_comment="")
-    (warning,) = check_record(bare)
-    assert (warning.rule, warning.severity, warning.column) == ("TH-12", WARNING, "Cân nặng")
-    assert "Chiều cao, Nhận xét của GVCN, Nhận xét phẩm chất" in warning.message_vi
+def with_pupil(record, **changes):
+    return replace(record, pupil=replace(record.pupil, **changes))
+
+
+@pytest.mark.parametrize(
+    ("record", "sheet", "column"),
+    [
+        (with_pupil(grade(1), register_number=None), "Học sinh", "Số đăng bộ"),
+        (with_pupil(grade(1), ethnicity=None), "Học sinh", "Dân tộc"),
+        (with_pupil(grade(1), birthplace=None), "Học sinh", "Nơi sinh"),
+        (with_pupil(grade(1), hometown=None), "Học sinh", "Quê quán"),
+        (with_pupil(grade(1), address=None), "Học sinh", "Chỗ ở hiện nay"),
+        (with_year(grade(1), weight=None), "Kết quả", "Cân nặng"),
+        (with_year(grade(1), height=None), "Kết quả", "Chiều cao"),
+        (with_year(grade(1), homeroom_comment=None), "Kết quả", "Nhận xét của GVCN"),
+        (with_year(grade(1), quality_comment=None), "Kết quả", "Nhận xét phẩm chất"),
+        (with_year(grade(1), general_comment=None), "Kết quả", "Nhận xét năng lực chung"),
+        (with_year(grade(1), specific_comment=None), "Kết quả", "Nhận xét năng lực đặc thù"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_what_the_xml_could_not_be_written_without_is_told_before(record, sheet, column):
+    assert found(record) == [("TH-12", ERROR, sheet, column)]
+    with pytest.raises(Unwritable):
+        xml.write(record, unit_id=UUID(int=1, version=4), created_at=NOON, planned_issue_date=NOON)
+
+
+def test_a_child_without_a_mother_has_a_record():
+    record = with_pupil(grade(1), mother=None)
+    assert [(finding.rule, finding.severity) for finding in check_record(record)] == [("ID-11", WARNING)]
+    complete = replace(record, class_info=replace(record.class_info, principal=Person("Đỗ Văn Minh", "031080000001")))
+    assert (
+        xml.read(xml.write(complete, unit_id=UUID(int=1, version=4), created_at=NOON, planned_issue_date=NOON)).record
+        == complete
+    )
 
 
 def test_a_cell_that_could_not_be_read_is_left_alone():

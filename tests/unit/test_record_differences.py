@@ -64,7 +64,7 @@ def test_a_title_and_a_flag_are_told(record):
     year = replace(record.year, award=Award.XUAT_SAC if record.year.award is not Award.XUAT_SAC else None)
     assert [one.vi for one in differences(record, replace(record, year=year))] == ["Danh hiệu"]
     year = replace(record.year, not_assessed=True)
-    assert [(one.before, one.after) for one in differences(record, replace(record, year=year))] == [(None, "Có")]
+    assert [(one.before, one.after) for one in differences(record, replace(record, year=year))] == [("Không", "Có")]
 
 
 def test_a_line_of_the_schooling_history_is_told(record):
@@ -72,3 +72,17 @@ def test_a_line_of_the_schooling_history_is_told(record):
     found = differences(record, replace(record, history=(line, *record.history)))
     assert len(found) == 3
     assert all("2024-2025" in one.vi for one in found)
+
+
+def test_a_zero_is_told_like_any_other_number(record):
+    year = replace(record.year, absences_excused=0)
+    found = differences(replace(record, year=year), replace(record, year=replace(year, absences_excused=None)))
+    assert [(one.vi, one.before, one.after) for one in found] == [("Nghỉ có phép", "0", None)]
+    found = differences(replace(record, year=year), replace(record, year=replace(year, absences_excused=3)))
+    assert [(one.before, one.after) for one in found] == [("0", "3")]
+
+
+def test_a_promotion_that_is_taken_back_is_told(record):
+    year = replace(record.year, promoted=False)
+    found = differences(replace(record, year=year), replace(record, year=replace(year, promoted=None)))
+    assert [(one.before, one.after) for one in found] == [("Không", None)]

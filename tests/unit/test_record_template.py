@@ -79,6 +79,17 @@ def filled(level, grade):
         "Số định danh cá nhân": number,
         "Họ và tên mẹ": "Hồ Thu Mai",
     }
+    results = {"Nghỉ có phép": 0, "Nghỉ không phép": 1}
+    if level is Level.TH:
+        pupil |= {
+            "Dân tộc": "Kinh",
+            "Nơi sinh": "Huế",
+            "Quê quán": "Huế",
+            "Chỗ ở hiện nay": "Huế",
+            "Số đăng bộ": "1/2025",
+        }
+        said_of = ("của GVCN", "phẩm chất", "năng lực chung", "năng lực đặc thù")
+        results |= {"Cân nặng": 30, "Chiều cao": 130} | {f"Nhận xét {of}": "Ngoan." for of in said_of}
     write(book, "Học sinh", 2, said | pupil)
     for sheet in ("Môn học", "Phẩm chất năng lực", "Học kỳ I", "Học kỳ II", "Nhận xét"):
         if sheet not in book.sheetnames:
@@ -90,7 +101,6 @@ def filled(level, grade):
             choice = kind.formula1.strip('"').split(",")[0] if kind and kind.type == "list" else None
             values[cell.value] = choice or (9 if kind else "Chăm ngoan, tiến bộ đều.")
         write(book, sheet, 2, said | values)
-    results = {"Nghỉ có phép": 0, "Nghỉ không phép": 1}
     if level is Level.TH:
         results |= {"Đánh giá kết quả giáo dục": "Hoàn thành xuất sắc", "Khen thưởng": "Học sinh Xuất sắc"}
     else:

@@ -206,6 +206,7 @@ SURVIVES = {
     "no district any more": replace(
         with_class(PRIMARY, school_year="2025-2026"), school=replace(PRIMARY.school, district=None)
     ),
+    "a father alone": with_pupil(PRIMARY, mother=None, guardian=None),
     "a guardian for a mother": with_pupil(PRIMARY, mother=None, guardian="Giàng A Của"),
     "a primary pupil whose number is to come": with_pupil(PRIMARY, personal_id=None, number_pending=True),
     "a primary foreigner": with_pupil(
@@ -239,7 +240,6 @@ def lacking(record):
         "QUE_QUAN": "hometown",
         "CHO_O_HIEN_NAY": "address",
         "DAN_TOC": "ethnicity",
-        "HO_VA_TEN_ME": "mother",
     }
     of_year = {
         "CAN_NANG": "weight",

@@ -133,7 +133,6 @@ MUTATIONS = {
     # What the reader alone refuses, because it follows from the level or from another field.
     "weight gone at primary": (READER_ALONE, at_primary("<CAN_NANG>22.5</CAN_NANG>", "")),
     "register number gone at primary": (READER_ALONE, at_primary("<SO_SO_DANG_BO>17/2022</SO_SO_DANG_BO>", "")),
-    "mother and guardian gone at primary": (READER_ALONE, at_primary("<HO_VA_TEN_ME>Vàng Thị Mỷ</HO_VA_TEN_ME>", "")),
     "district gone while there were districts": (
         READER_ALONE,
         at_primary("<TEN_QUAN_HUYEN>Quận Ngô Quyền</TEN_QUAN_HUYEN>", ""),
@@ -219,7 +218,7 @@ def refused(root):
 # What may be missing although it is there in a kept document. At primary nothing that the ministry's table marks with X,
 # but for the number, which may be still to come, and one line or row of several.
 MAY_GO = {
-    "th-2": """DIEM_KIEM_TRA_DINH_KY DIEM_TONG_KET HO_VA_TEN_CHA NGAY_TRANG_THAI_CHUYEN_DEN NHAN_XET
+    "th-2": """DIEM_KIEM_TRA_DINH_KY DIEM_TONG_KET HO_VA_TEN_CHA HO_VA_TEN_ME NGAY_TRANG_THAI_CHUYEN_DEN NHAN_XET
         NOI_DUNG_HOAN_THANH_CHUONG_TRINH NOI_DUNG_KHEN_THUONG NOI_DUNG_KHEN_THUONG_DOT_XUAT QUA_TRINH SO_CCCD
         SO_CCCD_GIAO_VIEN SO_CCCD_GIAO_VIEN_CHU_NHIEM TEN_GIAO_VIEN""",
     "thpt-12": """CA_NAM CHO_O_HIEN_NAY CHUNG_CHI CHUYEN_DE DANH_GIA_LAI DAN_TOC DIEM_TONG_KET HOC_KY_1 HOC_KY_2 HO_VA_TEN_CHA
@@ -230,7 +229,7 @@ MAY_GO = {
 
 # What the schema lets go besides, because another level does not have it or another field decides; the reader does not.
 READERS_OWN = {
-    "th-2": """CAN_NANG CHIEU_CAO CHO_O_HIEN_NAY DAN_TOC DUOC_MIEN HO_VA_TEN_ME KET_QUA_XEP_LOAI MUC_DAT_DUOC
+    "th-2": """CAN_NANG CHIEU_CAO CHO_O_HIEN_NAY DAN_TOC DUOC_MIEN KET_QUA_XEP_LOAI MUC_DAT_DUOC
         NANG_LUC_GIAI_QUYET_VAN_DE_SANG_TAO NANG_LUC_GIAO_TIEP_HOC_TAC NANG_LUC_KHOA_HOC NANG_LUC_NGON_NGU NANG_LUC_THAM_MI
         NANG_LUC_THE_CHAT NANG_LUC_TINH_TOAN NANG_LUC_TU_CHU_TU_HOC NHAN_XET_GVCN NHAN_XET_NANG_LUC_CHUNG
         NHAN_XET_NANG_LUC_DAC_THU NHAN_XET_PHAM_CHAT NOI_SINH PHAM_CHAT_CHAM_CHI PHAM_CHAT_NHAN_AI PHAM_CHAT_TRACH_NHIEM

@@ -17,6 +17,7 @@ from typing import Final
 from ledger.record.findings import Finding
 from ledger.record.model import Place, PrimarySubject, PrimaryYear, Record
 from ledger.record.rules.pupil_cells import PupilCells, shown
+from ledger.record.rules.required_fields import required_findings
 from ledger.record.rules.rulebook import PrimaryRulebook
 from ledger.record.rules.subject_set import taken
 from ledger.record.rules.tt27 import award_due, completes, has_test, may_be_awarded, overall_result, tested_in
@@ -25,16 +26,10 @@ from ledger.record.sheets.primary_rows import level_column, test_column
 from ledger.record.sheets.pupil_rows import (
     COMPLETED,
     EXCUSED,
-    GENERAL_COMMENT,
-    HEIGHT,
-    HOMEROOM_COMMENT,
     OVERALL,
     PRIMARY_AWARD,
     PRINCIPAL_NOTE,
-    QUALITY_COMMENT,
-    SPECIFIC_COMMENT,
     UNEXCUSED,
-    WEIGHT,
     promoted_column,
 )
 from ledger.record.sheets.tables import ACHIEVEMENTS, COMMENTS, RESULTS, TRAITS
@@ -50,6 +45,7 @@ class PrimaryCheck:
     def __init__(self, record: Record, year: PrimaryYear, place: Place, rules: PrimaryRulebook) -> None:
         self._year = year
         self._cells = PupilCells(record.pupil.code, place)
+        self._record = record
         self._rules = rules
         self._grade = record.class_info.grade
         self._final = record.class_info.is_final
@@ -69,7 +65,7 @@ class PrimaryCheck:
         yield from self._award()
         yield from self._completion()
         yield from self._absences()
-        yield from self._fields()
+        yield from required_findings(self._record, self._cells)
 
     def _article(self, number: str) -> str:
         return f"Thông tư {self._rules.circular}, Điều {number}"
@@ -353,34 +349,6 @@ class PrimaryCheck:
                     f"“{column}” is a number of sessions, not empty, not negative. Write 0 for none.",
                     FIELDS,
                 )
-
-    def _fields(self) -> Iterator[Finding]:
-        """TH-12: what the ministry's table asks for and no rule builds on, all of it in one warning."""
-        year = self._year
-        lacking = [
-            column
-            for column, value in (
-                (WEIGHT.name, year.weight),
-                (HEIGHT.name, year.height),
-                (HOMEROOM_COMMENT.name, year.homeroom_comment),
-                (QUALITY_COMMENT.name, year.quality_comment),
-                (GENERAL_COMMENT.name, year.general_comment),
-                (SPECIFIC_COMMENT.name, year.specific_comment),
-            )
-            if not value and not self._cells.declined(RESULTS, column)
-        ]
-        if lacking:
-            names = ", ".join(lacking)
-            yield self._cells.warning(
-                "TH-12",
-                RESULTS,
-                lacking[0],
-                None,
-                None,
-                f"Chưa có: {names}. Học bạ số cần các mục này; hãy bổ sung.",
-                f"Not there yet: {names}. The digital record asks for them; add them.",
-                FIELDS,
-            )
 
 
 def _is_test(mark: int) -> bool:

@@ -24,6 +24,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
+from ledger.record.rules.required_fields import CELLS
 from ledger.record.rules.rulebook import TT22, TT27
 from ledger.record.rules.tt27 import tested_in
 from ledger.record.scales import (
@@ -286,8 +287,9 @@ class _Template:
             promotion = heading is pupil_rows.PROMOTED
             name = pupil_rows.promoted_column(final=final) if promotion else heading.name
             cell = sheet.cell(1, column, name)
-            cell.font = Font(bold=heading.required)
-            cell.fill = _NEEDED if heading.required else _OPTIONAL
+            needed = heading.required or (self._level is Level.TH and (title, heading.name) in CELLS.values())
+            cell.font = Font(bold=needed)
+            cell.fill = _NEEDED if needed else _OPTIONAL
             cell.alignment = Alignment(wrap_text=True, horizontal="center", vertical="center")
             _format(sheet, column, (kinds or {}).get(name) or _KINDS.get(name, _PLAIN))
         # Number, code and name stay in sight to the left of long tables.

@@ -57,7 +57,6 @@ NAMES: Final[Mapping[str, tuple[str, str, tuple[str, str]]]] = {
     "CHO_O_HIEN_NAY": ("Chỗ ở hiện nay", "address", _PUPILS),
     "DAN_TOC": ("Dân tộc", "ethnicity", _PUPILS),
     "QUOC_TICH": ("Quốc tịch", "nationality", _PUPILS),
-    "HO_VA_TEN_ME": ("Họ và tên mẹ, hoặc người giám hộ", "mother's name, or a guardian's", _PUPILS),
     "TEN_GIAM_HIEU_KY_HOC_BA": ("Tên hiệu trưởng ký học bạ", "name of the principal who signs", _INFO),
     "SO_CCCD_GIAM_HIEU_KY_HOC_BA": ("Số CCCD hiệu trưởng", "principal's personal number", _INFO),
     "DIA_DANH_PHAT_HANH_HOC_BA": ("Địa danh", "place of issue", _INFO),
@@ -108,8 +107,6 @@ def lacking(record: Record) -> Iterator[str]:
     yield from (tag for tag, value in needed.items() if value is None)
     if not record.history:
         yield "QUA_TRINH"
-    if not (pupil.mother or pupil.guardian):
-        yield "HO_VA_TEN_ME"
     if not year.subjects and not year.not_assessed:
         yield "DIEM_TONG_KET"
 
