@@ -33,6 +33,7 @@ from ledger.record.rules.secondary_check import SecondaryCheck
 from ledger.record.rules.subject_set import subject_set_findings
 from ledger.record.rules.unrounded_year import softened
 from ledger.record.scales import Origin
+from ledger.record.sheets.class_info import CIRCULAR
 from ledger.record.sheets.class_sheet import SheetReading, read_class
 from ledger.record.sheets.tables import INFO, TERM_2, YEAR
 from ledger.record.subjects import Level
@@ -153,6 +154,20 @@ def _rules_in_force(record: Record, options: CheckOptions) -> Iterator[Finding]:
                 " Compare them with the paper carefully.",
             )
         return
+    number = rules.circular.partition("/TT")[0]
+    if number not in info.circular and record.origin is Origin.DIGITAL:
+        yield Finding(
+            "SH-05",
+            Severity.ERROR,
+            f"“{info.circular}” không phải là thông tư đánh giá của cấp {info.level.value}, năm học {info.school_year}. Hãy ghi"
+            f" {rules.circular}.",
+            f"“{info.circular}” is not the circular by which level {info.level.value} is assessed in {info.school_year}. Write"
+            f" {rules.circular}.",
+            sheet=INFO,
+            column=CIRCULAR.name,
+            found=info.circular,
+            expected=rules.circular,
+        )
     if info.grade in info.level.grades and not rules.reaches(info.grade, info.first_year):
         yield _year_finding(
             Severity.WARNING,

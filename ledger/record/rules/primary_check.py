@@ -49,10 +49,9 @@ class PrimaryCheck:
         self._rules = rules
         self._grade = record.class_info.grade
         self._final = record.class_info.is_final
+        here = taken(year, self._grade)
         self._assessed = [
-            result
-            for result in year.subjects
-            if not result.exempt and result.code in BY_CODE and taken(result, self._grade)
+            result for result in year.subjects if not result.exempt and result.code in BY_CODE and result.code in here
         ]
 
     def findings(self) -> Iterator[Finding]:

@@ -52,11 +52,11 @@ class SecondaryCheck:
 
     def findings(self) -> Iterator[Finding]:
         """Yield them in the order of the module's docstring."""
-        grade = self._record.class_info.grade
+        here = taken(self._year, self._record.class_info.grade)
         assessed = [
             result
             for result in self._year.subjects
-            if not result.exempt and result.code in BY_CODE and taken(result, grade)
+            if not result.exempt and result.code in BY_CODE and result.code in here
         ]
         for result in assessed:
             yield from self._scale(result)

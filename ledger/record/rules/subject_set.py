@@ -4,7 +4,8 @@
 
 Whether a pupil *takes* a subject is said by the record itself: an extra subject, one that nobody has to take, with
 nothing in any of its cells is not taken, because class lists have a column for it once one pupil of the class does.
-The four electives of upper secondary are no extras. A class chooses them together, so an empty cell there is a gap.
+An elective of upper secondary is not taken by a pupil who has nothing in it and results in four others: classes whose pupils
+chose differently share one list. With fewer than four others an empty cell is a gap.
 """
 
 from collections.abc import Iterator
@@ -24,20 +25,38 @@ _COLUMN: Final = "Môn học"
 _EXTRAS: Final = frozenset({"NGOAI_NGU_2", "TIENG_DTTS"})
 
 
-def taken(result: PrimarySubject | SecondarySubject, grade: int) -> bool:
-    """Return whether the pupil takes a subject at all."""
+def taken(year: PrimaryYear | SecondaryYear, grade: int) -> frozenset[str]:
+    """Return the codes of the subjects that the pupil takes at all."""
+    electives = [result for result in year.subjects if _is_elective(result.code, grade)]
+    enough = sum(_has_result(result) for result in electives) >= ELECTIVES
+    left = {
+        result.code for result in electives if enough and not (_has_result(result) or result.exempt or result.comment)
+    }
+    return frozenset(result.code for result in year.subjects if result.code not in left and _is_taken(result, grade))
+
+
+def _is_elective(code: str, grade: int) -> bool:
+    return grade in Level.THPT.grades and code in BY_CODE and grade in BY_CODE[code].optional and code not in _EXTRAS
+
+
+def _is_taken(result: PrimarySubject | SecondarySubject, grade: int) -> bool:
     if result.exempt or result.code not in BY_CODE:
         return True
     subject = BY_CODE[result.code]
     extra = subject.code in _EXTRAS or (grade in Level.TH.grades and grade in subject.optional)
+    return not extra or _has_result(result)
+
+
+def _has_result(result: PrimarySubject | SecondarySubject) -> bool:
     if isinstance(result, PrimarySubject):
-        return not extra or result.level is not None or result.test is not None
-    return not extra or any(mark is not None for mark in (result.hk1, result.hk2, result.year, result.reassessed))
+        return result.level is not None or result.test is not None
+    return any(mark is not None for mark in (result.hk1, result.hk2, result.year, result.reassessed))
 
 
 def subject_set_findings(year: PrimaryYear | SecondaryYear, info: ClassInfo) -> Iterator[Finding]:
     """Yield what is wrong with the set of subjects of one record; nothing here names the pupil."""
-    results = [result for result in year.subjects if taken(result, info.grade)]
+    here = taken(year, info.grade)
+    results = [result for result in year.subjects if result.code in here]
     codes = [result.code for result in results]
     for result in results:
         if result.code not in BY_CODE or not taught_in(BY_CODE[result.code], info.grade):
@@ -71,15 +90,11 @@ def subject_set_findings(year: PrimaryYear | SecondaryYear, info: ClassInfo) -> 
                 f"“{name}”, compulsory in grade {info.grade}, is missing. Add it; write “Miễn” if the pupil is exempt.",
             )
     if info.level is Level.THPT and isinstance(year, SecondaryYear):
-        yield from _choice(year, info)
+        yield from _choice(year, info, here)
 
 
-def _choice(year: SecondaryYear, info: ClassInfo) -> Iterator[Finding]:
-    chosen = [
-        result.name
-        for result in year.subjects
-        if result.code in BY_CODE and info.grade in BY_CODE[result.code].optional and result.code not in _EXTRAS
-    ]
+def _choice(year: SecondaryYear, info: ClassInfo, here: frozenset[str]) -> Iterator[Finding]:
+    chosen = [result.name for result in year.subjects if _is_elective(result.code, info.grade) and result.code in here]
     if len(chosen) != ELECTIVES:
         names = ", ".join(chosen) or "0"
         yield _finding(

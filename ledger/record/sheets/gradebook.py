@@ -265,8 +265,9 @@ class _Page:
         """Return the regular marks that a pupil lacks, compared with the rest of the class."""
         has = [component for component in entry.regular if written[component] is not None]
         wanted = most
-        # The class may have one more than is required because of a cluster of topics, which not everybody takes.
-        if self.class_info.level is Level.THPT and required is not None:
+        # One pupil may have more than is required, by mistake (TT-02 says so) or because of a cluster of topics, which not
+        # everybody takes; the others lack nothing.
+        if required is not None:
             wanted = min(most, required)
         gaps = [component for component in entry.regular if written[component] is None]
         return gaps[: max(0, wanted - len(has))]

@@ -10,10 +10,12 @@ under any other subject is read too, for the rules to judge. Cells that cannot b
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from ledger.record.findings import Finding
 from ledger.record.model import ClassInfo, PrimarySubject, PrimaryYear
+from ledger.record.rules.subject_set import taken
 from ledger.record.rules.tt27 import completes, tested_in
 from ledger.record.scales import Overall, Trait, TraitLevel
 from ledger.record.sheets import cells, primary_cells
@@ -122,6 +124,7 @@ class PrimaryRows:
 
     def __init__(self, tables: ClassTables, class_info: ClassInfo) -> None:
         self._tables = tables
+        self._grade = class_info.grade
         self._tested = tested_in(class_info.grade)
         self._final = class_info.is_final
         self._promoted = promoted_column(final=class_info.is_final)
@@ -165,7 +168,7 @@ class PrimaryRows:
         homeroom = row.words(HOMEROOM_COMMENT) or reader.words(
             COMMENTS, HOMEROOM_COMMENT.name, self._tables.cell(COMMENTS, index, HOMEROOM_COMMENT.name)
         )
-        return PrimaryYear(
+        year = PrimaryYear(
             subjects=tuple(self._subject(index, entry, reader, not_assessed=not_assessed) for entry in self._taught),
             traits={trait: level for trait in Trait if (level := self._trait(index, trait, reader))},
             overall=overall,
@@ -185,6 +188,9 @@ class PrimaryRows:
             principal_note=row.words(PRINCIPAL_NOTE),
             not_assessed=not_assessed,
         )
+        # A column that the list has for others makes no row of dashes in the record of a pupil who does not take the subject.
+        here = taken(year, self._grade)
+        return replace(year, subjects=tuple(subject for subject in year.subjects if subject.code in here))
 
     def _completed(self, overall: Overall | None, promoted: bool | None, *, not_assessed: bool) -> bool | None:  # noqa: FBT001 - what a cell says
         """Return whether the grade was completed, where no column says so (TT 27, Article 11).

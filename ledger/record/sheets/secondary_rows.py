@@ -6,11 +6,13 @@ The year's marks come from `Cả năm`, or are computed from the semesters where
 column is missing is *declined*: its absence has been reported once, and the rules leave it alone.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from ledger.record.errors import UnknownRulebook
 from ledger.record.model import ClassInfo, SecondarySubject, SecondaryYear, Terms
 from ledger.record.rules.rulebook import SecondaryRulebook, rulebook_for
+from ledger.record.rules.subject_set import taken
 from ledger.record.rules.tt22 import year_mark
 from ledger.record.scales import Mark
 from ledger.record.sheets import cells
@@ -58,6 +60,7 @@ class SecondaryRows:
 
     def __init__(self, tables: ClassTables, class_info: ClassInfo) -> None:
         self._tables = tables
+        self._grade = class_info.grade
         self._rules = _rules(class_info)
         self._promoted = promoted_column(final=class_info.is_final)
         found = [table for sheet in _MARKS if (table := tables.find_by_subject(sheet))]
@@ -87,7 +90,7 @@ class SecondaryRows:
         """Return what the rows of one pupil say."""
         row = ResultsRow(self._tables, index, reader)
         comment = self._tables.cell(COMMENTS, index, HOMEROOM_COMMENT.name)
-        return SecondaryYear(
+        year = SecondaryYear(
             subjects=tuple(self._subject(index, entry, reader) for entry in self._taught),
             conduct=_terms(row, CONDUCT, CONDUCT_AGAIN),
             study=_terms(row, STUDY, STUDY_AGAIN),
@@ -101,6 +104,9 @@ class SecondaryRows:
             other_awards=row.words(OTHER_AWARDS),
             certificates=row.words(CERTIFICATES),
         )
+        # A column that the list has for others makes no row of dashes in the record of a pupil who does not take the subject.
+        here = taken(year, self._grade)
+        return replace(year, subjects=tuple(subject for subject in year.subjects if subject.code in here))
 
     def _subject(self, index: int, entry: Taught, reader: Reader) -> SecondarySubject:
         code = entry.subject.code
