@@ -11,7 +11,7 @@ import datetime as dt
 from collections.abc import Callable
 from uuid import UUID
 
-from ledger.errors import BookletIssued, NothingToBind
+from ledger.errors import BookletIssued, NothingToBind, YearsMissing
 from ledger.proof.manifest import Manifest
 from ledger.record import xml
 from ledger.record.booklet import bound
@@ -47,11 +47,15 @@ class Booklets:
 
         Binding again the same units changes nothing, and gives the booklet that is there. One that is not issued gives way to a
         new one; one that was recalled is replaced. Raises `NothingToBind` when no unit is final, or the newest is another
-        school's, and `BookletIssued` when one that lists other units has been issued.
+        school's, `YearsMissing` when a year that the ledger knows of is not final or was recalled (the seal says that the list is
+        whole), and `BookletIssued` when one that lists other units has been issued.
         """
-        units = [unit for unit in self._reader.units_of_pupils([pupil_code], level=level) if unit.state in FINAL_STATES]
+        ever = self._reader.units_of_pupils([pupil_code], level=level)
+        units = [unit for unit in ever if unit.state in FINAL_STATES]
         if not units or units[-1].school_code != school_code:
             raise NothingToBind(pupil_code, level)
+        if missing := sorted({unit.school_year for unit in ever} - {unit.school_year for unit in units}):
+            raise YearsMissing(pupil_code, missing)
         newest = units[-1]
         booklet = bound(
             [(xml.read(self._files.get(unit.source_sha256)).record, unit.id, _manifest_sha256(unit)) for unit in units]

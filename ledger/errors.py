@@ -9,7 +9,7 @@
   x AlreadyImported     the class cannot be imported over what stands here: some of it is issued, or stands in another class
   x MistypedCode        a short code that cannot be one
   x NoDocuments         what a sheet says of a pupil cannot be printed or written
-  x NothingToBind, BookletIssued   no booklet can be bound of these units, or another one is in force
+  x NothingToBind, YearsMissing, BookletIssued   no booklet can be bound of these units, or another one is in force
   x DamagedFile         a stored file no longer has the digest it was stored under
   x NotSigned           a document came back from a signer without what was asked for
   x Unavailable         the database cannot be asked; nothing is known to have changed
@@ -130,6 +130,19 @@ class NothingToBind(LedgerError):
             "neo học bạ trước (hocba anchor).",
             f"Pupil {pupil_code} has no anchored record of level {level}, or the newest year is another school's. Anchor the "
             "records first (hocba anchor).",
+        )
+
+
+class YearsMissing(LedgerError):
+    """A booklet would lack years of which the ledger knows."""
+
+    def __init__(self, pupil_code: str, years: Sequence[str]) -> None:
+        told = ", ".join(years)
+        super().__init__(
+            f"Học bạ của học sinh {pupil_code} các năm học {told} chưa neo xong hoặc đã thu hồi mà chưa có bản thay thế. Hãy "
+            "hoàn tất các học bạ đó trước rồi đóng sổ.",
+            f"The records of pupil {pupil_code} for {told} are not anchored yet, or were recalled and not replaced. Finish those "
+            "records first, then bind.",
         )
 
 

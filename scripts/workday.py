@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
-from ledger.errors import LedgerError, NothingToBind
+from ledger.errors import BookletIssued, LedgerError, NothingToBind, YearsMissing
 from ledger.paper.moments import VIETNAM
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.sheets.class_sheet import SheetReading
@@ -68,6 +68,20 @@ class NotApproved(LedgerError):
             "Chưa ký gì cả; hãy chọn đúng tệp chữ ký số, hoặc đề nghị Sở duyệt chứng thư này.",
             f"The certificate of {name} is not on the authority's list for role {role} of school {school}. Nothing was "
             "signed; choose the right key file, or ask the authority to approve this certificate.",
+        )
+
+
+class NotAllBound(LedgerError):
+    """Some pupils of a class have no booklet; those of the others are made."""
+
+    def __init__(self, bound: int, refused: Sequence[LedgerError]) -> None:
+        super().__init__(
+            "\n".join(
+                [f"Đã đóng {bound} sổ học bạ; {len(refused)} sổ chưa đóng được:", *(f"  - {e.vi}" for e in refused)]
+            ),
+            "\n".join(
+                [f"Bound {bound} booklets; {len(refused)} could not be bound:", *(f"  - {e.en}" for e in refused)]
+            ),
         )
 
 
@@ -168,7 +182,8 @@ def bind(
     """How many booklets of the class are to be made (of `pupils`, or of all), and their making: bound, drawn, sealed and issued.
 
     Goes on where it was stopped; a booklet that is issued already is left as it is. Raises `NothingToBind` for a pupil without
-    an anchored record, before any booklet is made.
+    an anchored record, before any booklet is made; and at the end, the others' being made, `NotAllBound` for pupils whose booklet
+    would lack a year or is issued with other units.
     """
     require_approved(trust, sitting, school_code=key.school_code)
     final = [unit for state in FINAL_STATES for unit in _units(ledger, key, state)]
@@ -178,7 +193,12 @@ def bind(
     chosen = sorted(pupils or levels)
 
     def work() -> Iterator[object]:
-        ids = [ledger.booklets.bind(code, level=levels[code], school_code=key.school_code) for code in chosen]
+        ids, refused = [], []
+        for code in chosen:
+            try:
+                ids.append(ledger.booklets.bind(code, level=levels[code], school_code=key.school_code))
+            except (BookletIssued, NothingToBind, YearsMissing) as error:
+                refused.append(error)
         planned = dt.datetime.now(VIETNAM).replace(microsecond=0)
 
         def standing_at(state: UnitState) -> list[Unit]:
@@ -190,6 +210,8 @@ def bind(
             waiting = ledger.issuing.waiting_for(sitting.role, standing_at(UnitState.SIGNING), assigned=nobody)
             yield from ledger.issuing.sign(hand, waiting)
         yield from _issued(ledger, trust, standing_at(UnitState.SIGNING))
+        if refused:
+            raise NotAllBound(len(ids), refused)
 
     return 3 * len(chosen), work()
 

@@ -155,7 +155,6 @@ RECEIPT_PENDING = Kind(
     "Học bạ đã phát hành và đang chờ neo lên chuỗi. Hãy thử lại sau ít phút.",
     "The record is issued and waits for its anchor. Try again in a few minutes.",
 )
-RECEIPT_NONE = Kind("receipt.none", _S, "Không có biên nhận để kiểm tra.", "There is no receipt to check.")
 
 CHAIN_ANCHORED = Kind(
     "chain.anchored",
@@ -389,12 +388,6 @@ CONTENTS_OTHER_UNIT = Kind(
     "hoặc năm học ghi trên bìa, hoặc không phải học bạ một năm học. Đừng dùng sổ này; hãy hỏi nhà trường.",
     "This booklet lists {unit}, which does not belong in it: it is of another level, out of the order of years, of another "
     "school or year than the cover says, or no yearly record. Do not use the booklet; ask the school.",
-)
-CONTENTS_FOREIGN = Kind(
-    "contents.foreign",
-    _S,
-    "Tệp không chứa dữ liệu học bạ số theo định dạng của hệ thống.",
-    "The file holds no record in our format.",
 )
 CONTENTS_SKIPPED = Kind("contents.skipped", _S, "Chưa kiểm tra nội dung.", "Contents were not checked.")
 

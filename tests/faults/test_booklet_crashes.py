@@ -9,8 +9,9 @@ import itertools
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import text
 
-from ledger.errors import BookletIssued, LostRace, NothingToBind
+from ledger.errors import BookletIssued, LostRace, NothingToBind, YearsMissing
 from ledger.record.xml import booklet as xml_booklet
 from ledger.store.tables import FileRole
 from ledger.unit import Role, UnitKind, UnitState
@@ -198,4 +199,23 @@ def test_another_school_does_not_bind_what_is_not_its_own(office):
     before = office.everything()
     with pytest.raises(NothingToBind):
         office.booklets.bind(PUPIL, level="THCS", school_code="79000501")
+    assert office.everything() == before
+
+
+@pytest.mark.parametrize("state", [UnitState.DRAFT, UnitState.SIGNING, UnitState.ISSUED, UnitState.RECALLED])
+@pytest.mark.parametrize("year", [0, 1], ids=["earlier", "newest"])
+def test_a_list_that_would_lack_a_year_is_not_bound(office, state, year):
+    unit = [unit for unit in office.everyone() if unit.kind is UnitKind.UNIT][year]
+    if state in (UnitState.DRAFT, UnitState.SIGNING):
+        with office.ledger.engine.begin() as connection:
+            connection.execute(
+                text("UPDATE unit SET manifest = NULL, state = :s WHERE id = :id"),
+                {"s": state.value, "id": unit.id.hex},
+            )
+    else:
+        office.stand(unit, state)
+    before = office.everything()
+    with pytest.raises(YearsMissing) as caught:
+        bind(office)
+    assert unit.school_year in caught.value.vi
     assert office.everything() == before

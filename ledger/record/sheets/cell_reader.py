@@ -16,17 +16,17 @@ _Value = TypeVar("_Value")
 
 
 @dataclass
-class Reader:
-    """Collects findings while cells are read. One `Reader` per workbook; `at` gives it a pupil to speak of."""
+class CellReader:
+    """Collects findings while cells are read. One `CellReader` per workbook; `at` gives it a pupil to speak of."""
 
     findings: list[Finding] = field(default_factory=list)
     place: Place = field(default_factory=Place)
     pupil: str | None = None
     declined: set[tuple[str, str]] = field(default_factory=set)
 
-    def at(self, place: Place, pupil: str | None) -> "Reader":
+    def at(self, place: Place, pupil: str | None) -> "CellReader":
         """Return a reader for one pupil, which adds to the same findings."""
-        return Reader(self.findings, place, pupil)
+        return CellReader(self.findings, place, pupil)
 
     def decline(self, sheet: str, column: str) -> None:
         """Note that a cell could not be read and that somebody has been told."""

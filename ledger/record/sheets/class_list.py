@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from ledger.record.findings import Finding, Severity
 from ledger.record.sheets import cells
-from ledger.record.sheets.cell_reader import Reader
+from ledger.record.sheets.cell_reader import CellReader
 from ledger.record.sheets.tables import CODE, NAME, PUPILS, STT, Table
 from ledger.record.sheets.workbook import Cell
 from ledger.record.spelling import folded
@@ -40,7 +40,7 @@ _FOOTER_CELLS = 4
 """A row without number that has no more cells filled than this may be a footer that reaches into the pupils' codes."""
 
 
-def pupil_rows(table: Table, reader: Reader) -> list[PupilRow]:
+def pupil_rows(table: Table, reader: CellReader) -> list[PupilRow]:
     """Return the rows of a table that speak of a pupil; footers and signatures below it do not."""
     rows = []
     for number, line in table.rows:
@@ -69,7 +69,9 @@ def pupil_rows(table: Table, reader: Reader) -> list[PupilRow]:
     return rows
 
 
-def join(table: Table, pupils: Sequence[PupilRow], reader: Reader, *, everybody: bool = True) -> dict[int, PupilRow]:
+def join(
+    table: Table, pupils: Sequence[PupilRow], reader: CellReader, *, everybody: bool = True
+) -> dict[int, PupilRow]:
     """Return each pupil's row on another sheet, by the pupil's index; say who is missing, unknown or misnamed.
 
     Where the sheet is not about `everybody`, nobody is missing on it.

@@ -22,7 +22,7 @@ from dataclasses import dataclass, replace
 
 from ledger.record.findings import Finding, Severity, has_errors
 from ledger.record.model import ClassSheet, Place, Record, Schooling
-from ledger.record.sheets.cell_reader import Reader
+from ledger.record.sheets.cell_reader import CellReader
 from ledger.record.sheets.class_info import ClassHead, read_class_info
 from ledger.record.sheets.class_tables import SUBJECT, TEACHER, ClassTables
 from ledger.record.sheets.gradebook import ComputedMark, computed_terms
@@ -72,7 +72,7 @@ def read_grids(sheets: Iterable[Grid], *, file: str) -> SheetReading:
     terms = computed_terms(sheets)
     alike = sheets_alike(terms.grids)
     found = {sheet: grids[0] for sheet, grids in alike.items()}
-    reader = Reader(list(terms.findings))
+    reader = CellReader(list(terms.findings))
     reader.findings += [
         _rival(sheet, grid) for sheet, grids in alike.items() for grid in grids[1:] if _holds(sheet, grid)
     ]
@@ -84,7 +84,7 @@ def read_grids(sheets: Iterable[Grid], *, file: str) -> SheetReading:
     return SheetReading(None if has_errors(findings) else draft, draft, findings, terms.computed)
 
 
-def _class_sheet(reader: Reader, found: Mapping[str, Grid], head: ClassHead) -> ClassSheet | None:
+def _class_sheet(reader: CellReader, found: Mapping[str, Grid], head: ClassHead) -> ClassSheet | None:
     """Put one class together from its sheets; `None` without a class list."""
     school, class_info = head.school, head.class_info
     tables = ClassTables(reader, found, class_info.level)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from ledger.record.findings import Finding, Severity
 from ledger.record.model import Person, Place
 from ledger.record.sheets import cells
-from ledger.record.sheets.cell_reader import Reader
+from ledger.record.sheets.cell_reader import CellReader
 from ledger.record.sheets.class_list import PupilRow, join, pupil_rows
 from ledger.record.sheets.tables import (
     CODE,
@@ -57,7 +57,7 @@ class Taught:
 class ClassTables:
     """The tables of one workbook. Whatever is wrong with them is in the reader's findings."""
 
-    def __init__(self, reader: Reader, found: Mapping[str, Grid], level: Level) -> None:
+    def __init__(self, reader: CellReader, found: Mapping[str, Grid], level: Level) -> None:
         self.reader = reader
         self.level = level
         self.pupils: list[PupilRow] = []

@@ -13,7 +13,7 @@ from datetime import date
 from ledger.record.findings import Finding, Severity
 from ledger.record.model import Place, Schooling
 from ledger.record.sheets import cells
-from ledger.record.sheets.cell_reader import Reader
+from ledger.record.sheets.cell_reader import CellReader
 from ledger.record.sheets.class_list import PupilRow, misnamed, no_code, pupil_rows, stranger
 from ledger.record.sheets.class_tables import ClassTables
 from ledger.record.sheets.pupil_rows import ARRIVED
@@ -72,7 +72,7 @@ def history(
     return (*earlier, replace(now, arrived=min(arrived, default=None)))
 
 
-def _with_codes(table: Table, reader: Reader) -> Table:
+def _with_codes(table: Table, reader: CellReader) -> Table:
     """Write number, code and name, which schools merge over the lines of one pupil, into each of them."""
     rows: list[tuple[int, tuple[Cell, ...]]] = []
     who = [table.columns[heading.name] - 1 for heading in (STT, CODE, NAME) if heading.name in table.columns]
@@ -98,7 +98,7 @@ def _same(line: Schooling, now: Schooling) -> bool:
     )
 
 
-def _line(row: PupilRow, table: Table, reader: Reader) -> Schooling | None:
+def _line(row: PupilRow, table: Table, reader: CellReader) -> Schooling | None:
     year = reader.value(HISTORY, YEAR_OF_LINE.name, table.cell(row.cells, YEAR_OF_LINE.name), cells.school_year)
     named = [
         reader.words(HISTORY, heading.name, table.cell(row.cells, heading.name))

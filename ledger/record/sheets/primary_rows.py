@@ -19,7 +19,7 @@ from ledger.record.rules.subject_set import taken
 from ledger.record.rules.tt27 import completes, tested_in
 from ledger.record.scales import Overall, Trait, TraitLevel
 from ledger.record.sheets import cells, primary_cells
-from ledger.record.sheets.cell_reader import Reader
+from ledger.record.sheets.cell_reader import CellReader
 from ledger.record.sheets.cells import Misread
 from ledger.record.sheets.class_tables import ClassTables, Taught
 from ledger.record.sheets.pupil_rows import (
@@ -156,7 +156,7 @@ class PrimaryRows:
         ]
         return [missing_column(ACHIEVEMENTS, shown) for key, shown in wanted if key not in table.columns]
 
-    def year(self, index: int, reader: Reader) -> PrimaryYear:
+    def year(self, index: int, reader: CellReader) -> PrimaryYear:
         """Return what the rows of one pupil say."""
         row = ResultsRow(self._tables, index, reader)
         overall = row.value(OVERALL, primary_cells.overall)
@@ -203,7 +203,7 @@ class PrimaryRows:
             return completes(overall)
         return promoted if not_assessed else None
 
-    def _subject(self, index: int, entry: Taught, reader: Reader, *, not_assessed: bool) -> PrimarySubject:
+    def _subject(self, index: int, entry: Taught, reader: CellReader, *, not_assessed: bool) -> PrimarySubject:
         code, name = entry.subject.code, entry.name
         exempt: list[str] = []
 
@@ -229,7 +229,7 @@ class PrimaryRows:
             reader.partly_exempt(rule, ACHIEVEMENTS, column, certain=True, article=_EXEMPTION)
         return PrimarySubject(code, clean(name), level, test, comment, entry.teacher, bool(exempt) and not partly)
 
-    def _trait(self, index: int, trait: Trait, reader: Reader) -> TraitLevel | None:
+    def _trait(self, index: int, trait: Trait, reader: CellReader) -> TraitLevel | None:
         if not trait.optional and not self._tables.holds(TRAITS, index, trait.label):
             reader.decline(TRAITS, trait.label)
         return reader.value(

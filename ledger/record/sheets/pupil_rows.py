@@ -11,7 +11,7 @@ from datetime import date
 
 from ledger.record.model import Pupil
 from ledger.record.sheets import cells
-from ledger.record.sheets.cell_reader import Reader
+from ledger.record.sheets.cell_reader import CellReader
 from ledger.record.sheets.class_list import PupilRow
 from ledger.record.sheets.tables import CODE, NAME, PUPILS, STT, Heading, Table
 from ledger.record.sheets.workbook import Cell
@@ -154,7 +154,7 @@ def promoted_column(*, final: bool) -> str:
     return "Hoàn thành chương trình" if final else PROMOTED.name
 
 
-def pupil_from(row: PupilRow, table: Table, reader: Reader) -> Pupil:
+def pupil_from(row: PupilRow, table: Table, reader: CellReader) -> Pupil:
     """Read a row of `Học sinh`."""
 
     def words(heading: Heading) -> str | None:
@@ -184,7 +184,7 @@ def pupil_from(row: PupilRow, table: Table, reader: Reader) -> Pupil:
     )
 
 
-def arrival(row: PupilRow, table: Table, reader: Reader) -> date | None:
+def arrival(row: PupilRow, table: Table, reader: CellReader) -> date | None:
     """Return the day on which the pupil came to the class, if `Học sinh` says so."""
     return reader.value(PUPILS, ARRIVED.name, table.cell(row.cells, ARRIVED.name), cells.arrival_day)
 

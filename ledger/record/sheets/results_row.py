@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ledger.record.sheets import cells
-from ledger.record.sheets.cell_reader import Reader
+from ledger.record.sheets.cell_reader import CellReader
 from ledger.record.sheets.cells import Misread
 from ledger.record.sheets.class_tables import ClassTables
 from ledger.record.sheets.tables import CODE, RESULTS, Heading
@@ -22,7 +22,7 @@ class ResultsRow:
     it alone. An optional column that is not there says nothing.
     """
 
-    def __init__(self, tables: ClassTables, index: int, reader: Reader) -> None:
+    def __init__(self, tables: ClassTables, index: int, reader: CellReader) -> None:
         self._tables = tables
         self._index = index
         self._reader = reader

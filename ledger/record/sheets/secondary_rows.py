@@ -16,7 +16,7 @@ from ledger.record.rules.subject_set import taken
 from ledger.record.rules.tt22 import year_mark
 from ledger.record.scales import Mark
 from ledger.record.sheets import cells
-from ledger.record.sheets.cell_reader import Reader
+from ledger.record.sheets.cell_reader import CellReader
 from ledger.record.sheets.class_tables import ClassTables, Taught
 from ledger.record.sheets.pupil_rows import (
     AWARD,
@@ -86,7 +86,7 @@ class SecondaryRows:
         """Whether there is no sheet for the year, so that its marks are computed."""
         return not self._tables.has_sheet(YEAR)
 
-    def year(self, index: int, reader: Reader) -> SecondaryYear:
+    def year(self, index: int, reader: CellReader) -> SecondaryYear:
         """Return what the rows of one pupil say."""
         row = ResultsRow(self._tables, index, reader)
         comment = self._tables.cell(COMMENTS, index, HOMEROOM_COMMENT.name)
@@ -108,7 +108,7 @@ class SecondaryRows:
         here = taken(year, self._grade)
         return replace(year, subjects=tuple(subject for subject in year.subjects if subject.code in here))
 
-    def _subject(self, index: int, entry: Taught, reader: Reader) -> SecondarySubject:
+    def _subject(self, index: int, entry: Taught, reader: CellReader) -> SecondarySubject:
         code = entry.subject.code
         marks: dict[str, Mark | None] = dict.fromkeys((*_MARKS, REASSESSED))
         exempt: list[str] = []
@@ -144,7 +144,7 @@ class SecondaryRows:
         )
 
 
-def _mark(entry: Taught, reader: Reader, sheet: str, cell: Cell) -> Mark | None:
+def _mark(entry: Taught, reader: CellReader, sheet: str, cell: Cell) -> Mark | None:
     if entry.subject.scored:
         return reader.value(sheet, entry.name, cell, cells.score)
     return reader.value(sheet, entry.name, cell, cells.attainment)
