@@ -19,7 +19,7 @@ across the ledger are the store's), components of a mark (TT-02 and TT-03 are th
 about signing (SG).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -80,7 +80,7 @@ def check_record(record: Record, place: Place | None = None, *, options: CheckOp
 
 def check_workbook(data: bytes, *, file: str, options: CheckOptions = DEFAULT) -> SheetReading:
     """Read a workbook and check it; all findings together, and a class only if none of them is an error."""
-    reading = read_class(data, file=file)
+    reading = read_class(data, file=file, rulebooks=options.rulebooks)
     if reading.draft is None:
         return reading
     subjects: dict[tuple[str | None, str | None], str] = {
@@ -88,7 +88,10 @@ def check_workbook(data: bytes, *, file: str, options: CheckOptions = DEFAULT) -
         for record in reading.draft.records
         for result in record.year.subjects
     }
-    judged = softened(check(reading.draft, options=options), reading.computed, subjects)
+    judged: Iterable[Finding] = check(reading.draft, options=options)
+    rules = _rules_for(reading.draft.class_info, options)
+    if isinstance(rules, SecondaryRulebook):
+        judged = softened(judged, reading.computed, subjects, rules)
     findings = (*reading.findings, *judged)
     return replace(reading, class_sheet=None if has_errors(findings) else reading.draft, findings=findings)
 
@@ -100,7 +103,7 @@ def _shared(record: Record, options: CheckOptions) -> list[Finding]:
     findings += _rules_in_force(record, options)
     if isinstance(record.year, PrimaryYear) is not (info.level is Level.TH):
         findings.append(_other_form(info))
-    elif _rules_for(record, options) is not None:
+    elif _rules_for(info, options) is not None:
         # A grade that the circular had not reached took the subjects of an older curriculum.
         findings += subject_set_findings(record.year, info)
     return list(dict.fromkeys(findings))
@@ -109,7 +112,7 @@ def _shared(record: Record, options: CheckOptions) -> list[Finding]:
 def _own(record: Record, place: Place, options: CheckOptions, *, year_computed: bool) -> Iterator[Finding]:
     """Yield what is wrong with one pupil."""
     yield from pupil_findings(record, place, allow_synthetic_province=options.allow_synthetic_province)
-    rules = _rules_for(record, options)
+    rules = _rules_for(record.class_info, options)
     if isinstance(rules, SecondaryRulebook) and isinstance(record.year, SecondaryYear):
         late = _late_arrival(record, options)
         sheet = TERM_2 if year_computed else YEAR
@@ -118,9 +121,8 @@ def _own(record: Record, place: Place, options: CheckOptions, *, year_computed: 
         yield from PrimaryCheck(record, record.year, place, rules).findings()
 
 
-def _rules_for(record: Record, options: CheckOptions) -> Rulebook | None:
-    """Return the rules that a record's results are judged by; `None` where there are none or they came later."""
-    info = record.class_info
+def _rules_for(info: ClassInfo, options: CheckOptions) -> Rulebook | None:
+    """Return the rules that the results of a class are judged by; `None` where there are none or they came later."""
     if info.first_year is None or info.grade not in info.level.grades:
         return None
     try:

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import openpyxl
 
+from ledger.record.rules.rulebook import TT22
+from ledger.record.rules.tt22 import regular_marks
 from ledger.record.sheets.gradebook import BOOKS
 from ledger.record.sheets.tables import TERM_1, TERM_2
-from ledger.record.sheets.term_average import regular_marks
 
 HEADING_ROW = 5
 SPREAD = Decimal("0.3")
@@ -51,7 +52,7 @@ def with_mark_book(data, *, two_rows=False, keep_terms=False, change=None):
 
 def _write(sheet, rows, periods, *, two_rows):
     sheet["A1"] = "SỔ THEO DÕI VÀ ĐÁNH GIÁ HỌC SINH"
-    counts = {title: regular_marks(periods[title]) for title in rows[0][3:]}
+    counts = {title: regular_marks(periods[title], TT22) for title in rows[0][3:]}
     # In two rows the pupils' headings are merged downwards, the subjects' across their components.
     for column, title in enumerate(rows[0][:3], start=1):
         sheet.cell(HEADING_ROW, column, title)

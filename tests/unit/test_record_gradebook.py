@@ -2,6 +2,7 @@
 
 """The mark book: averages to the last tenth, and never one out of marks that are not there."""
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -10,10 +11,11 @@ from gradebook_sample import HEADING_ROW, cell_of, with_mark_book
 
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.findings import Severity
+from ledger.record.rules.rulebook import RULEBOOKS, TT22
+from ledger.record.rules.tt22 import regular_marks, rounded, term_average
 from ledger.record.scales import Attainment
 from ledger.record.sheets.gradebook_columns import book_in
 from ledger.record.sheets.periods import remembered_periods
-from ledger.record.sheets.term_average import regular_marks, term_average
 from ledger.record.sheets.workbook import Grid
 from ledger.record.subjects import BY_CODE, Level
 from scripts.sample_class import Edit, make_workbook
@@ -21,6 +23,7 @@ from scripts.sample_class import Edit, make_workbook
 SAMPLE = CheckOptions(allow_synthetic_province=True)
 BOOK = "Sổ điểm HKI"
 PLAIN = 25
+LOCAL = "Nội dung giáo dục của địa phương"
 
 
 def checked(data):
@@ -82,7 +85,7 @@ def test_the_averages_come_with_their_components_and_the_rows_of_the_book(two_ro
 )
 def test_the_average_is_exact_and_halves_go_up(regular, midterm, final, average):
     marks = [Decimal(mark) for mark in regular.split()]
-    assert term_average(marks, Decimal(midterm), Decimal(final)) == Decimal(average)
+    assert rounded(term_average(marks, Decimal(midterm), Decimal(final), TT22)) == Decimal(average)
 
 
 @pytest.mark.parametrize(
@@ -161,9 +164,40 @@ def test_a_formula_that_nobody_computed_is_not_an_empty_cell():
     assert said(spoilt((PLAIN, "Toán", "GK", "=A1+B1"))) == [("SH-07", BOOK, HEADING_ROW + PLAIN, "Toán - GK")]
 
 
+def test_an_amendment_of_the_marks_of_a_semester_is_one_entry_and_years_before_it_keep_their_own():
+    amended = replace(
+        TT22,
+        circular="22/2021/TT-BGDĐT (sửa đổi)",
+        first_year=2026,
+        reached={},
+        regular_marks=((1, 3), (71, 4)),
+        midterm_weight=1,
+        final_weight=1,
+        second_semester_weight=1,
+    )
+
+    def change(book):
+        for title, marks in ((BOOK, (9, 9, 9, 9, 6, 6)), ("Sổ điểm HKII", (5,) * 6)):
+            for label, mark in zip(("TX1", "TX2", "TX3", "TX4", "GK", "CK"), marks, strict=True):
+                cell_of(book[title], PLAIN, "Toán", label).value = mark
+
+    def toan_of(first_year):
+        data = with_mark_book(make_workbook(first_year=first_year, without_sheets=["Cả năm"]), change=change)
+        reading = check_workbook(data, file="9A1.xlsx", options=replace(SAMPLE, rulebooks=(*RULEBOOKS, amended)))
+        (toan,) = [s for s in reading.draft.records[PLAIN - 1].year.subjects if s.code == "TOAN"]
+        counted = {(f.column, f.found, f.expected, f.article) for f in reading.findings if f.rule == "TT-02"}
+        return [str(mark) for mark in (toan.hk1, toan.hk2, toan.year)], counted
+
+    # (36 + 2 × 6 + 3 × 6) / 9 and (7.3 + 2 × 5) / 3; then (36 + 6 + 6) / 6 and (8 + 5) / 2.
+    assert toan_of(2025) == (["7.3", "5.0", "5.8"], set())
+    few = ("Giáo dục công dân", "Tin học", "Công nghệ", "Giáo dục thể chất", "Nghệ thuật", LOCAL)
+    article = "Thông tư 22/2021/TT-BGDĐT (sửa đổi), Điều 6, Điều 9"
+    assert toan_of(2026) == (["8.0", "5.0", "6.5"], {(f"{title} - TX", "2", "3", article) for title in few})
+
+
 @pytest.mark.parametrize(("periods", "count"), [(1, 2), (35, 2), (36, 3), (70, 3), (71, 4), (140, 4)])
 def test_the_number_of_regular_marks_follows_from_the_periods(periods, count):
-    assert regular_marks(periods) == count
+    assert regular_marks(periods, TT22) == count
 
 
 def emptied(label, subject="Toán"):

@@ -4,8 +4,7 @@
 
 Marks are judged by the rules of their own year, for ever: a verifier that opens a record of 2026 in 2046 must not hold
 it against thresholds that came later. So thresholds are data with a first school year, and a circular that changes them
-is one more entry in `RULEBOOKS`, later than the ones before it. Nothing else in this package knows a threshold; how
-averages are weighed is in `ledger.record.rules.tt22` and `ledger.record.sheets.term_average`.
+is one more entry in `RULEBOOKS`, later than the ones before it. Nothing else in this package knows a threshold or a weight.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,6 +59,12 @@ class StudyStep:
 class SecondaryRulebook(Rulebook):
     """The thresholds of Circular 22/2021."""
 
+    regular_marks: tuple[tuple[int, int], ...]
+    """(from so many periods a year, so many regular marks a semester), fewest periods first (Article 6)."""
+    midterm_weight: int
+    """How often the mid-term mark counts in the semester's average, where a regular mark counts once (Article 9.1)."""
+    final_weight: int
+    """The same for the mark at the end of the semester."""
     many: int
     """How many scored subjects "at least 6 subjects" means."""
     tot: StudyStep
@@ -92,6 +97,9 @@ TT22 = SecondaryRulebook(
     levels=frozenset({Level.THCS, Level.THPT}),
     first_year=2021,
     reached={7: 2022, 8: 2023, 9: 2024, 10: 2022, 11: 2023, 12: 2024},
+    regular_marks=((1, 2), (36, 3), (71, 4)),
+    midterm_weight=2,
+    final_weight=3,
     many=6,
     tot=StudyStep(Decimal("6.5"), Decimal("8.0"), 0),
     kha=StudyStep(Decimal("5.0"), Decimal("6.5"), 0),

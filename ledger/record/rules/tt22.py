@@ -2,7 +2,8 @@
 
 """Circular 22/2021: what marks, conduct and absences amount to. Pure functions, exact decimals.
 
-The order is that of a school year: the year's mark of a subject (`year_mark`), the result of study of a semester or the
+The order is that of a school year: how many regular marks a semester asks for (`regular_marks`), its average (`term_average`),
+the year's mark of a subject (`year_mark`), the result of study of a semester or the
 year (`study_result`), of conduct (`year_conduct`), the award (`award_for`), what may be assessed again in summer
 (`may_be_reassessed`), and promotion (`promotes`). Each takes the `SecondaryRulebook` of the year it is asked about.
 
@@ -14,17 +15,35 @@ among what remains), or *once this subject is imagined good enough*, so that it 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
+from fractions import Fraction
+from math import floor
 
 from ledger.record.rules.rulebook import SecondaryRulebook, StudyStep
 from ledger.record.scales import Attainment, Award, Mark, Rating
 
-TENTH = Decimal("0.1")
 
-
-def rounded(value: Decimal) -> Decimal:
+def rounded(value: Decimal | Fraction) -> Decimal:
     """Return `value` to one decimal, halves upward: 6.45 is 6.5, as every school computes it by hand."""
-    return value.quantize(TENTH, rounding=ROUND_HALF_UP)
+    return Decimal(floor(Fraction(value) * 10 + Fraction(1, 2))).scaleb(-1)
+
+
+def regular_marks(periods: int, rules: SecondaryRulebook) -> int:
+    """Return how many regular marks a semester asks for in a subject of so many periods a year, at least one."""
+    return max(count for least, count in rules.regular_marks if least <= periods)
+
+
+def term_average(regular: Sequence[Decimal], midterm: Decimal, final: Decimal, rules: SecondaryRulebook) -> Fraction:
+    """Return ĐTBmhk before it is rounded. `regular` may be of any length but 0; TT-02 says whether it is the right one."""
+    weights = rules.midterm_weight, rules.final_weight
+    total = sum(regular, Decimal(0)) + weights[0] * midterm + weights[1] * final
+    return Fraction(total) / (len(regular) + sum(weights))
+
+
+def year_average(hk1: Fraction, hk2: Fraction, rules: SecondaryRulebook) -> Fraction:
+    """Return the year's average of two semesters before it is rounded."""
+    weight = rules.second_semester_weight
+    return (hk1 + weight * hk2) / (1 + weight)
 
 
 def year_mark(hk1: Mark, hk2: Mark, rules: SecondaryRulebook) -> Mark | None:
@@ -34,9 +53,7 @@ def year_mark(hk1: Mark, hk2: Mark, rules: SecondaryRulebook) -> Mark | None:
     result of semester II.
     """
     if isinstance(hk1, Decimal) and isinstance(hk2, Decimal):
-        weight = rules.second_semester_weight
-        # A third of a sum of tenths is never an exact half of a tenth, so the quotient's last digits cannot matter.
-        return rounded((hk1 + weight * hk2) / (1 + weight))
+        return rounded(year_average(Fraction(hk1), Fraction(hk2), rules))
     if isinstance(hk1, Attainment) and isinstance(hk2, Attainment):
         return hk2
     return None

@@ -4,9 +4,9 @@
 
 `read_class` goes through the workbook in this order, and at each step collects findings and carries on:
 
-1. Open it, within limits (`ledger.record.sheets.table_files`); compute the semesters where there is a mark book instead
-   (`ledger.record.sheets.gradebook`).
-2. Who and where: school, class and signers, from `Thông tin`; from the level follows which sheets there must be.
+1. Open it, within limits (`ledger.record.sheets.table_files`).
+2. Who and where: school, class and signers, from `Thông tin`; from the level follows which sheets there must be. Semesters
+   are computed where there is a mark book instead (`ledger.record.sheets.gradebook`).
 3. Which pupils: `Học sinh`, one row each; and which subjects, taught by whom: `Phân công`.
 4. What each pupil got: the sheets of the level (`primary_rows`, `secondary_rows`), joined by
    the pupil's code.
@@ -17,15 +17,18 @@ This judges the *form* of a workbook. Whether what it says follows from the circ
 `None`, and `draft` holds what could be read, for the rules to look at.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import MAXYEAR
 
+from ledger.record.errors import UnknownRulebook
 from ledger.record.findings import Finding, Severity, has_errors
-from ledger.record.model import ClassSheet, Place, Record, Schooling
+from ledger.record.model import ClassInfo, ClassSheet, Place, Record, Schooling
+from ledger.record.rules.rulebook import RULEBOOKS, Rulebook, SecondaryRulebook, rulebook_for
 from ledger.record.sheets.cell_reader import CellReader
 from ledger.record.sheets.class_info import ClassHead, read_class_info
 from ledger.record.sheets.class_tables import SUBJECT, TEACHER, ClassTables
-from ledger.record.sheets.gradebook import ComputedMark, computed_terms
+from ledger.record.sheets.gradebook import ComputedMark, TermReading, computed_terms
 from ledger.record.sheets.history_rows import history, read_histories
 from ledger.record.sheets.primary_rows import PrimaryRows
 from ledger.record.sheets.pupil_rows import PUPIL_COLUMNS, arrival, pupil_from
@@ -39,6 +42,7 @@ from ledger.record.sheets.tables import (
     missing_sheet,
     required_sheets,
     sheets_alike,
+    sheets_by_title,
     table_in,
 )
 from ledger.record.sheets.workbook import Grid, Refused
@@ -58,33 +62,55 @@ class SheetReading:
     """Semester averages that were computed from a mark book, with their components."""
 
 
-def read_class(data: bytes, *, file: str) -> SheetReading:
-    """Read a class from `data`: XLSX, a ZIP of CSV, or JSON. `file` is what messages call it. Never raises for what is in it."""
+def read_class(data: bytes, *, file: str, rulebooks: Sequence[Rulebook] = RULEBOOKS) -> SheetReading:
+    """Read a class from `data`: XLSX, a ZIP of CSV, or JSON. Never raises for what is in it.
+
+    `file` is what messages call it; by `rulebooks` averages are computed that the school left out.
+    """
     try:
         found = grids_of(data, file=file)
     except Refused as refused:
         return SheetReading(None, None, (refused.finding,))
-    return read_grids(found, file=file)
+    return read_grids(found, file=file, rulebooks=rulebooks)
 
 
-def read_grids(sheets: Iterable[Grid], *, file: str) -> SheetReading:
+def read_grids(sheets: Iterable[Grid], *, file: str, rulebooks: Sequence[Rulebook] = RULEBOOKS) -> SheetReading:
     """Read a class from sheets that have been opened already; `file` is what messages call their source."""
-    terms = computed_terms(sheets)
+    grids = tuple(sheets)
+    reader = CellReader([])
+    info = sheets_by_title(grids).get(INFO)
+    head = read_class_info(info, reader.findings) if info else None
+    rules = _secondary_rules(head.class_info, rulebooks) if head else None
+    terms = computed_terms(grids, head.class_info, rules) if head and rules else TermReading(grids)
+    reader.findings += terms.findings
     alike = sheets_alike(terms.grids)
-    found = {sheet: grids[0] for sheet, grids in alike.items()}
-    reader = CellReader(list(terms.findings))
+    found = {sheet: same[0] for sheet, same in alike.items()}
     reader.findings += [
-        _rival(sheet, grid) for sheet, grids in alike.items() for grid in grids[1:] if _holds(sheet, grid)
+        _rival(sheet, grid) for sheet, same in alike.items() for grid in same[1:] if _holds(sheet, grid)
     ]
-    head = read_class_info(found[INFO], reader.findings) if INFO in found else None
     needed = required_sheets(head.class_info.level if head else None)
     reader.findings += [missing_sheet(sheet, file) for sheet in needed if sheet not in found]
-    draft = _class_sheet(reader, found, head) if head else None
+    draft = _class_sheet(reader, found, head, rules) if head else None
     findings = tuple(reader.findings)
     return SheetReading(None if has_errors(findings) else draft, draft, findings, terms.computed)
 
 
-def _class_sheet(reader: CellReader, found: Mapping[str, Grid], head: ClassHead) -> ClassSheet | None:
+def _secondary_rules(info: ClassInfo, rulebooks: Sequence[Rulebook]) -> SecondaryRulebook | None:
+    """Return what averages are computed by; `None` at primary, and for a year of which no circular is known.
+
+    A school year that cannot be read is an error by itself (ID-10), so the latest rules will do to read the rest by.
+    """
+    first_year = MAXYEAR if info.first_year is None else info.first_year
+    try:
+        rules = rulebook_for(info.level, first_year, rulebooks, grade=info.grade)
+    except UnknownRulebook:
+        return None
+    return rules if isinstance(rules, SecondaryRulebook) else None
+
+
+def _class_sheet(
+    reader: CellReader, found: Mapping[str, Grid], head: ClassHead, rules: SecondaryRulebook | None
+) -> ClassSheet | None:
     """Put one class together from its sheets; `None` without a class list."""
     school, class_info = head.school, head.class_info
     tables = ClassTables(reader, found, class_info.level)
@@ -96,7 +122,8 @@ def _class_sheet(reader: CellReader, found: Mapping[str, Grid], head: ClassHead)
     if not pupils:
         reader.findings.append(_empty_class())
         return None
-    rows = (PrimaryRows if class_info.level is Level.TH else SecondaryRows)(tables, class_info)
+    primary = class_info.level is Level.TH
+    rows = PrimaryRows(tables, class_info) if primary else SecondaryRows(tables, class_info, rules)
     now = Schooling(class_info.school_year, class_info.name, school.name)
     histories = read_histories(tables, now)
 

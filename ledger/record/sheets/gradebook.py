@@ -10,8 +10,8 @@ regular marks (TX1, TX2 …), one in mid-term (GK) and one at the end (CK). `com
 3. TT-16: a component that is missing is named, and nothing is computed without it. What an unexcused absence is worth
    (0, or Chưa đạt) is for the school to write down. A pupil with no component at all has no result there, and whether
    that may be is judged with all other results.
-4. ĐTBmhk = (ΣTX + 2 × GK + 3 × CK) / (number of TX + 5), in exact decimals, halves upward. A subject that is assessed by
-   comment is Đạt if every component is (TT 22/2021, Articles 5, 6 and 9).
+4. ĐTBmhk = (ΣTX + 2 × GK + 3 × CK) / (number of TX + 5), in exact numbers, halves upward. A subject that is assessed by
+   comment is Đạt if every component is (TT 22/2021, Articles 5, 6 and 9). Numbers and weights are those of the rulebook.
 5. TT-03: where the term's own sheet, or an average in the mark book, says something else, that is an error.
 
 What comes out is the term's sheet as it would have been, under the same row numbers, so the reader of classes need not
@@ -21,20 +21,22 @@ know that it was computed; and each average with its components, to be shown.
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Final
 
 from ledger.record.findings import Finding, Severity
 from ledger.record.model import ClassInfo
+from ledger.record.rules.rulebook import SecondaryRulebook
+from ledger.record.rules.tt22 import regular_marks, rounded, term_average
 from ledger.record.scales import Attainment, Mark
 from ledger.record.sheets import cells
 from ledger.record.sheets.cells import Misread
-from ledger.record.sheets.class_info import read_class_info
 from ledger.record.sheets.class_tables import SUBJECT
 from ledger.record.sheets.gradebook_columns import AVERAGE, FINAL, MIDTERM, Book, Component, SubjectColumns, book_in
+from ledger.record.sheets.gradebook_findings import missing_component, other_average, regular_count, shown, too_many
 from ledger.record.sheets.periods import remembered_periods
 from ledger.record.sheets.tables import (
     CODE,
-    INFO,
     NAME,
     STT,
     TEACHERS,
@@ -47,15 +49,6 @@ from ledger.record.sheets.tables import (
     sheets_by_title,
     table_in,
     whole_name,
-)
-from ledger.record.sheets.term_average import (
-    missing_component,
-    other_average,
-    regular_count,
-    regular_marks,
-    shown,
-    term_result,
-    too_many,
 )
 from ledger.record.sheets.workbook import Cell, Grid, Reported
 from ledger.record.spelling import folded
@@ -83,6 +76,8 @@ class ComputedMark:
     components: tuple[tuple[str, Mark], ...]
     """(TX1, mark) …, in the order of the book."""
     value: Mark
+    unrounded: Fraction | None
+    """The average before it was rounded; `None` for a subject that is assessed by comment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +90,8 @@ class TermReading:
     findings: tuple[Finding, ...] = ()
 
 
-def computed_terms(sheets: Iterable[Grid]) -> TermReading:
-    """Return the sheets of a class with the terms computed from its mark books, if it has any."""
+def computed_terms(sheets: Iterable[Grid], class_info: ClassInfo, rules: SecondaryRulebook) -> TermReading:
+    """Return the sheets of a secondary class with the terms computed from its mark books, if it has any."""
     grids = tuple(sheets)
     titles = {key: term for term, heading in BOOKS.items() for key in heading.keys}
     books: dict[str, Grid] = {}
@@ -105,15 +100,11 @@ def computed_terms(sheets: Iterable[Grid]) -> TermReading:
         if term is not None:
             books.setdefault(term, grid)
     known = sheets_by_title(grids)
-    # What is wrong with `Thông tin` is told by the reader of classes, which goes on from here.
-    head = read_class_info(known[INFO], []) if books and INFO in known else None
-    if head is None or head.class_info.level is Level.TH:
-        return TermReading(grids)
-    stated = _stated_periods(known.get(TEACHERS), head.class_info.level)
+    stated = _stated_periods(known.get(TEACHERS), class_info.level) if books else {}
     findings: list[Finding] = []
     computed: list[ComputedMark] = []
     for term, grid in sorted(books.items()):
-        page = _Page(term, head.class_info, stated, findings, computed)
+        page = _Page(term, class_info, rules, stated, findings, computed)
         result = page.read(grid, known.get(term))
         if result is not None and term not in known:
             grids = (*grids, result)
@@ -153,6 +144,7 @@ class _Page:
 
     term: str
     class_info: ClassInfo
+    rules: SecondaryRulebook
     stated: dict[str, int]
     findings: list[Finding]
     computed: list[ComputedMark]
@@ -213,7 +205,7 @@ class _Page:
         self.findings += [missing_column(self.sheet, f"{entry.title} - {kind}") for kind in lacking]
         # Where a heading is missing its marks may have fallen to the test on their left, so that is not told as well.
         many = [] if lacking else [(kind, len(found)) for kind, found in kinds if len(found) > 1]
-        self.findings += [too_many(self.sheet, entry.title, kind, count) for kind, count in many]
+        self.findings += [too_many(self.rules, self.sheet, entry.title, kind, count) for kind, count in many]
         return not lacking and not many
 
     def _regular_required(self, entry: SubjectColumns, most: int) -> int | None:
@@ -222,12 +214,12 @@ class _Page:
         periods = stated or remembered_periods(entry.subject, self.class_info.grade)
         if periods is None:
             return None
-        required = regular_marks(periods)
+        required = regular_marks(periods, self.rules)
         if most not in (0, required):
             # At upper secondary a cluster of specialised topics may add one, and what we remember may be wrong.
             certain = stated is not None and self.class_info.level is Level.THCS
             self.findings.append(
-                regular_count(self.sheet, entry.title, most, required, periods=periods, certain=certain)
+                regular_count(self.rules, self.sheet, entry.title, most, required, periods=periods, certain=certain)
             )
         return required
 
@@ -248,16 +240,28 @@ class _Page:
                 marks.append((component, mark))
         absent = [c for c in (*entry.midterm, *entry.final) if written[c] is None]
         absent += self._absent_regular(entry, written, most, required)
-        self.findings += [line.of(missing_component(self.sheet, entry, component)) for component in absent]
+        self.findings += [line.of(missing_component(self.rules, self.sheet, entry, component)) for component in absent]
         if wrong or absent:
             return Reported()
         said = tuple((component.label, mark) for component, mark in marks)
-        result = ComputedMark(line.code, line.stt, entry.subject.code, self.term, said, term_result(marks))
+        value, unrounded = self._average(marks)
+        result = ComputedMark(line.code, line.stt, entry.subject.code, self.term, said, value, unrounded)
         self.computed.append(result)
         for component in entry.averages:
             column = f"{entry.title} - {AVERAGE}"
             self._same(line, result, line.at(component), scored=entry.subject.scored, sheet=self.sheet, column=column)
         return shown(result.value)
+
+    def _average(self, marks: list[tuple[Component, Mark]]) -> tuple[Mark, Fraction | None]:
+        """Return the semester's result from all components of a subject, and the average that it was rounded from."""
+        scores = [(component.kind, mark) for component, mark in marks if isinstance(mark, Decimal)]
+        if not scores:
+            passed = all(mark is Attainment.DAT for _, mark in marks)
+            return Attainment.DAT if passed else Attainment.CHUA_DAT, None
+        one = dict(scores)
+        regular = [mark for kind, mark in scores if kind not in (MIDTERM, FINAL)]
+        average = term_average(regular, one[MIDTERM], one[FINAL], self.rules)
+        return rounded(average), average
 
     def _absent_regular(
         self, entry: SubjectColumns, written: dict[Component, str | None], most: int, required: int | None
@@ -296,7 +300,7 @@ class _Page:
         # An empty or unreadable cell is reported by whoever reads that sheet.
         if written is None or isinstance(written, Misread) or written == mark.value:
             return
-        finding = other_average(self.sheet, cells.text(cell) or "", mark.value)
+        finding = other_average(self.rules, self.sheet, cells.text(cell) or "", mark.value)
         self.findings.append(line.of(replace(finding, sheet=sheet, column=column)))
 
     def _compare(self, written: Grid, book: Book, pupils: list[_Line]) -> None:

@@ -9,9 +9,8 @@ column is missing is *declined*: its absence has been reported once, and the rul
 from dataclasses import replace
 from typing import Final
 
-from ledger.record.errors import UnknownRulebook
 from ledger.record.model import ClassInfo, SecondarySubject, SecondaryYear, Terms
-from ledger.record.rules.rulebook import SecondaryRulebook, rulebook_for
+from ledger.record.rules.rulebook import SecondaryRulebook
 from ledger.record.rules.subject_set import taken
 from ledger.record.rules.tt22 import year_mark
 from ledger.record.scales import Mark
@@ -58,10 +57,10 @@ _EXEMPTION: Final = "Thông tư 22/2021/TT-BGDĐT, Điều 5, Điều 9"
 class SecondaryRows:
     """The sheets of a secondary class. Making one reports what they lack; `year` reads one pupil's rows."""
 
-    def __init__(self, tables: ClassTables, class_info: ClassInfo) -> None:
+    def __init__(self, tables: ClassTables, class_info: ClassInfo, rules: SecondaryRulebook | None) -> None:
         self._tables = tables
         self._grade = class_info.grade
-        self._rules = _rules(class_info)
+        self._rules = rules
         self._promoted = promoted_column(final=class_info.is_final)
         found = [table for sheet in _MARKS if (table := tables.find_by_subject(sheet))]
         taught = tables.taught()
@@ -153,12 +152,3 @@ def _mark(entry: Taught, reader: CellReader, sheet: str, cell: Cell) -> Mark | N
 def _terms(row: ResultsRow, headings: tuple[Heading, ...], again: Heading) -> Terms:
     hk1, hk2, year = (row.value(heading, cells.rating) for heading in headings)
     return Terms(hk1, hk2, year, row.value(again, cells.rating))
-
-
-def _rules(class_info: ClassInfo) -> SecondaryRulebook | None:
-    # An impossible school year is reported as ID-10 by the rules; here it only means that nothing can be computed.
-    try:
-        rules = rulebook_for(class_info.level, class_info.first_year or 0, grade=class_info.grade)
-    except UnknownRulebook:
-        return None
-    return rules if isinstance(rules, SecondaryRulebook) else None
