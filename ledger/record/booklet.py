@@ -49,14 +49,19 @@ def bound(units: Sequence[tuple[Record, UUID, str]]) -> Booklet:
     Raises `Unwritable` for units that make no booklet: of two pupils or two levels, two of one year, or none.
     """
     if not units:
-        raise Unwritable("Chưa có học bạ năm học nào để đóng thành sổ.", "There is no yearly record to bind.")
+        raise Unwritable(
+            "Chưa có học bạ năm học nào để đóng thành sổ. Hãy phát hành học bạ từng năm học trước.",
+            "There is no yearly record to bind. Issue the records of the years first.",
+        )
     records = [record for record, _, _ in units]
     years = [record.class_info.school_year for record in records]
     same = {(record.pupil.code, record.class_info.level) for record in records}
     if len(same) != 1 or years != sorted(set(years)):
         raise Unwritable(
-            "Các học bạ trong một sổ phải của cùng một học sinh, cùng cấp học, mỗi năm học một học bạ.",
-            "The records of a booklet are of one pupil and one level, one for each school year, oldest first.",
+            "Các học bạ trong một sổ phải của cùng một học sinh, cùng cấp học, mỗi năm học một học bạ."
+            " Hãy bỏ học bạ thừa.",
+            "The records of a booklet are of one pupil and one level, one for each school year, oldest first."
+            " Leave out what is too many.",
         )
     newest = records[-1]
     return Booklet(

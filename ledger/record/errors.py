@@ -14,12 +14,14 @@ A mistake in a school's marks is never an exception: it is a `Finding`. Anything
 
 
 class RecordError(Exception):
-    """The root of the tree; carries what to tell a person, in Vietnamese and in English."""
+    """The root of the tree; carries what to tell a person, in Vietnamese and in English.
 
-    def __init__(self, vi: str, en: str) -> None:
-        super().__init__(en)
-        self.vi = vi
-        self.en = en
+    `remedy`, in both languages, is put behind it, for words that do not end in one themselves.
+    """
+
+    def __init__(self, vi: str, en: str, *, remedy: tuple[str, str] | None = None) -> None:
+        self.vi, self.en = (vi, en) if remedy is None else (f"{vi} {remedy[0]}", f"{en} {remedy[1]}")
+        super().__init__(self.en)
 
 
 class UnknownRulebook(RecordError):
@@ -32,6 +34,15 @@ class Unwritable(RecordError):
 
 class Unreadable(RecordError):
     """Raised when bytes cannot be read as a học bạ in a profile we know."""
+
+    ORIGINAL = (
+        "Hãy xin lại tệp gốc từ nhà trường, hoặc xuất lại tệp từ phần mềm của trường.",
+        "Ask the school for the original file, or export it again from the school's software.",
+    )
+    """Whoever reads a file cannot mend it, so this is the remedy wherever no better one is known."""
+
+    def __init__(self, vi: str, en: str, *, remedy: tuple[str, str] | None = ORIGINAL) -> None:
+        super().__init__(vi, en, remedy=remedy)
 
 
 class Hostile(Unreadable):

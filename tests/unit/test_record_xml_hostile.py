@@ -2,6 +2,7 @@
 
 """XML that was made to hurt, and XML that is merely not ours: every one is refused, by name, in words."""
 
+import re
 from uuid import uuid1
 
 import pytest
@@ -28,6 +29,10 @@ def signed(inside):
 
 def before_root(inside):
     return changed("<HOC_BA>", f"{inside}<HOC_BA>")
+
+
+def says_what_to_do(refusal):
+    return "Hãy " in refusal.vi and refusal.en != refusal.vi and re.search(r"\. [A-Z][a-z]+ .*\.$", refusal.en)
 
 
 def moved():
@@ -152,7 +157,7 @@ HOSTILE = {
 def test_hostile_documents_are_refused(make):
     with pytest.raises(Hostile) as refusal:
         read(make())
-    assert refusal.value.vi != refusal.value.en
+    assert says_what_to_do(refusal.value)
 
 
 UNREADABLE = {
@@ -244,7 +249,7 @@ def test_what_is_not_in_the_profile_is_refused(make):
     with pytest.raises(Unreadable) as refusal:
         read(make())
     assert not isinstance(refusal.value, Hostile)
-    assert refusal.value.vi != refusal.value.en
+    assert says_what_to_do(refusal.value)
 
 
 # An element inside a value is seen by who reads values; the canonical form has it too, so that it cannot hide.

@@ -80,7 +80,7 @@ NAMES: Final[Mapping[str, tuple[str, str, tuple[str, str]]]] = {
 
 
 def lack(tag: str) -> tuple[str, str]:
-    """Return what to tell a person when a tag that must be there is not, in Vietnamese and in English."""
+    """Return what to tell a person when a tag that must be there is not, in Vietnamese and in English, remedy and all."""
     vi, en, (where_vi, where_en) = NAMES.get(tag, (tag, tag, ("phần mềm của trường", "the school's software")))
     return (
         f"Học bạ còn thiếu {vi} (thẻ {tag}). Hãy bổ sung ở {where_vi} rồi lập lại học bạ số.",

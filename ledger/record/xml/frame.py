@@ -66,8 +66,9 @@ def read_ids(general: Fields, expected: str) -> tuple[UUID, UUID | None]:
     profile = general.required("PHIEN_BAN")
     if profile != expected:
         raise Unreadable(
-            f"Học bạ dùng phiên bản cấu trúc “{profile}” mà chương trình này chưa biết. Hãy cập nhật chương trình.",
-            f"The document is in profile “{profile}”, which this program does not know. Update the program.",
+            f"Học bạ dùng phiên bản cấu trúc “{profile}” mà chương trình này chưa biết.",
+            f"The document is in profile “{profile}”, which this program does not know.",
+            remedy=("Hãy cập nhật chương trình.", "Update the program."),
         )
     document_id = uuid_from(general.required("MA_TRA_CUU_UUID"))
     written = general.optional("MA_TRA_CUU_UUID_BI_THAY_THE")

@@ -94,9 +94,9 @@ class Fields:
         if text != clean(text):
             raise Unreadable(
                 f"Nội dung của {tag} có ký tự ẩn, khoảng trắng thừa hoặc chưa chuẩn hóa Unicode, nên hai người đọc có thể"
-                " thấy khác nhau. Hãy xuất lại học bạ từ phần mềm của trường.",
+                " thấy khác nhau.",
                 f"The text of {tag} holds invisible characters or stray white space, or is not normalised, so two readers"
-                " may see it differently. Export the document again from the school's software.",
+                " may see it differently.",
             )
         return text or None
 
@@ -142,10 +142,8 @@ def refuse_namespaces(element: etree._Element) -> None:
     parent = element.getparent()
     if element.tag.startswith("{") or element.nsmap != ({} if parent is None else parent.nsmap):
         raise Unreadable(
-            f"Thẻ {etree.QName(element).localname} khai báo không gian tên XML, phần dữ liệu học bạ không dùng."
-            " Hãy xuất lại học bạ từ phần mềm của trường.",
-            f"The element {etree.QName(element).localname} declares an XML namespace, which the data part does not use."
-            " Export the document again from the school's software.",
+            f"Thẻ {etree.QName(element).localname} khai báo không gian tên XML, phần dữ liệu học bạ không dùng.",
+            f"The element {etree.QName(element).localname} declares an XML namespace, which the data part does not use.",
         )
 
 

@@ -62,8 +62,8 @@ def parse(data: bytes) -> etree._Element:
     """Return the root of a document that is safe to walk. Raises `Hostile`, or `Unreadable` if it is no XML."""
     if len(data) > MAX_BYTES:
         raise Hostile(
-            f"Tệp XML lớn quá {MAX_BYTES} byte, không thể là một học bạ. Hãy kiểm tra lại tệp.",
-            f"The XML is larger than {MAX_BYTES} bytes; no học bạ is. Check the file.",
+            f"Tệp XML lớn quá {MAX_BYTES} byte, không thể là một học bạ.",
+            f"The XML is larger than {MAX_BYTES} bytes; no học bạ is.",
         )
     _look_at_text(data)
     parser = etree.XMLParser(
@@ -81,8 +81,8 @@ def parse(data: bytes) -> etree._Element:
         if getattr(error, "code", None) in _PARSER_LIMITS:
             raise _too_much() from error
         raise Unreadable(
-            "Tệp không phải là XML hợp lệ; có thể đã bị cắt cụt. Hãy tải lại tệp gốc.",
-            "This is not well-formed XML; it may be cut short. Get the original file again.",
+            "Tệp không phải là XML hợp lệ; có thể đã bị cắt cụt.",
+            "This is not well-formed XML; it may be cut short.",
         ) from error
     _measure(root)
     _keeps_to_itself(root)
@@ -136,8 +136,8 @@ def data_of(root: etree._Element) -> etree._Element:
 
 def _wrong_encoding() -> Hostile:
     return Hostile(
-        "Học bạ số phải dùng bảng mã UTF-8. Hãy xuất lại tệp XML bằng phần mềm của trường.",
-        "A học bạ is encoded in UTF-8. Export the XML again from the school's software.",
+        "Học bạ số phải dùng bảng mã UTF-8.",
+        "A học bạ is encoded in UTF-8.",
     )
 
 

@@ -110,7 +110,7 @@ def read(data: bytes) -> ReadUnit:
     planned = moment_from(general.required("NGAY_KY_PHAT_HANH_HOC_BA"))
     record = _read_record(general, history, results)
     for tag in lacking(record):
-        raise Unreadable(*lack(tag))
+        raise Unreadable(*lack(tag), remedy=None)
     return ReadUnit(unit_id, record, created_at, planned, replaces, PROFILE)
 
 

@@ -114,8 +114,8 @@ def moment_text(moment: datetime) -> str:
     """Return a time in `+07:00`, whole seconds. Raises `Unwritable` for a time without a zone."""
     if moment.tzinfo is None:
         raise Unwritable(
-            "Thời điểm thiếu múi giờ nên không ghi vào học bạ được.",
-            "The time has no zone, so it cannot be written.",
+            "Thời điểm thiếu múi giờ nên không ghi vào học bạ được. Hãy ghi cả múi giờ, ví dụ +07:00.",
+            "The time has no zone, so it cannot be written. Give one, such as +07:00.",
         )
     return moment.astimezone(VIETNAM).replace(microsecond=0).isoformat()
 
