@@ -12,9 +12,13 @@
 state stands in ARCHITECTURE.md.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
+from importlib import resources
+from types import MappingProxyType
+from typing import Self
 
 from ledger.errors import ForbiddenMove
 
@@ -88,22 +92,62 @@ def require_move(old: UnitState, new: UnitState) -> None:
 
 
 class Role(StrEnum):
-    """Who signs, by the ministry's slot names (CV 2088/BGDĐT-GDTH, annex 1)."""
+    """Who signs, by the ministry's slot names (CV 2088/BGDĐT-GDTH, annex 1; GVBM: HCMC's QĐ 1789, Điều 20.5a)."""
 
+    SUBJECT = "GVBM"
     HOMEROOM = "GVCN"
     PRINCIPAL = "CBQL"
     SEAL = "KY_PHAT_HANH"
 
 
+ON_PAPER = frozenset({Role.HOMEROOM, Role.PRINCIPAL, Role.SEAL})
+"""Those for whom the paper lays out a field."""
+
+
+@dataclass(frozen=True, order=True)
+class Slot:
+    """One place for a signature: a role, and for a subject teacher the subject."""
+
+    role: Role
+    subject: str = ""
+    """Code of the subject (`ledger.record.subjects`); empty for all other roles."""
+
+    def __post_init__(self) -> None:
+        if (self.role is Role.SUBJECT) is not bool(self.subject):
+            raise ValueError(f"{self.role} with subject {self.subject!r}")
+
+    def __str__(self) -> str:
+        return f"{self.role}-{self.subject}" if self.subject else self.role.value
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Reads what `str` wrote. Raises `ValueError` for anything else."""
+        role, _, subject = text.partition("-")
+        return cls(Role(role), subject)
+
+
+class Ownership(StrEnum):
+    """Who runs a school. Stored by value; HCMC asks for another seal of public ones (CV 2817/SGDĐT-VP)."""
+
+    PUBLIC = "public"
+    PRIVATE = "private"
+
+
 @dataclass(frozen=True)
 class SigningProfile:
-    """Who must sign a unit, and in which order. Data, not code: another authority adds another profile."""
+    """Who must sign a unit, and in which order. Data, not code: another authority adds another entry to profiles.toml."""
 
     name: str
     order: tuple[Role, ...]
     """All who may sign, in the order in which they do."""
     required: frozenset[Role]
-    """Those without whom nothing is issued."""
+    """Those without whom nothing is issued. Subject teachers: all subjects of the record, each by its own."""
+    on_paper: frozenset[Role] = ON_PAPER
+    """Whose signatures the PDF carries too; the others sign the XML alone."""
+    xml_timestamps: bool = False
+    """Whether each signature in the XML is an XAdES one with a timestamp, and the last adds validation data (B-LT)."""
+    seal_hierarchies: Mapping[Ownership, frozenset[str]] = field(default_factory=dict)
+    """Hierarchies that the seal's certificate may come from, by who runs the school; what is not named may come from any."""
 
     def next_role(self, signed: Sequence[Role], *, assigned: frozenset[Role]) -> Role | None:
         """Who signs next, or `None` when nobody is waited for: all are done, or no further signature can mend the order.
@@ -119,6 +163,19 @@ class SigningProfile:
             return None
         return next((role for role in ahead if role in self.required | assigned), None)
 
+    def next_slots(
+        self, signed: Sequence[Slot], *, subjects: frozenset[str], assigned: frozenset[Role]
+    ) -> frozenset[Slot]:
+        """The places that are to be filled next: one, or those of all subject teachers who have not signed, in any order.
+
+        `subjects` are the codes of the subjects in the record. Empty when nobody is waited for, as with `next_role`.
+        """
+        done = _roles_done(signed, subjects)
+        role = None if done is None else self.next_role(done, assigned=assigned)
+        if role is Role.SUBJECT:
+            return frozenset(Slot(role, subject) for subject in subjects) - set(signed)
+        return frozenset() if role is None else frozenset({Slot(role)})
+
     def complete(self, signed: Sequence[Role]) -> bool:
         """Whether a unit with these signatures, in this order, may be issued."""
         return (
@@ -127,16 +184,66 @@ class SigningProfile:
             and list(signed) == [role for role in self.order if role in signed]
         )
 
+    @property
+    def hears_subject_teachers(self) -> bool:
+        """Whether each subject has a place of its own."""
+        return Role.SUBJECT in self.order
 
-MOET = SigningProfile(
-    name="moet",
-    order=(Role.HOMEROOM, Role.PRINCIPAL, Role.SEAL),
-    required=frozenset({Role.PRINCIPAL, Role.SEAL}),
+    def all_signed(self, signed: Sequence[Slot], *, subjects: frozenset[str]) -> bool:
+        """Whether a unit about these subjects, with these signatures in this order, may be issued."""
+        done = _roles_done(signed, subjects)
+        return done is not None and self.complete(done)
+
+    def seal_may_come_from(self, hierarchy: str, ownership: Ownership) -> bool:
+        """Whether the seal of a school that is run so may be certified by that hierarchy."""
+        allowed = self.seal_hierarchies.get(ownership)
+        return allowed is None or hierarchy in allowed
+
+
+def _roles_done(signed: Sequence[Slot], subjects: frozenset[str]) -> list[Role] | None:
+    """The roles that are done, in order; subject teachers count as one, once the last of them has signed.
+
+    None when no further signature can mend what is there: a place filled twice, a subject that the record does not have, or
+    somebody who signed while a subject was open.
+    """
+    if len(set(signed)) != len(signed):
+        return None
+    taught = [slot.subject for slot in signed if slot.role is Role.SUBJECT]
+    if not set(taught) <= subjects or any(slot.role is not Role.SUBJECT for slot in signed[: len(taught)]):
+        return None
+    rest = [slot.role for slot in signed[len(taught) :]]
+    if not taught:
+        return rest
+    if len(taught) == len(subjects):
+        return [Role.SUBJECT, *rest]
+    # Not all yet: nothing is done, and nobody else may have signed.
+    return None if rest else []
+
+
+def _profiles(text: str) -> Mapping[str, SigningProfile]:
+    """The profiles in the words of profiles.toml. An unknown word is an error: a rule that is not understood is not kept."""
+    found = {}
+    for name, entry in tomllib.loads(text).items():
+        values = dict(entry)
+        hierarchies = values.pop("seal_hierarchies", {})
+        found[name] = SigningProfile(
+            name=name,
+            order=tuple(Role(role) for role in values.pop("order")),
+            required=frozenset(Role(role) for role in values.pop("required")),
+            on_paper=frozenset(Role(role) for role in values.pop("on_paper")),
+            seal_hierarchies={Ownership(who): frozenset(names) for who, names in hierarchies.items()},
+            **values,
+        )
+    return MappingProxyType(found)
+
+
+PROFILES: Mapping[str, SigningProfile] = _profiles(
+    resources.files("ledger").joinpath("profiles.toml").read_text("utf-8")
 )
-"""The ministry's own: principal and school must sign, the homeroom teacher may (CV 2088, annex 1, part III.2)."""
-
-PROFILES = {profile.name: profile for profile in (MOET,)}
 """Every profile for units that a manifest may name."""
+
+MOET = PROFILES["moet"]
+"""The ministry's own."""
 
 BOOKLET = SigningProfile(
     name="booklet",

@@ -15,7 +15,7 @@ from ledger.record import xml
 from ledger.record.digest import record_digest
 from ledger.record.errors import RecordError
 from ledger.record.xml import booklet as xml_booklet
-from ledger.unit import Role
+from ledger.unit import ON_PAPER
 from verifier_api import signatures, xml_signatures
 from verifier_api.judgements import SignatureJudgement
 from verifier_api.trust import Anchors
@@ -101,7 +101,7 @@ def examine(data: bytes, anchors: Anchors) -> Examination:
 
 
 def _examine_pdf(data: bytes, anchors: Anchors) -> Examination:
-    judged = signatures.judge_pdf(data, roots=anchors.roots, field_names=frozenset(role.value for role in Role))
+    judged = signatures.judge_pdf(data, roots=anchors.roots, field_names=frozenset(role.value for role in ON_PAPER))
     if not judged.readable:
         return Examination(kind=FileKind.PDF, problem=judged.revisions_problem or "unreadable")
     attached = [attachment.data for attachment in judged.attachments if attachment.name == ATTACHMENT]

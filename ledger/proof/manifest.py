@@ -41,8 +41,11 @@ MAX_UNITS = 16
 
 Level = Literal["TH", "THCS", "THPT"]
 FileRole = Literal["pdf", "xml"]
-SignerRole = Literal["GVCN", "CBQL", "KY_PHAT_HANH"]
-"""The ministry's names: homeroom teacher, principal, and the school's seal that issues (CV 2088, annex 1)."""
+SignerRole = Literal["GVBM", "GVCN", "CBQL", "KY_PHAT_HANH"]
+"""The ministry's names: subject teacher, homeroom teacher, principal, and the school's seal that issues (CV 2088, annex 1)."""
+
+SubjectCode = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,31}$")]
+"""`MA_MON_HOC`, as hocba profile 0 lists them."""
 
 
 class _Value(BaseModel):
@@ -65,6 +68,14 @@ class ManifestSigner(_Value):
 
     role: SignerRole
     cert_sha256: Sha256Hex
+    subject: SubjectCode | None = None
+    """Whose row of the marks a subject teacher signed; absent for all others."""
+
+    @model_validator(mode="after")
+    def _subject_teachers_have_one(self) -> Self:
+        if (self.role == "GVBM") is not (self.subject is not None):
+            raise ValueError("a subject teacher signs a subject, and nobody else does")
+        return self
 
 
 class ListedUnit(_Value):
@@ -107,12 +118,13 @@ class Manifest(_Value):
         first, second = map(int, self.year.split("-"))
         if second != first + 1:
             raise ValueError(f"{self.year} is not a school year")
-        for name, values in (
+        once: tuple[tuple[str, list[object]], ...] = (
             ("file role", [file.role for file in self.files]),
             ("file", [file.sha256 for file in self.files]),
-            ("signer role", [signer.role for signer in self.signers]),
+            ("signer role", [(signer.role, signer.subject) for signer in self.signers]),
             ("unit", [str(unit.id) for unit in self.units or ()]),
-        ):
+        )
+        for name, values in once:
             if len(set(values)) != len(values):
                 raise ValueError(f"a {name} stands twice in the manifest")
         if self.id.version != 4:  # noqa: PLR2004 - the ministry demands UUID version 4

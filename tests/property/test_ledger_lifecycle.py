@@ -19,7 +19,7 @@ def profiles(draw: st.DrawFn) -> SigningProfile:
     return SigningProfile(name="any", order=order, required=frozenset(required))
 
 
-assigned_at_each_sitting = st.lists(st.frozensets(st.sampled_from(Role)), min_size=4, max_size=4)
+assigned_at_each_sitting = st.lists(st.frozensets(st.sampled_from(Role)), min_size=5, max_size=5)
 
 
 @given(profiles(), assigned_at_each_sitting)

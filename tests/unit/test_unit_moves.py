@@ -7,10 +7,21 @@ import itertools
 import pytest
 
 from ledger.errors import ForbiddenMove
-from ledger.unit import MOET, PAST_STATES, PROFILES, RecallReason, Role, SigningProfile, UnitState, require_move
+from ledger.unit import (
+    MOET,
+    PAST_STATES,
+    PROFILES,
+    Ownership,
+    RecallReason,
+    Role,
+    SigningProfile,
+    Slot,
+    UnitState,
+    require_move,
+)
 
 DRAFT, SIGNING, ISSUED, ANCHORED, LOCKED, RECALLED, REPLACED = UnitState
-TEACHER, PRINCIPAL, SEAL = Role
+SUBJECT, TEACHER, PRINCIPAL, SEAL = Role
 
 ARROWS = {
     (DRAFT, SIGNING),
@@ -58,7 +69,7 @@ def test_values_that_the_database_holds_never_change():
         "recalled",
         "replaced",
     ]
-    assert [role.value for role in Role] == ["GVCN", "CBQL", "KY_PHAT_HANH"]
+    assert [role.value for role in Role] == ["GVBM", "GVCN", "CBQL", "KY_PHAT_HANH"]
     assert [reason.value for reason in RecallReason] == [
         "wrong-data",
         "civil-status",
@@ -106,7 +117,8 @@ def test_only_the_right_signatures_in_the_right_order_are_enough(size):
 
 def test_a_profile_that_demands_the_teacher_waits_for_the_teacher():
     strict = SigningProfile(name="strict", order=tuple(Role), required=frozenset(Role))
-    assert strict.next_role([], assigned=NOBODY) is TEACHER
+    assert strict.next_role([], assigned=NOBODY) is SUBJECT
+    assert strict.next_role([SUBJECT], assigned=NOBODY) is TEACHER
     assert strict.next_role([PRINCIPAL], assigned=NOBODY) is None
     assert not strict.complete([PRINCIPAL, SEAL])
     assert strict.complete(list(Role))
@@ -118,3 +130,54 @@ def test_every_profile_can_be_completed_by_those_it_demands():
         assert profile.required <= set(profile.order)
         assert profile.order[-1] is SEAL
         assert profile.complete([role for role in profile.order if role in profile.required])
+
+
+MATHS, LETTERS = Slot(SUBJECT, "TOAN"), Slot(SUBJECT, "NGU_VAN")
+HCMC, BOTH = PROFILES["hcmc"], frozenset({"TOAN", "NGU_VAN"})
+
+
+@pytest.mark.parametrize(
+    ("signed", "following"),
+    [
+        ([], {MATHS, LETTERS}),
+        ([LETTERS], {MATHS}),
+        ([LETTERS, MATHS], {Slot(TEACHER)}),
+        ([MATHS, LETTERS, Slot(TEACHER)], {Slot(PRINCIPAL)}),
+        ([MATHS, LETTERS, Slot(TEACHER), Slot(PRINCIPAL)], {Slot(SEAL)}),
+        ([MATHS, LETTERS, Slot(TEACHER), Slot(PRINCIPAL), Slot(SEAL)], set()),
+        ([MATHS, MATHS], set()),
+        ([MATHS, Slot(TEACHER)], set()),
+        ([Slot(TEACHER)], set()),
+        ([MATHS, Slot(SUBJECT, "TIN_HOC")], set()),
+        ([MATHS, Slot(TEACHER), LETTERS], set()),
+    ],
+)
+def test_every_subject_is_signed_by_its_own_teacher_and_nobody_overtakes(signed, following):
+    assert HCMC.next_slots(signed, subjects=BOTH, assigned=NOBODY) == following
+
+
+def test_a_record_is_complete_with_all_its_subjects_and_not_with_one_less_or_another():
+    rest = [Slot(TEACHER), Slot(PRINCIPAL), Slot(SEAL)]
+    assert HCMC.all_signed([MATHS, LETTERS, *rest], subjects=BOTH)
+    assert HCMC.all_signed([LETTERS, MATHS, *rest], subjects=BOTH)
+    assert not HCMC.all_signed([MATHS, *rest], subjects=BOTH)
+    assert not HCMC.all_signed(rest, subjects=BOTH)
+    assert not HCMC.all_signed([MATHS, Slot(SUBJECT, "TIN_HOC"), *rest], subjects=BOTH)
+    assert not HCMC.all_signed([MATHS, LETTERS, *rest[1:]], subjects=BOTH)
+    assert MOET.all_signed(rest[1:], subjects=BOTH)
+    assert not MOET.all_signed([MATHS, LETTERS, *rest], subjects=BOTH), "the ministry's form has no place for them"
+
+
+def test_a_slot_is_read_back_as_it_was_written_and_nonsense_is_refused():
+    for slot in (MATHS, Slot(TEACHER), Slot(SEAL)):
+        assert Slot.parse(str(slot)) == slot
+    for nonsense in ("GVBM", "GVCN-TOAN", "", "XYZ"):
+        with pytest.raises(ValueError, match=r"."):
+            Slot.parse(nonsense)
+
+
+def test_a_public_school_under_hcmc_seals_with_vgca_only():
+    assert HCMC.seal_may_come_from("vgca", Ownership.PUBLIC)
+    assert not HCMC.seal_may_come_from("public", Ownership.PUBLIC)
+    assert HCMC.seal_may_come_from("public", Ownership.PRIVATE)
+    assert MOET.seal_may_come_from("public", Ownership.PUBLIC)
