@@ -27,9 +27,11 @@ from pikepdf import Array, Dictionary, Name
 from ledger.record import xml
 from ledger.record.errors import Unreadable
 from ledger.record.xml import parsing
-from ledger.unit import Role
+from ledger.unit import Role, Slot
 
 _SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
+_UNSIGNED = "{http://uri.etsi.org/01903/v1.3.2#}UnsignedProperties"
+_SUBJECT_TEACHERS = "DANH_SACH_GVBM"
 _CERTIFICATE = "{http://www.w3.org/2000/09/xmldsig#}X509Certificate"
 
 
@@ -59,21 +61,30 @@ def pdf_is_archived(before: bytes, after: bytes) -> bool:
     return covered is not None and _stamps(bytes(added[0].Contents), covered)
 
 
-def xml_is_signed(before: bytes, after: bytes, *, role: Role, cert_sha256: str) -> bool:
-    """Whether `after` has the data and signatures of `before`, and one more, in the slot of `role`, by that certificate."""
+def xml_is_signed(before: bytes, after: bytes, *, slot: Slot, cert_sha256: str) -> bool:
+    """Whether `after` has the data and signatures of `before`, and one more, in `slot`, by that certificate."""
     try:
         if xml.data_element(after) != xml.data_element(before):
             return False
         earlier, later = _slots(before), _slots(after)
     except Unreadable:
         return False
-    others = [slot for slot in earlier if slot != role.value]
-    if list(later) != list(earlier) or role.value not in later or any(later[s] != earlier[s] for s in others):
+    name = str(slot)
+    others = [other for other in earlier if other != name]
+    if list(later) != list(earlier) or name not in later or any(later[other] != earlier[other] for other in others):
         return False
-    if _SIGNATURE in _tags(earlier[role.value]):
+    if _SIGNATURE in _tags(earlier[name]):
         return False
-    signatures = etree.fromstring(later[role.value]).findall(_SIGNATURE)
+    signatures = etree.fromstring(later[name]).findall(_SIGNATURE)
     return len(signatures) == 1 and cert_sha256 in _named(signatures[0])
+
+
+def xml_is_kept(before: bytes, after: bytes) -> bool:
+    """Whether `after` is `before` with nothing more than unsigned properties (XAdES validation data) in its signatures."""
+    try:
+        return xml.data_element(after) == xml.data_element(before) and _bare_slots(after) == _bare_slots(before)
+    except Unreadable:
+        return False
 
 
 def _filled(pdf: bytes) -> dict[str, Dictionary] | None:
@@ -147,12 +158,36 @@ def _stamps(contents: bytes, covered: bytes) -> bool:
     return isinstance(info, tsp.TSTInfo) and algorithm == "sha256" and bool(digest == hashlib.sha256(covered).digest())
 
 
+def _places(document: bytes) -> dict[str, etree._Element]:
+    """Each place for a signature, by its slot; a subject teacher's is known by its Id, such as GVBM-TOAN."""
+    places = parsing.parse(document).find(parsing.SIGNATURES)
+    found: dict[str, etree._Element] = {}
+    for place in () if places is None else places:
+        for one in place if place.tag == _SUBJECT_TEACHERS else (place,):
+            found[str(one.get("Id") or one.tag)] = one
+    return found
+
+
 def _slots(document: bytes) -> dict[str, bytes]:
     """The canonical bytes of each place for a signature."""
-    places = parsing.parse(document).find(parsing.SIGNATURES)
-    if places is None:
-        return {}
-    return {str(place.tag): etree.tostring(place, method="c14n", exclusive=True) for place in places}
+    return {name: _canonical(place) for name, place in _places(document).items()}
+
+
+def _bare_slots(document: bytes) -> dict[str, bytes]:
+    """The same without what XAdES may add to a signature afterwards."""
+    found = {}
+    for name, place in _places(document).items():
+        for added in list(place.iter(_UNSIGNED)):
+            parent = added.getparent()
+            if parent is not None:
+                parent.remove(added)
+        found[name] = _canonical(place)
+    return found
+
+
+def _canonical(place: etree._Element) -> bytes:
+    out: bytes = etree.tostring(place, method="c14n", exclusive=True, with_tail=False)
+    return out
 
 
 def _tags(element: bytes) -> list[str]:

@@ -29,6 +29,8 @@ class Drawn:
     pdf: bytes
     template: str
     """What drew the PDF."""
+    subjects: frozenset[str] = frozenset()
+    """Codes of the subjects that have a place for their teacher's signature."""
 
 
 class Drawing:
@@ -38,8 +40,8 @@ class Drawing:
         self._files = files
         self._public_url = public_url.rstrip("/")
 
-    def draw(self, unit: Unit, *, planned_issue_date: dt.datetime) -> Drawn:
-        """Draws a draft by the newest template of its level."""
+    def draw(self, unit: Unit, *, planned_issue_date: dt.datetime, subject_slots: bool = False) -> Drawn:
+        """Draws a draft by the newest template of its level; with `subject_slots`, each subject has a place to be signed."""
         source = self._files.get(unit.source_sha256)
         if unit.kind is UnitKind.BOOKLET:
             bound = xml_booklet.read(source)
@@ -58,9 +60,11 @@ class Drawing:
             created_at=read.created_at,
             planned_issue_date=planned_issue_date,
             replaces=read.replaces,
+            subject_slots=subject_slots,
         )
         template = TEMPLATES[read.record.class_info.level]
-        return Drawn(document, self._unit_pdf(document, template), template)
+        subjects = frozenset(subject.code for subject in read.record.year.subjects) if subject_slots else frozenset()
+        return Drawn(document, self._unit_pdf(document, template), template, subjects)
 
     def redraw(self, unit: Unit) -> bytes:
         """Draws the PDF once more as it was before anybody signed it: the signed file begins with these bytes.

@@ -3,7 +3,7 @@
 """Everything the ledger raises on purpose, outside its packages' own trees.
 
 * LedgerError
-  x UnknownSchool, UnknownUnit, UnknownFile   asked for something that is not here
+  x UnknownSchool, UnknownUnit, UnknownFile, UnknownClass, UnknownRound, UnknownLine   asked for something that is not here
   x ForbiddenMove       the life-cycle has no such arrow
   x LostRace            another worker moved the row first; read again
   x AlreadyImported     the class cannot be imported over what stands here: some of it is issued, or stands in another class
@@ -12,8 +12,11 @@
   x NothingToBind, YearsMissing, BookletIssued   no booklet can be bound of these units, or another one is in force
   x DamagedFile         a stored file no longer has the digest it was stored under
   x NotSigned           a document came back from a signer without what was asked for
+  x NotAllSigned, NotApprovedThen   some units of a class are signed or issued, and these are not
   x Unavailable         the database cannot be asked; nothing is known to have changed
   x WrongCertificate    a key that is not the one registered for what it is to sign
+  x CertificateRefused  a certificate that may not be registered, or may not sign this now
+  x NotTheirs           somebody signs what another is assigned to, or the record names another for
   x Refused             the registry contract said no; the state did not change
 
 Each carries one sentence in Vietnamese and one in English that say what to do.
@@ -166,6 +169,49 @@ class NotSigned(LedgerError):
         )
 
 
+class NotAllSigned(LedgerError):
+    """Some units of a class could not be signed; the others are, and stay so. `problems`: place in the list, and why."""
+
+    def __init__(self, problems: Sequence[tuple[int, str, str]]) -> None:
+        super().__init__(
+            "\n".join(
+                [
+                    f"{len(problems)} học bạ chưa ký xong; những học bạ khác đã ký và được giữ. Hãy xử lý rồi chạy lại lệnh:",
+                    *(f"  - STT {stt}: {vi}" for stt, vi, _ in problems),
+                ]
+            ),
+            "\n".join(
+                [
+                    f"{len(problems)} records are not signed; the others are, and are kept. Mend this and run the command again:",
+                    *(f"  - no. {stt}: {en}" for stt, _, en in problems),
+                ]
+            ),
+        )
+
+
+class NotApprovedThen(LedgerError):
+    """Units that carry a signature by a certificate that was not approved when it signed; those are not issued."""
+
+    def __init__(self, units: Sequence[tuple[int, Sequence[object]]]) -> None:
+        named = [f"  - STT {stt}: {', '.join(map(str, slots))}" for stt, slots in units]
+        super().__init__(
+            "\n".join(
+                [
+                    "Chưa phát hành những học bạ sau vì có chữ ký của chứng thư chưa được Sở duyệt vào lúc ký. Hãy trả lại cho người "
+                    "ký đó ký lại bằng chứng thư đã duyệt:",
+                    *named,
+                ]
+            ),
+            "\n".join(
+                [
+                    "These records are not issued: a certificate signed them that the authority had not approved at that time. Return "
+                    "them to that signer, to sign with an approved one:",
+                    *named,
+                ]
+            ),
+        )
+
+
 class Refused(LedgerError):
     """The registry contract said no; the state did not change."""
 
@@ -196,3 +242,41 @@ class WrongCertificate(LedgerError):
             f"The certificate for {role} is not the one registered for school {school}. Nothing was signed; use the "
             "right token, or register the new certificate.",
         )
+
+
+class UnknownClass(LedgerError):
+    """No class of this name was imported for this year."""
+
+    def __init__(self, name: str, year: str) -> None:
+        super().__init__(
+            f"Chưa có lớp {name} năm học {year}. Hãy nhập bảng lớp trước (hocba import), hoặc kiểm tra tên lớp và năm học.",
+            f"There is no class {name} of {year}. Import its sheet first (hocba import), or check class and year.",
+        )
+
+
+class UnknownRound(LedgerError):
+    """No signing round has this id."""
+
+    def __init__(self, round_id: object) -> None:
+        super().__init__(
+            f"Không có đợt ký {round_id}. Hãy mở lại danh sách “Việc chờ tôi”.",
+            f"There is no signing round {round_id}. Open the list of what waits for you again.",
+        )
+
+
+class UnknownLine(LedgerError):
+    """No request or approval of a certificate has this number."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"Không có yêu cầu đăng ký chứng thư số {number}. Hãy xem lại danh sách (hocba signers list).",
+            f"There is no registration number {number}. Look at the list again (hocba signers list).",
+        )
+
+
+class CertificateRefused(LedgerError):
+    """A certificate that may not be registered, or may not sign this now. Nothing was signed."""
+
+
+class NotTheirs(LedgerError):
+    """Somebody signs what another is assigned to, or what the record names another for. Nothing was signed."""

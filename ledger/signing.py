@@ -49,6 +49,8 @@ class ToPrepare:
     documents: Documents
     first: bool
     """No signature stands on the PDF yet: the first one certifies it."""
+    xades: bool = False
+    """The profile asks for XAdES with timestamps in the XML."""
 
 
 @dataclass(frozen=True)
@@ -131,5 +133,5 @@ class Hand(Protocol):
 class Archivist(Protocol):
     """Whoever adds what makes signatures last: validation data for all of them and a document timestamp."""
 
-    def archive(self, documents: Iterable[Documents]) -> Iterator[Documents]:
-        """Appends one archive revision to each PDF and yields each as it is done, in any order."""
+    def archive(self, units: Iterable[ToPrepare]) -> Iterator[Documents]:
+        """Appends one archive revision to each PDF, and validation data to an XML with XAdES; yields each, in any order."""

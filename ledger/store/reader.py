@@ -3,18 +3,17 @@
 """Reading the ledger. Selects only, returns frozen values, and never a row that could be changed."""
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Engine, Select, exists, func, select
-from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import InstrumentedAttribute, Session, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
 from ledger.batch import OPEN_STATES, BatchState
-from ledger.errors import Unavailable, UnknownSchool, UnknownUnit
+from ledger.errors import UnknownSchool, UnknownUnit
+from ledger.store.sessions import reading
 from ledger.store.tables import (
     AttemptRow,
     Base,
@@ -27,7 +26,7 @@ from ledger.store.tables import (
     UnitFileRow,
     UnitRow,
 )
-from ledger.unit import RecallReason, Role, UnitKind, UnitState
+from ledger.unit import Ownership, RecallReason, Role, Slot, UnitKind, UnitState
 
 T = TypeVar("T")
 
@@ -42,6 +41,7 @@ class School:
     profile: str
     operator: str
     seal_cert_sha256: str
+    ownership: Ownership = Ownership.PUBLIC
 
 
 @dataclass(frozen=True)
@@ -54,12 +54,29 @@ class StoredFile:
 
 
 @dataclass(frozen=True)
+class NewFile:
+    """Bytes that are in the file store already."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
 class Signature:
-    """One role's signature on both files."""
+    """One signature, on both files or on the XML alone."""
 
     role: Role
+    subject: str
     cert_sha256: str
     signed_at: dt.datetime
+    pdf_before: str | None
+    """SHA-256 of the files as they were before it; None in ledgers that did not keep it."""
+    xml_before: str | None
+
+    @property
+    def slot(self) -> Slot:
+        """The place it fills."""
+        return Slot(self.role, self.subject)
 
 
 @dataclass(frozen=True)
@@ -78,6 +95,8 @@ class Unit:
     record_sha256: str
     source_sha256: str
     template: str | None
+    subjects: frozenset[str]
+    """Codes of the subjects whose teachers sign."""
     manifest: bytes | None
     replaces: UUID | None
     files: tuple[StoredFile, ...]
@@ -86,8 +105,13 @@ class Unit:
 
     @property
     def signed_roles(self) -> tuple[Role, ...]:
-        """Who has signed, in order."""
-        return tuple(signature.role for signature in self.signatures)
+        """Who has signed, in order; a role once, however many subjects it signed for."""
+        return tuple(dict.fromkeys(signature.role for signature in self.signatures))
+
+    @property
+    def signed_slots(self) -> tuple[Slot, ...]:
+        """The places that are filled, in order."""
+        return tuple(signature.slot for signature in self.signatures)
 
     def file(self, role: FileRole) -> StoredFile:
         """The file with this role. It exists from `signing` on."""
@@ -149,15 +173,15 @@ class Reader:
 
     def school(self, code: str) -> School:
         """The school with this code. Raises `UnknownSchool`."""
-        with self._session() as session:
+        with reading(self._engine) as session:
             if (row := session.get(SchoolRow, code)) is None:
                 raise UnknownSchool(code)
-            return _value(School, row)
+            return value_of(School, row)
 
     def schools(self) -> list[School]:
         """All schools, by code."""
-        with self._session() as session:
-            return [_value(School, row) for row in session.scalars(select(SchoolRow).order_by(SchoolRow.code))]
+        with reading(self._engine) as session:
+            return [value_of(School, row) for row in session.scalars(select(SchoolRow).order_by(SchoolRow.code))]
 
     def unit(self, unit_id: UUID) -> Unit:
         """The unit with this id. Raises `UnknownUnit`."""
@@ -168,7 +192,7 @@ class Reader:
 
     def unit_with_short_code(self, key: str) -> UUID | None:
         """The unit with this lookup key (`ledger.short_code.canonical`), if there is one."""
-        with self._session() as session:
+        with reading(self._engine) as session:
             return session.scalars(select(UnitRow.id).where(UnitRow.short_code == key)).one_or_none()
 
     def units_of_pupils(self, pupil_codes: Iterable[str], *, level: str, school_year: str | None = None) -> list[Unit]:
@@ -225,37 +249,37 @@ class Reader:
 
     def successor(self, unit_id: UUID) -> UUID | None:
         """The unit that replaces this one, if one does."""
-        with self._session() as session:
+        with reading(self._engine) as session:
             return session.scalars(select(UnitRow.id).where(UnitRow.replaces == unit_id)).one_or_none()
 
     def open_batches(self) -> list[Batch]:
         """What is still on its way to the chain, oldest first."""
-        with self._session() as session:
+        with reading(self._engine) as session:
             query = select(BatchRow).where(BatchRow.state.in_(OPEN_STATES)).order_by(BatchRow.id)
-            return [_value(Batch, row) for row in session.scalars(query)]
+            return [value_of(Batch, row) for row in session.scalars(query)]
 
     def open_recalls(self) -> list[Recall]:
         """Recalls still on their way to the chain, oldest first."""
-        with self._session() as session:
+        with reading(self._engine) as session:
             query = select(RecallRow).where(RecallRow.state.in_(OPEN_STATES)).order_by(RecallRow.id)
-            return [_value(Recall, row) for row in session.scalars(query)]
+            return [value_of(Recall, row) for row in session.scalars(query)]
 
     def attempt(self, errand: Batch | Recall) -> Attempt | None:
         """The stored transaction that carries `errand`."""
         ours = AttemptRow.batch_id if isinstance(errand, Batch) else AttemptRow.recall_id
-        with self._session() as session:
+        with reading(self._engine) as session:
             row = session.scalars(select(AttemptRow).where(ours == errand.id)).one_or_none()
-            return None if row is None else _value(Attempt, row)
+            return None if row is None else value_of(Attempt, row)
 
     def next_nonce(self, sender: str) -> int:
         """One more than the highest nonce ever stored for `sender`; 0 when there is none."""
-        with self._session() as session:
+        with reading(self._engine) as session:
             highest = session.scalar(select(func.max(AttemptRow.nonce)).where(AttemptRow.sender == sender))
             return 0 if highest is None else highest + 1
 
     def count_by_state(self) -> dict[UnitState, int]:
         """How many units stand in each state; states without units are absent."""
-        with self._session() as session:
+        with reading(self._engine) as session:
             rows = session.execute(select(UnitRow.state, func.count()).group_by(UnitRow.state))
             return {row[0]: row[1] for row in rows}
 
@@ -266,40 +290,32 @@ class Reader:
             .outerjoin(BatchRow, BatchRow.id == LeafRow.batch_id)
             .add_columns(LeafRow.receipt, BatchRow.state)
         )
-        with self._session() as session:
+        with reading(self._engine) as session:
             row = session.execute(whole).one_or_none()
         return None if row is None else ReceiptEntry(unit_id=row[0], receipt=row[1], final=row[2] is BatchState.FINAL)
-
-    @contextmanager
-    def _session(self) -> Iterator[Session]:
-        """One short transaction. A database that cannot be asked is `Unavailable`, whatever its driver calls that."""
-        try:
-            with Session(self._engine) as session:
-                yield session
-        except SQLAlchemyError as error:
-            raise Unavailable from error
 
     def _units(self, query: Select[UnitRow], *order: InstrumentedAttribute[Any]) -> list[Unit]:
         whole = query.options(
             selectinload(UnitRow.files), selectinload(UnitRow.signatures), joinedload(UnitRow.class_, innerjoin=True)
         )
-        with self._session() as session:
+        with reading(self._engine) as session:
             rows = session.scalars(
                 whole.join(UnitRow.class_).order_by(*(order or (ClassRow.name, UnitRow.stt, UnitRow.id)))
             )
             return [
-                _value(
+                value_of(
                     Unit,
                     row,
                     class_name=row.class_.name,
-                    files=tuple(_value(StoredFile, file) for file in row.files),
-                    signatures=tuple(_value(Signature, signature) for signature in row.signatures),
+                    subjects=frozenset(row.subjects.split()),
+                    files=tuple(value_of(StoredFile, file) for file in row.files),
+                    signatures=tuple(value_of(Signature, signature) for signature in row.signatures),
                 )
                 for row in rows
             ]
 
 
-def _value(kind: type[T], row: Base, **derived: Any) -> T:  # noqa: ANN401
+def value_of(kind: type[T], row: Base, **derived: Any) -> T:  # noqa: ANN401
     """The frozen value of `kind` whose fields stand in `row` under the same names, or in `derived`."""
     names = [field.name for field in fields(kind)]  # type: ignore[arg-type]
     return kind(**{name: derived[name] if name in derived else getattr(row, name) for name in names})

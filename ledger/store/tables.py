@@ -29,7 +29,7 @@ from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
 from ledger.batch import BatchState
-from ledger.unit import PAST_STATES, RecallReason, Role, UnitKind, UnitState
+from ledger.unit import PAST_STATES, Ownership, RecallReason, Role, UnitKind, UnitState
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -60,7 +60,8 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         return None if value is None else value.replace(tzinfo=dt.UTC)
 
 
-def _enum(kind: type[StrEnum], name: str) -> Enum:
+def by_value(kind: type[StrEnum], name: str) -> Enum:
+    """An enum stored by value, with a CHECK."""
     return Enum(
         kind,
         name=name,
@@ -93,6 +94,10 @@ class SchoolRow(Base):
     name: Mapped[str]
     authority: Mapped[str]
     profile: Mapped[str] = mapped_column(String(32))
+    ownership: Mapped[Ownership] = mapped_column(
+        by_value(Ownership, "ownership"), server_default=Ownership.PUBLIC.value
+    )
+    """Who runs it, which decides where its seal may come from."""
     operator: Mapped[str] = mapped_column(String(42))
     seal_cert_sha256: Mapped[str] = mapped_column(String(64))
     registered_at: Mapped[dt.datetime]
@@ -134,7 +139,7 @@ class UnitRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True)
     short_code: Mapped[str] = mapped_column(String(16), unique=True)
     """`ledger.short_code.lookup_key` of the id: what is typed where a QR cannot be scanned."""
-    kind: Mapped[UnitKind] = mapped_column(_enum(UnitKind, "kind"))
+    kind: Mapped[UnitKind] = mapped_column(by_value(UnitKind, "kind"))
     class_id: Mapped[int] = mapped_column(ForeignKey("class.id"), index=True)
     school_code: Mapped[str] = mapped_column(ForeignKey("school.code"))
     school_year: Mapped[str] = mapped_column(String(9))
@@ -142,12 +147,14 @@ class UnitRow(Base):
     pupil_code: Mapped[str] = mapped_column(String(16))
     stt: Mapped[int]
     """The pupil's place in the class list."""
-    state: Mapped[UnitState] = mapped_column(_enum(UnitState, "state"), index=True)
+    state: Mapped[UnitState] = mapped_column(by_value(UnitState, "state"), index=True)
     record_sha256: Mapped[str] = mapped_column(String(64))
     source_sha256: Mapped[str] = mapped_column(String(64))
     """The stored, unsigned XML from which everything else of this unit is made."""
     template: Mapped[str | None] = mapped_column(String(64))
     """What drew its PDF, from `signing` on: templates are kept, so that it can be drawn again the same."""
+    subjects: Mapped[str] = mapped_column(String(512), server_default=text("''"))
+    """Codes of the subjects whose teachers sign, with a space between them, from `signing` on; empty where none do."""
     manifest: Mapped[bytes | None]
     """Canonical, from `issued` on."""
     replaces: Mapped[UUID | None] = mapped_column(ForeignKey("unit.id"), unique=True)
@@ -165,21 +172,29 @@ class UnitFileRow(Base):
 
     __tablename__ = "unit_file"
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), primary_key=True)
-    role: Mapped[FileRole] = mapped_column(_enum(FileRole, "role"), primary_key=True)
+    role: Mapped[FileRole] = mapped_column(by_value(FileRole, "role"), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     size: Mapped[int]
 
 
 class SignatureRow(Base):
-    """One role's signature on both files of a unit."""
+    """One signature: of a role, for a subject teacher of one subject, on both files of a unit or on the XML alone."""
 
     __tablename__ = "signature"
-    __table_args__ = (UniqueConstraint("unit_id", "position"),)
+    __table_args__ = (
+        UniqueConstraint("unit_id", "position"),
+        CheckConstraint("(role = 'GVBM') = (subject <> '')", name="subject_teachers_have_one"),
+        CheckConstraint("(pdf_before IS NULL) = (xml_before IS NULL)", name="both_before"),
+    )
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), primary_key=True)
-    role: Mapped[Role] = mapped_column(_enum(Role, "role"), primary_key=True)
+    role: Mapped[Role] = mapped_column(by_value(Role, "role"), primary_key=True)
+    subject: Mapped[str] = mapped_column(String(32), primary_key=True, server_default=text("''"))
     position: Mapped[int]
     cert_sha256: Mapped[str] = mapped_column(String(64))
     signed_at: Mapped[dt.datetime]
+    pdf_before: Mapped[str | None] = mapped_column(String(64))
+    """The files as they were before it: what a unit goes back to when it is returned. Signatures of older ledgers have none."""
+    xml_before: Mapped[str | None] = mapped_column(String(64))
 
 
 class BatchRow(Base):
@@ -192,7 +207,7 @@ class BatchRow(Base):
     school_year: Mapped[str] = mapped_column(String(9))
     root: Mapped[bytes]
     leaf_count: Mapped[int]
-    state: Mapped[BatchState] = mapped_column(_enum(BatchState, "state"), index=True)
+    state: Mapped[BatchState] = mapped_column(by_value(BatchState, "state"), index=True)
     sealed_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
 
@@ -214,9 +229,9 @@ class RecallRow(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), unique=True)
     school_code: Mapped[str] = mapped_column(ForeignKey("school.code"))
-    reason: Mapped[RecallReason] = mapped_column(_enum(RecallReason, "reason"))
+    reason: Mapped[RecallReason] = mapped_column(by_value(RecallReason, "reason"))
     note: Mapped[str]
-    state: Mapped[BatchState] = mapped_column(_enum(BatchState, "state"), index=True)
+    state: Mapped[BatchState] = mapped_column(by_value(BatchState, "state"), index=True)
     decided_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
 

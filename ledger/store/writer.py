@@ -8,22 +8,21 @@ that are not on disk.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Engine, insert, select, update
-from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, ProgrammingError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from ledger import batch as batch_rules
 from ledger.batch import BatchState
-from ledger.errors import ForbiddenMove, LostRace, Unavailable, UnknownUnit
+from ledger.errors import ForbiddenMove, LostRace, UnknownUnit
 from ledger.store import class_import
 from ledger.store.class_import import ClassImport, Draft
-from ledger.store.reader import Attempt, Batch, Recall, School, Unit
+from ledger.store.reader import Attempt, Batch, NewFile, Recall, School, Unit
+from ledger.store.sessions import writing
 from ledger.store.tables import (
     AttemptRow,
     BatchRow,
@@ -35,15 +34,7 @@ from ledger.store.tables import (
     UnitFileRow,
     UnitRow,
 )
-from ledger.unit import RecallReason, Role, UnitState, require_move
-
-
-@dataclass(frozen=True)
-class NewFile:
-    """Bytes that are in the file store already."""
-
-    sha256: str
-    size: int
+from ledger.unit import RecallReason, Slot, UnitState, require_move
 
 
 @dataclass(frozen=True)
@@ -65,7 +56,7 @@ class Writer:
     def register_school(self, school: School) -> None:
         """Adds a school. Adding the same one again changes nothing; with other values it raises `LostRace`."""
         values = {name: getattr(school, name) for name in School.__dataclass_fields__}
-        with self._transaction() as session:
+        with writing(self._engine) as session:
             row = session.get(SchoolRow, school.code)
             if row is None:
                 session.add(SchoolRow(**values, registered_at=self._now()))
@@ -74,23 +65,33 @@ class Writer:
 
     def import_class(self, change: ClassImport) -> None:
         """Takes a class in, all of it or nothing; see `ledger.store.class_import.carry_out`."""
-        with self._transaction() as session:
+        with writing(self._engine) as session:
             class_import.carry_out(session, change, now=self._now())
 
     def add_booklet(self, draft: Draft, *, units: Sequence[Unit], instead_of: Unit | None = None) -> None:
         """Adds a booklet; see `ledger.store.class_import.add_booklet`."""
-        with self._transaction() as session:
+        with writing(self._engine) as session:
             class_import.add_booklet(session, draft, units=units, instead_of=instead_of, now=self._now())
 
     def begin_signing(
-        self, unit_id: UUID, *, source_sha256: str, record_sha256: str, template: str, pdf: NewFile, xml: NewFile
+        self,
+        unit_id: UUID,
+        *,
+        source_sha256: str,
+        record_sha256: str,
+        template: str,
+        pdf: NewFile,
+        xml: NewFile,
+        subjects: frozenset[str] = frozenset(),
     ) -> None:
         """DRAFT to SIGNING, with the rendered files that signers will see, what drew them, and the digest of the record.
 
+        `subjects` are those whose teachers have a place to sign.
+
         `source_sha256` is what they were drawn from: a draft that was corrected meanwhile is still a draft, and a lost race.
         """
-        with self._transaction() as session:
-            drawn = {"record_sha256": record_sha256, "template": template}
+        with writing(self._engine) as session:
+            drawn = {"record_sha256": record_sha256, "template": template, "subjects": " ".join(sorted(subjects))}
             from_it = UnitRow.source_sha256 == source_sha256
             self._move_unit(session, unit_id, UnitState.DRAFT, UnitState.SIGNING, from_it, **drawn)
             session.add_all(
@@ -102,7 +103,7 @@ class Writer:
         self,
         unit_id: UUID,
         *,
-        role: Role,
+        slot: Slot,
         position: int,
         cert_sha256: str,
         signed_at: dt.datetime,
@@ -110,31 +111,44 @@ class Writer:
         pdf: NewFile,
         xml: NewFile,
     ) -> None:
-        """Stores one role's signature on both files. `replaced` are the digests that it signed; others mean a lost race."""
-        with self._transaction() as session:
+        """Stores one signature. `replaced` are the digests of what was signed; others mean a lost race.
+
+        A subject teacher signs the XML alone: `pdf` is then what it was.
+        """
+        with writing(self._engine) as session:
             self._expect_unit(session, unit_id, UnitState.SIGNING)
             session.add(
                 SignatureRow(
-                    unit_id=unit_id, role=role, position=position, cert_sha256=cert_sha256, signed_at=signed_at
+                    unit_id=unit_id,
+                    role=slot.role,
+                    subject=slot.subject,
+                    position=position,
+                    cert_sha256=cert_sha256,
+                    signed_at=signed_at,
+                    pdf_before=replaced[FileRole.PDF],
+                    xml_before=replaced[FileRole.XML],
                 )
             )
             try:
-                session.flush()  # A second signature of the same role or place is refused here, before any file moves.
+                session.flush()  # A second signature in the same slot or place is refused here, before any file moves.
             except IntegrityError as error:
-                raise LostRace(f"chữ ký/signature {role} – {unit_id}", "unsigned") from error
+                raise LostRace(f"chữ ký/signature {slot} – {unit_id}", "unsigned") from error
             self._replace_file(session, unit_id, FileRole.PDF, replaced[FileRole.PDF], pdf)
             self._replace_file(session, unit_id, FileRole.XML, replaced[FileRole.XML], xml)
 
-    def issue(self, unit_id: UUID, *, manifest: bytes, replaced_pdf: str, pdf: NewFile) -> None:
-        """SIGNING to ISSUED, with the archived PDF and the canonical manifest."""
-        with self._transaction() as session:
+    def issue(
+        self, unit_id: UUID, *, manifest: bytes, replaced: dict[FileRole, str], pdf: NewFile, xml: NewFile
+    ) -> None:
+        """SIGNING to ISSUED, with the files that last and the canonical manifest. `replaced` are the digests of those before."""
+        with writing(self._engine) as session:
             self._move_unit(session, unit_id, UnitState.SIGNING, UnitState.ISSUED, manifest=manifest)
-            self._replace_file(session, unit_id, FileRole.PDF, replaced_pdf, pdf)
+            self._replace_file(session, unit_id, FileRole.PDF, replaced[FileRole.PDF], pdf)
+            self._replace_file(session, unit_id, FileRole.XML, replaced[FileRole.XML], xml)
 
     def seal_batch(self, *, school_code: str, school_year: str, root: bytes, leaves: Sequence[NewLeaf]) -> None:
         """Closes a batch of issued units, with the receipts that will be handed out. A unit in a batch already is a lost race."""
         now = self._now()
-        with self._transaction() as session:
+        with writing(self._engine) as session:
             row = BatchRow(
                 school_code=school_code,
                 school_year=school_year,
@@ -162,7 +176,7 @@ class Writer:
         Raises `UnknownUnit` unless the unit is one of this school's, and `ForbiddenMove` from where no recall leads.
         """
         now = self._now()
-        with self._transaction() as session:
+        with writing(self._engine) as session:
             state = session.scalars(
                 select(UnitRow.state).where(UnitRow.id == unit_id, UnitRow.school_code == school_code)
             ).one_or_none()
@@ -188,7 +202,7 @@ class Writer:
     def store_attempt(self, errand: Batch | Recall, attempt: Attempt) -> None:
         """SEALED to PREPARED, together with the signed transaction. Nothing may be sent before this returns."""
         ours = {"batch_id": errand.id} if isinstance(errand, Batch) else {"recall_id": errand.id}
-        with self._transaction() as session:
+        with writing(self._engine) as session:
             self._move_errand(session, errand, BatchState.PREPARED)
             session.add(
                 AttemptRow(
@@ -212,7 +226,7 @@ class Writer:
         """
         if (errand.state, new) == (BatchState.SEALED, BatchState.PREPARED):
             raise ForbiddenMove("đợt neo/batch", errand.state, new)
-        with self._transaction() as session:
+        with writing(self._engine) as session:
             self._move_errand(session, errand, new)
             if new is not BatchState.FINAL:
                 return
@@ -255,17 +269,6 @@ class Writer:
         )
         if result.rowcount != 1:  # type: ignore[attr-defined]
             raise LostRace(f"học bạ/unit {unit_id}", old)
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Session]:
-        """All of it, or nothing. What the database refuses because of its own rules passes as it is."""
-        try:
-            with Session(self._engine) as session, session.begin():
-                yield session
-        except (IntegrityError, DataError, ProgrammingError):
-            raise
-        except (DBAPIError, PoolTimeout) as error:
-            raise Unavailable from error
 
     @staticmethod
     def _expect_issued(session: Session, unit_id: UUID, *, school_code: str, school_year: str) -> None:
