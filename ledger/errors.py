@@ -16,6 +16,7 @@
   x Unavailable         the database cannot be asked; nothing is known to have changed
   x WrongCertificate    a key that is not the one registered for what it is to sign
   x CertificateRefused  a certificate that may not be registered, or may not sign this now
+  x NothingWaits        nobody waits for this signer
   x NotTheirs           somebody signs what another is assigned to, or the record names another for
   x Refused             the registry contract said no; the state did not change
 
@@ -100,9 +101,11 @@ class AlreadyImported(LedgerError):
     def __init__(self, class_name: str, year: str, pupils: Sequence[str] = ()) -> None:
         named = "".join(f"\n  - {pupil}" for pupil in pupils)
         super().__init__(
-            f"Chưa nhập gì cho lớp {class_name} năm học {year}: có học sinh đã được phát hành học bạ với nội dung khác, hoặc "
+            f"Chưa nhập gì cho lớp {class_name} năm học {year}: có học sinh đã được phát hành học bạ với nội dung "
+            f"khác, hoặc "
             "đang có học bạ ở lớp khác. Hãy thu hồi học bạ đó trước (hocba recall), hoặc sửa lại bảng lớp." + named,
-            f"Nothing was imported for class {class_name} of {year}: a pupil's record is issued already and says something "
+            f"Nothing was imported for class {class_name} of {year}: a pupil's record is issued already and says "
+            f"something "
             "else, or stands in another class. Recall that record first (hocba recall), or correct the sheet." + named,
         )
 
@@ -129,9 +132,11 @@ class NothingToBind(LedgerError):
 
     def __init__(self, pupil_code: str, level: str) -> None:
         super().__init__(
-            f"Học sinh {pupil_code} chưa có học bạ cấp {level} nào đã neo xong, hoặc năm học mới nhất thuộc trường khác. Hãy "
+            f"Học sinh {pupil_code} chưa có học bạ cấp {level} nào đã neo xong, hoặc năm học mới nhất thuộc trường "
+            f"khác. Hãy "
             "neo học bạ trước (hocba anchor).",
-            f"Pupil {pupil_code} has no anchored record of level {level}, or the newest year is another school's. Anchor the "
+            f"Pupil {pupil_code} has no anchored record of level {level}, or the newest year is another school's. "
+            f"Anchor the "
             "records first (hocba anchor).",
         )
 
@@ -142,9 +147,11 @@ class YearsMissing(LedgerError):
     def __init__(self, pupil_code: str, years: Sequence[str]) -> None:
         told = ", ".join(years)
         super().__init__(
-            f"Học bạ của học sinh {pupil_code} các năm học {told} chưa neo xong hoặc đã thu hồi mà chưa có bản thay thế. Hãy "
+            f"Học bạ của học sinh {pupil_code} các năm học {told} chưa neo xong hoặc đã thu hồi mà chưa có bản thay "
+            f"thế. Hãy "
             "hoàn tất các học bạ đó trước rồi đóng sổ.",
-            f"The records of pupil {pupil_code} for {told} are not anchored yet, or were recalled and not replaced. Finish those "
+            f"The records of pupil {pupil_code} for {told} are not anchored yet, or were recalled and not replaced. "
+            f"Finish those "
             "records first, then bind.",
         )
 
@@ -154,8 +161,10 @@ class BookletIssued(LedgerError):
 
     def __init__(self, booklet_id: object) -> None:
         super().__init__(
-            f"Sổ học bạ {booklet_id} đã phát hành với danh sách khác. Hãy thu hồi sổ đó trước (hocba recall), rồi đóng sổ lại.",
-            f"Booklet {booklet_id} is issued already and lists other records. Recall it first (hocba recall), then bind again.",
+            f"Sổ học bạ {booklet_id} đã phát hành với danh sách khác. Hãy thu hồi sổ đó trước (hocba recall), rồi "
+            f"đóng sổ lại.",
+            f"Booklet {booklet_id} is issued already and lists other records. Recall it first (hocba recall), then "
+            f"bind again.",
         )
 
 
@@ -176,13 +185,19 @@ class NotAllSigned(LedgerError):
         super().__init__(
             "\n".join(
                 [
-                    f"{len(problems)} học bạ chưa ký xong; những học bạ khác đã ký và được giữ. Hãy xử lý rồi chạy lại lệnh:",
+                    (
+                        f"{len(problems)} học bạ chưa ký xong; những học bạ khác đã ký và được giữ. Hãy xử lý rồi chạy "
+                        f"lại lệnh:"
+                    ),
                     *(f"  - STT {stt}: {vi}" for stt, vi, _ in problems),
                 ]
             ),
             "\n".join(
                 [
-                    f"{len(problems)} records are not signed; the others are, and are kept. Mend this and run the command again:",
+                    (
+                        f"{len(problems)} records are not signed; the others are, and are kept. Mend this and run the "
+                        f"command again:"
+                    ),
                     *(f"  - no. {stt}: {en}" for stt, _, en in problems),
                 ]
             ),
@@ -197,15 +212,21 @@ class NotApprovedThen(LedgerError):
         super().__init__(
             "\n".join(
                 [
-                    "Chưa phát hành những học bạ sau vì có chữ ký của chứng thư chưa được Sở duyệt vào lúc ký. Hãy trả lại cho người "
-                    "ký đó ký lại bằng chứng thư đã duyệt:",
+                    (
+                        "Chưa phát hành những học bạ sau vì có chữ ký của chứng thư chưa được Sở duyệt vào lúc ký. Hãy "
+                        "trả lại cho người "
+                        "ký đó ký lại bằng chứng thư đã duyệt:"
+                    ),
                     *named,
                 ]
             ),
             "\n".join(
                 [
-                    "These records are not issued: a certificate signed them that the authority had not approved at that time. Return "
-                    "them to that signer, to sign with an approved one:",
+                    (
+                        "These records are not issued: a certificate signed them that the authority had not approved at "
+                        "that time. Return "
+                        "them to that signer, to sign with an approved one:"
+                    ),
                     *named,
                 ]
             ),
@@ -249,7 +270,8 @@ class UnknownClass(LedgerError):
 
     def __init__(self, name: str, year: str) -> None:
         super().__init__(
-            f"Chưa có lớp {name} năm học {year}. Hãy nhập bảng lớp trước (hocba import), hoặc kiểm tra tên lớp và năm học.",
+            f"Chưa có lớp {name} năm học {year}. Hãy nhập bảng lớp trước (hocba import), hoặc kiểm tra tên lớp và "
+            f"năm học.",
             f"There is no class {name} of {year}. Import its sheet first (hocba import), or check class and year.",
         )
 
@@ -280,3 +302,15 @@ class CertificateRefused(LedgerError):
 
 class NotTheirs(LedgerError):
     """Somebody signs what another is assigned to, or what the record names another for. Nothing was signed."""
+
+
+class NothingWaits(LedgerError):
+    """No unit of the class waits for this slot."""
+
+    def __init__(self, slot: str, class_name: str) -> None:
+        super().__init__(
+            f"Lớp {class_name} không có học bạ nào đang chờ “{slot}” ký. Hãy kiểm tra lớp, năm học, hoặc người ký "
+            f"trước.",
+            f"No unit of class {class_name} waits for {slot}. Check class and year, or whether the signer before is "
+            f"done.",
+        )

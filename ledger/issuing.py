@@ -42,9 +42,9 @@ class Approvals(Protocol):
 class Issuing:
     """Carries units from draft to `issued`.
 
-    Guarantees that a unit's row names only files that are on disk, that no slot is filled twice, and that nothing is issued with a
-    signature missing, out of order, or by a certificate that was not approved when it signed. Does not guarantee that what was
-    signed is right: rules are `ledger.record`'s, and a sheet with errors is refused before it becomes drafts.
+    Guarantees that a unit's row names only files that are on disk, that no slot is filled twice, and that nothing is issued with
+    a signature missing, out of order, or by a certificate that was not approved when it signed. Does not guarantee that what
+    was signed is right: rules are `ledger.record`'s, and a sheet with errors is refused before it becomes drafts.
     """
 
     def __init__(
@@ -110,7 +110,7 @@ class Issuing:
             raise NotAllSigned([(by_id[one.unit_id].stt, one.vi, one.en) for one in unfinished])
 
     def require_waiting(self, slot: Slot, units: Iterable[Unit], *, cert_sha256: str) -> None:
-        """Raises `ForbiddenMove` unless all wait for this slot, and `WrongCertificate` for another seal than the registered one."""
+        """Raises `ForbiddenMove` unless all wait for this slot, `WrongCertificate` for another seal than the registered one."""
         schools = set()
         for unit in units:
             if not self.waiting_for(slot, [unit], assigned=frozenset({slot.role})):
@@ -150,9 +150,7 @@ class Issuing:
         comes back, and at the end, the others being issued, `NotApprovedThen` for those who signed without being approved.
         """
         complete = {
-            unit.id: unit
-            for unit in units
-            if self.profile(unit).all_signed(unit.signed_slots, subjects=unit.subjects)
+            unit.id: unit for unit in units if self.profile(unit).all_signed(unit.signed_slots, subjects=unit.subjects)
         }
         strangers = {unit_id: found for unit_id, unit in complete.items() if (found := self._not_approved(unit))}
         ready = {unit_id: unit for unit_id, unit in complete.items() if unit_id not in strangers}

@@ -51,8 +51,8 @@ class CertificateJudge(Protocol):
 class Registrations:
     """The authority's lines about certificates.
 
-    Guarantees that nobody signs whose certificate is not approved for that school and role at that moment, expired, revoked as far
-    as can be known, or of a hierarchy that the school's profile does not allow.
+    Guarantees that nobody signs whose certificate is not approved for that school and role at that moment, expired, revoked as
+    far as can be known, or of a hierarchy that the school's profile does not allow.
     """
 
     def __init__(
@@ -135,13 +135,15 @@ class Registrations:
         )
 
     def end(self, number: int, *, reason: str, at: dt.datetime | None = None) -> None:
-        """Ends an approved line, now or at a time to come: somebody left, or lost the token. Raises `UnknownLine` or `LostRace`."""
+        """Ends an approved line, now or at a time to come: somebody left, or lost the token. Raises `UnknownLine`, `LostRace`."""
         line, now = self._line(number), self._now()
         if at is not None and at < now:
             raise CertificateRefused(
-                "Không thể kết thúc quyền ký vào thời điểm đã qua: chữ ký đã có sẽ đổi giá trị. Hãy chọn từ bây giờ trở đi; nếu "
+                "Không thể kết thúc quyền ký vào thời điểm đã qua: chữ ký đã có sẽ đổi giá trị. Hãy chọn từ bây giờ "
+                "trở đi; nếu "
                 "chứng thư bị lộ, hãy đề nghị nhà cung cấp thu hồi.",
-                "A right to sign cannot be ended in the past: signatures that exist would change their worth. Choose now or "
+                "A right to sign cannot be ended in the past: signatures that exist would change their worth. Choose "
+                "now or "
                 "later; if the key was stolen, have its provider revoke the certificate.",
             )
         self._writer.end(line, valid_to=max(at or now, line.valid_from or now), reason=reason)
@@ -176,9 +178,11 @@ class Registrations:
         now, who = self._now(), judged.holder
         if not judged.valid_from <= now <= judged.valid_to:
             raise CertificateRefused(
-                f"Chứng thư số của {who} có hiệu lực từ {judged.valid_from:%d/%m/%Y} đến {judged.valid_to:%d/%m/%Y}, không dùng "
+                f"Chứng thư số của {who} có hiệu lực từ {judged.valid_from:%d/%m/%Y} đến {judged.valid_to:%d/%m/%Y}, "
+                f"không dùng "
                 "được lúc này. Hãy gia hạn chứng thư số, hoặc kiểm tra ngày giờ của máy chủ.",
-                f"The certificate of {who} is valid from {judged.valid_from:%Y-%m-%d} to {judged.valid_to:%Y-%m-%d}, not now. "
+                f"The certificate of {who} is valid from {judged.valid_from:%Y-%m-%d} to {judged.valid_to:%Y-%m-%d}, "
+                f"not now. "
                 "Renew it, or check the clock of the server.",
             )
         if judged.revoked:
@@ -188,9 +192,11 @@ class Registrations:
             )
         if judged.hierarchy is None:
             raise CertificateRefused(
-                f"Chứng thư số của {who} không thuộc tổ chức cấp chứng thư nào được Sở tin cậy. Hãy dùng chứng thư do tổ chức "
+                f"Chứng thư số của {who} không thuộc tổ chức cấp chứng thư nào được Sở tin cậy. Hãy dùng chứng thư "
+                f"do tổ chức "
                 "được phép cấp.",
-                f"No certification authority that is trusted here stands above the certificate of {who}. Use one from an "
+                f"No certification authority that is trusted here stands above the certificate of {who}. Use one "
+                f"from an "
                 "accepted authority.",
             )
         allowed = self._role_hierarchies.get(role.value, ())
@@ -210,9 +216,11 @@ class Registrations:
         sound = line is not None and line.delegated_by is None and deputy.sha256 != principal and role is Role.PRINCIPAL
         if not sound or until is None or until <= self._now():
             raise CertificateRefused(
-                "Uỷ quyền không hợp lệ: chỉ hiệu trưởng (có chứng thư đã được duyệt) mới uỷ quyền được cho cấp phó, và phải ghi "
+                "Uỷ quyền không hợp lệ: chỉ hiệu trưởng (có chứng thư đã được duyệt) mới uỷ quyền được cho cấp phó, "
+                "và phải ghi "
                 "ngày hết hạn. Hãy kiểm tra lại chứng thư của hiệu trưởng và thời hạn uỷ quyền.",
-                "The delegation is not sound: only a principal whose certificate is approved can delegate to a deputy, and only "
+                "The delegation is not sound: only a principal whose certificate is approved can delegate to a "
+                "deputy, and only "
                 "until a day. Check the principal's certificate and the end of the delegation.",
             )
 
@@ -223,29 +231,53 @@ class Registrations:
         if any(line.state is RegistrationState.PENDING and line.role is slot.role for line in lines):
             return (
                 f"Chứng thư số của {who} đã gửi đăng ký nhưng Sở chưa duyệt. Chưa ký gì cả; hãy chờ Sở duyệt rồi ký.",
-                f"The certificate of {who} was sent for registration and is not approved yet. Nothing was signed; wait for "
-                "the authority.",
+                (
+                    f"The certificate of {who} was sent for registration and is not approved yet. Nothing was signed; "
+                    f"wait for "
+                    "the authority."
+                ),
             )
         if any(
-            line.state is RegistrationState.APPROVED and line.role is slot.role and line.valid_to and line.valid_to <= now
+            line.state is RegistrationState.APPROVED
+            and line.role is slot.role
+            and line.valid_to
+            and line.valid_to <= now
             for line in lines
         ):
             return (
-                f"Quyền ký của {who} cho vai trò này đã hết hạn hoặc đã kết thúc. Chưa ký gì cả; hãy đăng ký lại với Sở.",
-                f"The right of {who} to sign in this role has ended. Nothing was signed; register again with the authority.",
+                (
+                    f"Quyền ký của {who} cho vai trò này đã hết hạn hoặc đã kết thúc. Chưa ký gì cả; hãy đăng ký lại với "
+                    f"Sở."
+                ),
+                (
+                    f"The right of {who} to sign in this role has ended. Nothing was signed; register again with the "
+                    f"authority."
+                ),
             )
         return (
-            f"Chứng thư số của {who} chưa được Sở duyệt để ký vai trò {slot} của trường {school_code}. Chưa ký gì cả; hãy chọn "
-            "đúng chữ ký số, hoặc đăng ký chứng thư này (hocba signers request).",
-            f"The certificate of {who} is not approved to sign as {slot} for school {school_code}. Nothing was signed; choose "
-            "the right key, or register this certificate (hocba signers request).",
+            (
+                f"Chứng thư số của {who} chưa được Sở duyệt để ký vai trò {slot} của trường {school_code}. Chưa ký gì "
+                f"cả; hãy chọn "
+                "đúng chữ ký số, hoặc đăng ký chứng thư này (hocba signers request)."
+            ),
+            (
+                f"The certificate of {who} is not approved to sign as {slot} for school {school_code}. Nothing was "
+                f"signed; choose "
+                "the right key, or register this certificate (hocba signers request)."
+            ),
         )
 
 
 def _other_hierarchy(who: str, hierarchy: str) -> tuple[str, str]:
     return (
-        f"Chứng thư số của {who} thuộc hệ thống “{hierarchy}”, không được dùng cho vai trò này ở trường này (trường công lập phải "
-        "dùng con dấu do Ban Cơ yếu Chính phủ cấp, nếu Sở quy định). Hãy dùng đúng loại chứng thư.",
-        f"The certificate of {who} comes from the hierarchy '{hierarchy}', which may not certify this role at this school (a "
-        "public school's seal comes from VGCA where the authority says so). Use the right kind of certificate.",
+        (
+            f"Chứng thư số của {who} thuộc hệ thống “{hierarchy}”, không được dùng cho vai trò này ở trường này (trường "
+            f"công lập phải "
+            "dùng con dấu do Ban Cơ yếu Chính phủ cấp, nếu Sở quy định). Hãy dùng đúng loại chứng thư."
+        ),
+        (
+            f"The certificate of {who} comes from the hierarchy '{hierarchy}', which may not certify this role at this "
+            f"school (a "
+            "public school's seal comes from VGCA where the authority says so). Use the right kind of certificate."
+        ),
     )

@@ -284,9 +284,7 @@ def _round(row: RoundRow, class_row: ClassRow, items: list[RoundItemRow]) -> Rou
         row,
         school_class=value_of(SchoolClass, class_row),
         slot=Slot(row.role, row.subject),
-        signer=SignerIdentity(
-            certificate=row.certificate, chain=_read_chain(row.chain), shown_role=row.shown_role
-        ),
+        signer=SignerIdentity(certificate=row.certificate, chain=_read_chain(row.chain), shown_role=row.shown_role),
         items=tuple(_item(item) for item in items),
     )
 

@@ -1,0 +1,393 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Signing rounds: everything one person has to sign at one sitting, with one PIN.
+
+::
+
+    open      the certificate is looked at, the units that wait for this slot are prepared and stored        PREPARED
+    answer    the key, wherever it is, has signed the digests; its values are stored                         ANSWERED
+    finish    each value is put in, time-stamped, checked, and becomes a signature of the unit               STORED
+
+What is next for a unit is decided when it is prepared and once more when it is stored, so a record that changed in between is
+refused, by name, and the others go on. After a crash the same round is found open: what was answered is finished without another
+PIN, and only what is left is to be signed. Two people may have the same unit prepared; whoever is stored first has signed it.
+
+=============  ======================================================================================================
+PREPARED       if everything dies here: nothing is signed; the next `open` prepares what has changed or grown old
+ANSWERED       nothing is lost: the values are stored, and the next `finish` puts them in
+STORED         nothing: the signature stands on the unit's files, in the same transaction as its row
+REFUSED        the reason stands beside it; the next `open` takes the unit in again if it still waits
+=============  ======================================================================================================
+
+Nothing here holds a key: `Scribe` prepares and finishes, and the values come from a token, a provider or an agent.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from ledger.errors import ForbiddenMove, LedgerError, LostRace, NothingWaits, NotTheirs
+from ledger.issuing import Issuing
+from ledger.record import xml
+from ledger.record.model import Person, Record
+from ledger.registering import Judged, Registrations
+from ledger.signing import Prepared, PreparedPart, Scribe, Signed, SignerIdentity, Unfinished, Values
+from ledger.store.files import FileStore
+from ledger.store.reader import NewFile, Reader, Unit
+from ledger.store.signing_reader import Registration, Round, RoundItem, SchoolClass, SigningReader, StoredPart
+from ledger.store.signing_tables import ItemState
+from ledger.store.signing_writer import SigningWriter
+from ledger.store.tables import FileRole
+from ledger.unit import Role, Slot, UnitKind, UnitState
+
+STALE_AFTER: Final = dt.timedelta(minutes=30)
+"""A prepared document claims a time of signing; when nobody has signed it by then, it is prepared anew with the "
+"time as it is."""
+
+SHOWN_ROLES: Final[Mapping[Role, str]] = {
+    Role.SUBJECT: "Giáo viên bộ môn",
+    Role.HOMEROOM: "Giáo viên chủ nhiệm",
+    Role.PRINCIPAL: "Hiệu trưởng",
+    Role.SEAL: "Ký phát hành",
+}
+"""What the visible signature says that its signer is; a principal's is what the record calls the office."""
+
+DEPUTY: Final = "Phó Hiệu trưởng"
+"""What it says of a deputy, who signs for the principal ("KT. HIỆU TRƯỞNG", Nghị định 30/2020/NĐ-CP, Phụ lục I)."""
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """One unit of a round that is not signed, and why."""
+
+    unit_id: UUID
+    stt: int
+    vi: str
+    en: str
+    later: bool
+    """True: a service was down; `finish` again will do. False: it was refused and has to be signed anew."""
+
+
+class Rounds:
+    """Carries signing rounds. Guarantees what the module says; holds no key and opens no connection of its own."""
+
+    def __init__(
+        self,
+        *,
+        reader: Reader,
+        lines: SigningReader,
+        writer: SigningWriter,
+        files: FileStore,
+        issuing: Issuing,
+        registrations: Registrations,
+        scribe: Scribe,
+        now: Callable[[], dt.datetime],
+        new_id: Callable[[], UUID],
+    ) -> None:
+        self._reader = reader
+        self._lines = lines
+        self._writer = writer
+        self._files = files
+        self._issuing = issuing
+        self._registrations = registrations
+        self._scribe = scribe
+        self._now = now
+        self._new_id = new_id
+
+    def waiting(self, school_class: SchoolClass, slot: Slot, *, assigned: frozenset[Role]) -> list[Unit]:
+        """The units of a class that wait for `slot`, in the order of the list."""
+        return self._issuing.waiting_for(slot, self._signing(school_class), assigned=assigned)
+
+    def open(
+        self,
+        school_class: SchoolClass,
+        slot: Slot,
+        signer: SignerIdentity,
+        *,
+        assigned: frozenset[Role],
+        account: str = "",
+        units: Iterable[UUID] | None = None,
+    ) -> tuple[UUID, int, Iterator[UUID]]:
+        """Opens the round, or the one that this certificate has open already: its id, how many units, and their preparing.
+
+        `assigned` are the optional roles that somebody fills; `account` is who is signed in at the desk, if anybody is; `units`
+        limits the round to some. Before anything is prepared it raises `CertificateRefused`, `NotTheirs`, `WrongCertificate`, or
+        `NothingWaits`. The iterator has to be run to its end; it may be stopped, and opened again.
+        """
+        line, judged = self._registrations.require_may_sign(signer, slot, school_code=school_class.school_code)
+        replacing = self._require_assigned(school_class, slot, account)
+        waiting = self.waiting(school_class, slot, assigned=assigned)
+        if units is not None:
+            wanted = frozenset(units)
+            waiting = [unit for unit in waiting if unit.id in wanted]
+        current = self._lines.open_round(class_id=school_class.id, slot=slot, cert_sha256=judged.sha256)
+        answered = frozenset(item.unit_id for item in current.those(ItemState.ANSWERED)) if current else frozenset()
+        if not waiting and not answered:
+            raise NothingWaits(str(slot), school_class.name)
+        self._issuing.require_waiting(slot, waiting, cert_sha256=judged.sha256)
+        self._require_named(slot, waiting, line, judged, replacing=bool(replacing))
+        signer = self._shown(signer, slot, waiting, line)
+        if current is None:
+            round_id = self._new_id()
+            self._writer.open_round(
+                round_id,
+                school_class=school_class,
+                slot=slot,
+                signer=signer,
+                cert_sha256=judged.sha256,
+                account=account,
+            )
+        else:
+            round_id, signer = current.id, current.signer
+        fresh = self._fresh(current)
+        work = [unit for unit in waiting if unit.id not in answered | fresh]
+        return round_id, len(work), self._prepare(round_id, slot, signer, work)
+
+    def answer(self, round_id: UUID, values: Mapping[UUID, Values]) -> int:
+        """Stores what the key said to the digests of some units, and returns how many were new.
+
+        A value for a unit that is answered already is passed over, so that an agent may send the same twice. Raises `LostRace`
+        when the round is closed.
+        """
+        stored = 0
+        items = {item.unit_id: item for item in self._lines.round(round_id).those(ItemState.PREPARED)}
+        for unit_id, value in values.items():
+            item = items.get(unit_id)
+            if item is None or (item.pdf is None) is not (value.pdf is None):
+                continue
+            self._writer.answer(round_id, unit_id, value)
+            stored += 1
+        return stored
+
+    def finish(self, round_id: UUID) -> Iterator[UUID | Stopped]:
+        """Puts in what is answered; yields each unit as it is stored, or what stopped it. Closes the round when none is left."""
+        found = self._lines.round(round_id)
+        units = {unit.id: unit for unit in self._signing(found.school_class)}
+        ready = []
+        for item in found.those(ItemState.ANSWERED):
+            unit = units.get(item.unit_id)
+            if unit is not None and self._stored_before_a_crash(found, item, unit):
+                self._writer.store_item(round_id, item.unit_id)
+                yield item.unit_id
+            elif unit is None or not self._as_prepared(item, unit):
+                yield self._refuse(found, item, *_changed(item))
+            else:
+                ready.append(item)
+        by_id = {item.unit_id: item for item in ready}
+        finished = self._scribe.finish(
+            ((self._loaded(item), _values(item)) for item in ready), slot=found.slot, signer=found.signer
+        )
+        for one in finished:
+            if isinstance(one, Unfinished):
+                item = by_id[one.unit_id]
+                if one.lasting:
+                    yield self._refuse(found, item, one.vi, one.en)
+                else:
+                    yield Stopped(item.unit_id, item.stt, one.vi, one.en, later=True)
+                continue
+            yield self._store(found, by_id[one.documents.unit_id], units[one.documents.unit_id], one)
+        self._writer.close_round(round_id)
+
+    def give_back(self, unit_id: UUID, *, slot: Slot, reason: str, by: str) -> None:
+        """Gives a unit back to whoever signed in `slot`, with a reason: that signature and all after it are taken off.
+
+        Raises `ForbiddenMove` if that slot has not signed, or the unit is past signing.
+        """
+        unit = self._reader.unit(unit_id)
+        if unit.state is not UnitState.SIGNING or slot not in unit.signed_slots:
+            raise ForbiddenMove(f"học bạ/unit {unit_id}", unit.state, str(slot))
+        if not reason.strip():
+            raise LedgerError(
+                "Trả lại học bạ cần có lý do, để người ký trước biết phải sửa gì. Hãy ghi lý do.",
+                "Giving a record back needs a reason, so that the signer before knows what to mend. Give one.",
+            )
+        signature = unit.signatures[unit.signed_slots.index(slot)]
+        before = None
+        if signature.pdf_before is not None and signature.xml_before is not None:
+            was = {FileRole.PDF: signature.pdf_before, FileRole.XML: signature.xml_before}
+            before = {role: NewFile(sha256, len(self._files.get(sha256))) for role, sha256 in was.items()}
+        self._writer.give_back(unit, slot=slot, before=before, reason=reason, by=by)
+
+    def load(self, item: RoundItem) -> Prepared:
+        """A prepared unit with its documents: what an agent is shown before it signs."""
+        return self._loaded(item)
+
+    def _signing(self, school_class: SchoolClass) -> list[Unit]:
+        return self._reader.units(
+            school_code=school_class.school_code,
+            school_year=school_class.school_year,
+            class_name=school_class.name,
+            states=[UnitState.SIGNING],
+        )
+
+    def _fresh(self, current: Round | None) -> frozenset[UUID]:
+        """Units of an open round that were prepared from what stands, not long ago."""
+        if current is None:
+            return frozenset()
+        units = {unit.id: unit for unit in self._signing(current.school_class)}
+        return frozenset(
+            item.unit_id
+            for item in current.those(ItemState.PREPARED)
+            if item.unit_id in units
+            and self._as_prepared(item, units[item.unit_id])
+            and self._now() - item.prepared_at < STALE_AFTER
+        )
+
+    def _prepare(self, round_id: UUID, slot: Slot, signer: SignerIdentity, units: Sequence[Unit]) -> Iterator[UUID]:
+        by_id = {unit.id: unit for unit in units}
+        for prepared in self._scribe.prepare(
+            (self._issuing.to_prepare(unit) for unit in units), slot=slot, signer=signer
+        ):
+            unit = by_id[prepared.unit_id]
+            self._writer.put_item(
+                round_id,
+                RoundItem(
+                    unit_id=unit.id,
+                    stt=unit.stt,
+                    state=ItemState.PREPARED,
+                    signed_at=prepared.signed_at,
+                    prepared_at=self._now(),
+                    pdf_before=unit.file(FileRole.PDF).sha256,
+                    xml_before=unit.file(FileRole.XML).sha256,
+                    pdf=self._kept(prepared.pdf) if prepared.pdf else None,
+                    xml=self._kept(prepared.xml),
+                    pdf_value=None,
+                    xml_value=None,
+                    problem_vi=None,
+                    problem_en=None,
+                ),
+            )
+            yield unit.id
+
+    def _store(self, found: Round, item: RoundItem, unit: Unit, signed: Signed) -> UUID | Stopped:
+        try:
+            self._issuing.accept(unit, signed, slot=found.slot, cert_sha256=found.cert_sha256)
+        except LostRace:
+            return self._refuse(found, item, *_changed(item))
+        except LedgerError as error:
+            return self._refuse(found, item, error.vi, error.en)
+        self._writer.store_item(found.id, item.unit_id)
+        return item.unit_id
+
+    def _refuse(self, found: Round, item: RoundItem, vi: str, en: str) -> Stopped:
+        self._writer.refuse_item(found.id, item, vi=vi, en=en)
+        return Stopped(item.unit_id, item.stt, vi, en, later=False)
+
+    @staticmethod
+    def _as_prepared(item: RoundItem, unit: Unit) -> bool:
+        return (item.pdf_before, item.xml_before) == tuple(
+            unit.file(role).sha256 for role in (FileRole.PDF, FileRole.XML)
+        )
+
+    @staticmethod
+    def _stored_before_a_crash(found: Round, item: RoundItem, unit: Unit) -> bool:
+        """The signature stands on the unit, and only the round did not hear of it."""
+        return any(
+            (signature.slot, signature.cert_sha256, signature.pdf_before, signature.xml_before)
+            == (found.slot, found.cert_sha256, item.pdf_before, item.xml_before)
+            for signature in unit.signatures
+        )
+
+    def _kept(self, part: PreparedPart) -> StoredPart:
+        return StoredPart(self._files.put(part.document), part.to_be_signed, part.state)
+
+    def _loaded(self, item: RoundItem) -> Prepared:
+        def part(stored: StoredPart) -> PreparedPart:
+            return PreparedPart(self._files.get(stored.sha256), stored.to_be_signed, stored.state)
+
+        return Prepared(
+            unit_id=item.unit_id,
+            signed_at=item.signed_at,
+            pdf=part(item.pdf) if item.pdf else None,
+            xml=part(item.xml),
+        )
+
+    def _require_assigned(self, school_class: SchoolClass, slot: Slot, account: str) -> str:
+        """Refuses a slot that is assigned to somebody else; returns why another than the regular teacher has it, if so."""
+        assignments = self._lines.assignments(class_id=school_class.id)
+        current = next((one for one in assignments if one.slot == slot), None)
+        if current is None:
+            return ""
+        if account and current.account != account:
+            raise NotTheirs(
+                f"Lớp {school_class.name}: phần ký {slot} được phân công cho tài khoản “{current.account}”. Chưa ký "
+                f"gì cả; nếu "
+                "phân công đã đổi, hãy nhờ văn thư phân công lại.",
+                f"Class {school_class.name}: {slot} is assigned to the account '{current.account}'. Nothing was "
+                f"signed; if that "
+                "has changed, ask the clerk to assign it anew.",
+            )
+        return current.replacing
+
+    def _require_named(
+        self, slot: Slot, units: Sequence[Unit], line: Registration, judged: Judged, *, replacing: bool
+    ) -> None:
+        """Refuses a person's certificate whose number is not that of the person whom the record names for the slot.
+
+        A deputy signs for the principal, and a replacement for a teacher who left: for them the registered delegation and the
+        assignment speak.
+        """
+        if slot.role is Role.SEAL or replacing or line.delegated_by is not None or judged.personal_number is None:
+            return
+        for unit in units:
+            person = _named(xml.read(self._files.get(unit.source_sha256)).record, slot) if _is_unit(unit) else None
+            if person is not None and person.personal_id is not None and person.personal_id != judged.personal_number:
+                raise NotTheirs(
+                    f"STT {unit.stt}: học bạ ghi {slot} là {person.name}, nhưng chứng thư số là của {judged.holder} "
+                    f"(số định danh "
+                    "khác). Chưa ký gì cả; hãy dùng chữ ký số của đúng người, hoặc nhờ văn thư phân công người thay "
+                    "thế.",
+                    f"No. {unit.stt}: the record names {person.name} for {slot}, but the certificate is of "
+                    f"{judged.holder} (another "
+                    "personal number). Nothing was signed; use the right person's key, or have the clerk assign a "
+                    "replacement.",
+                )
+
+    def _shown(self, signer: SignerIdentity, slot: Slot, units: Sequence[Unit], line: Registration) -> SignerIdentity:
+        """With the words that the visible signature shows."""
+        words = SHOWN_ROLES[slot.role]
+        if slot.role is Role.PRINCIPAL and units and _is_unit(units[0]):
+            words = xml.read(self._files.get(units[0].source_sha256)).record.class_info.principal_title
+        if line.delegated_by is not None:
+            words = DEPUTY
+        return SignerIdentity(certificate=signer.certificate, chain=signer.chain, shown_role=words)
+
+
+def _is_unit(unit: Unit) -> bool:
+    return unit.kind is UnitKind.UNIT
+
+
+def _named(record: Record, slot: Slot) -> Person | None:
+    """Whom the record names for a slot."""
+    match slot.role:
+        case Role.HOMEROOM:
+            return record.class_info.homeroom
+        case Role.PRINCIPAL:
+            return record.class_info.principal
+        case Role.SUBJECT:
+            return next((one.teacher for one in record.year.subjects if one.code == slot.subject), None)
+        case Role.SEAL:
+            return None
+
+
+def _values(item: RoundItem) -> Values:
+    if item.xml_value is None:  # pragma: no cover - the database demands it of what is answered
+        raise ValueError(item.unit_id)
+    return Values(pdf=item.pdf_value, xml=item.xml_value)
+
+
+def _changed(item: RoundItem) -> tuple[str, str]:
+    return (
+        (
+            f"STT {item.stt}: học bạ đã thay đổi sau khi chuẩn bị ký (bảng lớp được nhập lại, bị trả lại, hoặc người "
+            f"khác vừa ký). Chữ "
+            "ký cho học bạ này không được dùng; hãy mở lại danh sách và ký lại riêng học bạ này."
+        ),
+        (
+            f"No. {item.stt}: the record changed after it was prepared (imported anew, given back, or signed by "
+            f"another). The signature "
+            "is not used; open the list again and sign this one anew."
+        ),
+    )
