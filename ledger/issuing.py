@@ -33,7 +33,7 @@ from ledger.unit import BOOKLET, PROFILES, Role, SigningProfile, Slot, UnitKind,
 
 
 class Approvals(Protocol):
-    """Whoever knows which certificates were approved; `ledger.registering.Registrations` does."""
+    """Whoever knows which certificates were approved; `ledger.store.signing_reader.SigningReader` does."""
 
     def line_for(self, cert_sha256: str, slot: Slot, *, school_code: str, at: dt.datetime) -> object | None:
         """The line that allows that signature at that time, or None."""

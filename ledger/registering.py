@@ -148,16 +148,11 @@ class Registrations:
             )
         self._writer.end(line, valid_to=max(at or now, line.valid_from or now), reason=reason)
 
-    def line_for(self, cert_sha256: str, slot: Slot, *, school_code: str, at: dt.datetime) -> Registration | None:
-        """The approved line that allows that signature at that time."""
-        lines = self._lines.registrations(school_code=school_code, cert_sha256=cert_sha256)
-        return next((line for line in lines if line.covers(slot, at)), None)
-
     def require_may_sign(self, signer: SignerIdentity, slot: Slot, *, school_code: str) -> tuple[Registration, Judged]:
         """The line by which `signer` may sign in `slot` now, and what its certificate is worth. Raises `CertificateRefused`."""
         judged = self._judge.judge(signer.certificate, signer.chain)
         hierarchy = self._fit(judged, self._reader.school(school_code), slot.role)
-        line = self.line_for(judged.sha256, slot, school_code=school_code, at=self._now())
+        line = self._lines.line_for(judged.sha256, slot, school_code=school_code, at=self._now())
         if line is None:
             raise CertificateRefused(*self._why_not(judged, slot, school_code))
         if line.hierarchy != hierarchy:  # pragma: no cover - the same certificate leads to the same root
@@ -212,7 +207,7 @@ class Registrations:
         self, principal: str, deputy: Judged, school_code: str, role: Role, until: dt.datetime | None
     ) -> None:
         """A principal delegates for a time, to somebody else, and only the principal's own part."""
-        line = self.line_for(principal, Slot(Role.PRINCIPAL), school_code=school_code, at=self._now())
+        line = self._lines.line_for(principal, Slot(Role.PRINCIPAL), school_code=school_code, at=self._now())
         sound = line is not None and line.delegated_by is None and deputy.sha256 != principal and role is Role.PRINCIPAL
         if not sound or until is None or until <= self._now():
             raise CertificateRefused(

@@ -2,13 +2,14 @@
 
 """What a certificate is worth here and now: whose it is, under which trusted root, and whether it was revoked.
 
-`TrustedJudge` is what `ledger.registering` asks: paths are built to the roots of the trust folder, and CRL and OCSP are asked of the
-addresses in the certificates, through `signer.validation_data`, which keeps an answer for an hour.
+`TrustedJudge` is what `ledger.registering` asks: paths are built to the roots of the trust folder, and CRL and OCSP are asked of
+the addresses in the certificates, through `signer.validation_data`, which keeps an answer for an hour.
 """
 
 import asyncio
 import datetime as dt
 import hashlib
+import threading
 from collections.abc import Callable, Sequence
 
 from asn1crypto import x509
@@ -25,12 +26,12 @@ from verifier_api.trust import Anchors
 
 
 class TrustedJudge:
-    """Judges by the roots of one trust folder. Implements `ledger.registering.CertificateJudge`. One object serves one thread."""
+    """Judges by the roots of one trust folder. Implements `ledger.registering.CertificateJudge`. Threads may share it."""
 
-    def __init__(self, anchors: Anchors, validation_data: ValidationData, *, now: Callable[[], dt.datetime]) -> None:
+    def __init__(self, anchors: Anchors, *, now: Callable[[], dt.datetime]) -> None:
         self._anchors = anchors
-        self._validation_data = validation_data
         self._now = now
+        self._of_thread = threading.local()
 
     def judge(self, certificate: bytes, chain: Sequence[bytes]) -> Judged:
         """What is known of it now. Raises `CertificateRefused` for bytes that are no certificate, or a key too weak."""
@@ -79,9 +80,17 @@ class TrustedJudge:
     def _revocation(self, certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> tuple[bool, bool]:
         """Whether it was revoked, and whether that could be found out."""
         try:
-            sessions.run(self._validation_data.proof(certificate, others))
+            sessions.run(self._validation_data().proof(certificate, others))
         except CertificateUntrusted:
             return True, True
         except ValidationDataUnavailable:
             return False, False
         return False, True
+
+    def _validation_data(self) -> ValidationData:
+        """One for each thread: it keeps answers, and connections of its thread's event loop."""
+        if not hasattr(self._of_thread, "data"):
+            roots = [root for roots in self._anchors.roots.values() for root in roots]
+            self._of_thread.data = ValidationData.online(roots, now=self._now)
+        data: ValidationData = self._of_thread.data
+        return data

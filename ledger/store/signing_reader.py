@@ -194,6 +194,11 @@ class SigningReader:
             row = session.get(RegistrationRow, registration_id)
             return None if row is None else _registration(row)
 
+    def line_for(self, cert_sha256: str, slot: Slot, *, school_code: str, at: dt.datetime) -> Registration | None:
+        """The approved line that allows a signature by that certificate, in that slot, at that time."""
+        lines = self.registrations(school_code=school_code, cert_sha256=cert_sha256)
+        return next((line for line in lines if line.covers(slot, at)), None)
+
     def assignments(self, *, class_id: int | None = None, account: str | None = None) -> list[Assignment]:
         """Who signs now: in a class, or which slots an account has."""
         query = (
