@@ -44,7 +44,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signer import sessions
 from signer.errors import AlreadySigned, NotLaidOut, NotYetSigned, SignerError, SigningFailed, UnreadableDocument
-from signer.keys import LoadedKey
+from signer.keys import LoadedKey, SigningKey
 from signer.profile import PADES
 from signer.validation_data import ValidationData
 
@@ -134,10 +134,10 @@ def retimestamp(pdf: bytes, *, timestamper: TimeStamper, validation_data: Valida
 class HeldKeySigner(Signer):
     """Signs with a key that is already open; the stock signer opens and checks it twice per signature."""
 
-    def __init__(self, key: LoadedKey) -> None:
+    def __init__(self, key: SigningKey) -> None:
         super().__init__(
-            signing_cert=key.certificate,
-            cert_registry=SimpleCertificateStore.from_certs(key.chain),  # type: ignore[no-untyped-call]
+            signing_cert=key.who.certificate,
+            cert_registry=SimpleCertificateStore.from_certs(key.who.chain),  # type: ignore[no-untyped-call]
             embed_roots=PADES.embed_roots,
         )
         self._key = key

@@ -17,7 +17,7 @@ from asn1crypto import cms, x509
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 
 from signer.errors import BrokenStatement
-from signer.keys import LoadedKey
+from signer.keys import SigningKey
 from signer.pdf import HeldKeySigner
 from signer.profile import PADES
 from signer.sessions import run
@@ -36,7 +36,7 @@ class Statement:
         return hashlib.sha256(self.certificate.dump()).digest()
 
 
-def sign_statement(content: bytes, key: LoadedKey) -> bytes:
+def sign_statement(content: bytes, key: SigningKey) -> bytes:
     """Sign `content` and return the DER of a CMS SignedData that holds it."""
     signed = run(HeldKeySigner(key).async_sign_general_data(content, PADES.digest, detached=False))
     return bytes(signed.dump())

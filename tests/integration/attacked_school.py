@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -63,6 +62,7 @@ from ledger.unit import Role
 from scripts.demo_pki import SIGNERS, DemoPki, Person, create_pki
 from scripts.deploy import Deployment, deploy
 from scripts.sample_class import make_workbook
+from signer.certificate import SignerCertificate
 from signer.keys import LoadedKey, load_pkcs12
 from signer.pdf import archive, sign_field
 from signer.validation_data import ValidationData
@@ -160,12 +160,7 @@ def certified(name: str, *, hierarchy: str, of: DemoPki | None = None, since: ti
         .add_extension(_lists_of(hierarchy, of), critical=False)
         .sign(ca_key, hashes.SHA256())
     )
-    return LoadedKey(
-        certificate=asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER)),
-        chain=(ca,),
-        algorithm="sha256_ecdsa",
-        sign=lambda data: key.sign(data, ec.ECDSA(hashes.SHA256())),
-    )
+    return LoadedKey.holding(key, SignerCertificate.load(certificate.public_bytes(Encoding.DER), [ca.dump()]))
 
 
 def _lists_of(hierarchy: str, of: DemoPki) -> x509.CRLDistributionPoints:
