@@ -31,6 +31,7 @@ from ledger.chain.registry import (
     Replacement,
     SchoolOnChain,
     SchoolStanding,
+    Statement,
 )
 
 ARTIFACT: Final[Mapping[str, Any]] = json.loads(
@@ -42,6 +43,8 @@ SELECTOR_BYTES = 4
 ZERO_WORD = bytes(WORD_BYTES)
 ZERO_ADDRESS = "0x" + "00" * 20
 NO_REPLACEMENT = (ZERO_WORD, ZERO_WORD)
+LAST_SECOND = 2**48 - 1
+"""The latest time that the contract can be asked about: what is newest then is newest now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +135,22 @@ def seal_certificate(answer: bytes) -> bytes:
     """Read what `sealAt` returned. Raises an eth_abi error when it is nothing of the kind."""
     (digest,) = decode(_FUNCTIONS["sealAt"].outputs, answer)
     return _digest(digest)
+
+
+def publisher_word(publisher: str | None) -> bytes:
+    """Return a school's code as the contract keeps it, or zero for the authority."""
+    return ZERO_WORD if publisher is None else school_word(publisher)
+
+
+def statement_call(*, publisher: str | None, topic: bytes, at: datetime | None) -> bytes:
+    """Return the data of a call to `statementAt`; without `at` it asks for the newest of all."""
+    return call("statementAt", publisher_word(publisher), topic, LAST_SECOND if at is None else _second(at))
+
+
+def newest_statement(answer: bytes) -> Statement | None:
+    """Read what `statementAt` returned. Raises an eth_abi or value error when it is nothing of the kind."""
+    digest, published_at = decode(_FUNCTIONS["statementAt"].outputs, answer)
+    return Statement(digest, datetime.fromtimestamp(published_at, UTC)) if digest != ZERO_WORD else None
 
 
 def leaf_status(answer: bytes, head: Head) -> LeafStatus:

@@ -23,7 +23,7 @@ from time import monotonic
 from typing import TypeVar
 
 from ledger.chain.errors import ChainError, Disagreement, Malformed, Unreachable, WrongChain
-from ledger.chain.registry import Head, LeafStatus, RegistryPin, RegistryReader, SchoolOnChain
+from ledger.chain.registry import Head, LeafStatus, RegistryPin, RegistryReader, SchoolOnChain, Statement
 
 Answer = TypeVar("Answer")
 
@@ -92,6 +92,10 @@ class QuorumReader:
     def school(self, code: str) -> SchoolOnChain | None:
         """Return what enough readers know alike about the school, None included."""
         return self._alike(lambda reader: reader.school(code))
+
+    def statement_at(self, *, publisher: str | None, topic: bytes, at: datetime | None = None) -> Statement | None:
+        """Return what enough readers know alike as the newest statement, None included."""
+        return self._alike(lambda reader: reader.statement_at(publisher=publisher, topic=topic, at=at))
 
     def _alike(self, question: Callable[[RegistryReader], Answer]) -> Answer:
         """Ask for something that has no head of its own, and return what enough readers say alike."""

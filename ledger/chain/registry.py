@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from ledger.chain.errors import Malformed
 
@@ -161,6 +161,15 @@ class SchoolOnChain:
     """The code of the school that acts for it once it is closed; empty for none."""
 
 
+class Statement(NamedTuple):
+    """A digest that the authority or a school published on the chain."""
+
+    digest: bytes
+    """SHA-256 of what was published."""
+    published_at: datetime
+    """The time of the block, aware, UTC."""
+
+
 @dataclass(frozen=True, slots=True)
 class UnsignedTransaction:
     """A transaction that lacks nothing but a signature.
@@ -247,6 +256,13 @@ class RegistryReader(Protocol):
     def school(self, code: str) -> SchoolOnChain | None:
         """Return the school registered under `code`, or None."""
 
+    def statement_at(self, *, publisher: str | None, topic: bytes, at: datetime | None = None) -> Statement | None:
+        """Return the newest statement about `topic`, or None if there is none.
+
+        `publisher` is a school's eight digits, or None for the authority. With `at`, an aware time, it is the one that was the
+        newest at the end of that second.
+        """
+
 
 class Wallet(Protocol):
     """Where a chain key is. It signs what it is given and decides nothing."""
@@ -292,6 +308,11 @@ class RegistrySender(Protocol):
         replacement: Replacement | None = None,
     ) -> UnsignedTransaction:
         """Prepare a recall by the school's operator. `replacement` is the record that takes its place."""
+
+    def prepare_publish(
+        self, *, sender: str, nonce: int, publisher: str | None, topic: bytes, digest: bytes
+    ) -> UnsignedTransaction:
+        """Prepare the publication of a statement by the authority (`publisher` None) or by a school's operator."""
 
     def broadcast(self, raw: bytes) -> bytes:
         """Hand signed bytes to the node and return the transaction's hash. Safe to repeat.

@@ -29,6 +29,7 @@ from ledger.chain.registry import (
     RegistryPin,
     Replacement,
     SchoolOnChain,
+    Statement,
     TransactionReceipt,
     UnsignedTransaction,
 )
@@ -80,6 +81,11 @@ class Web3Registry:
         data = abi.call("schoolOf", abi.school_word(code))
         return self._view("schoolOf", data, lambda answer, _: abi.school_on_chain(answer, code))
 
+    def statement_at(self, *, publisher: str | None, topic: bytes, at: datetime | None = None) -> Statement | None:
+        """Return the newest statement about `topic`, or None if there is none."""
+        data = abi.statement_call(publisher=publisher, topic=topic, at=at)
+        return self._view("statementAt", data, lambda answer, _: abi.newest_statement(answer))
+
     def nonce(self, address: str) -> int:
         """Return the account's next free number, waiting transactions included."""
         with self._pinned() as node:
@@ -112,6 +118,12 @@ class Web3Registry:
         """Prepare a recall by the school's operator."""
         data = abi.recall_call(school=school, root=root, entry=entry, reason=reason, replacement=replacement)
         return self._prepare(sender, nonce, data)
+
+    def prepare_publish(
+        self, *, sender: str, nonce: int, publisher: str | None, topic: bytes, digest: bytes
+    ) -> UnsignedTransaction:
+        """Prepare the publication of a statement."""
+        return self._prepare(sender, nonce, abi.call("publish", abi.publisher_word(publisher), topic, digest))
 
     def broadcast(self, raw: bytes) -> bytes:
         """Hand signed bytes to the node; having them already is a success."""

@@ -3,9 +3,10 @@
 """Everything the proof package raises on purpose.
 
 * ProofError
-  x MalformedManifest   not a manifest of a version we know, or a field that breaks its rule
-  x MalformedReceipt    not a receipt of a version we know, or one that contradicts itself
-  x TreeError           leaves that make no tree, or a leaf that is not in it
+  x MalformedManifest    not a manifest of a version we know, or a field that breaks its rule
+  x MalformedSignerList  not a signer list of a version we know, or one that contradicts itself
+  x MalformedReceipt     not a receipt of a version we know, or one that contradicts itself
+  x TreeError            leaves that make no tree, or a leaf that is not in it
 """
 
 
@@ -15,6 +16,10 @@ class ProofError(Exception):
 
 class MalformedManifest(ProofError):
     """Not a manifest of a version we know, or a field that breaks its rule."""
+
+
+class MalformedSignerList(ProofError):
+    """Not a signer list of a version we know, or one that contradicts itself."""
 
 
 class MalformedReceipt(ProofError):

@@ -108,6 +108,19 @@ class Scene:
     def recall(self, batch, i, *, wallet=None, **changes) -> TransactionReceipt:
         return self.send(wallet or self.operator, self.prepare_recall(batch, i, wallet=wallet, **changes))
 
+    def publish(self, digest, *, topic, publisher=None, wallet=None) -> TransactionReceipt:
+        wallet = wallet or self.authority
+        return self.send(
+            wallet,
+            self.registry.prepare_publish(
+                sender=wallet.address,
+                nonce=self.registry.nonce(wallet.address),
+                publisher=publisher,
+                topic=topic,
+                digest=digest,
+            ),
+        )
+
     def status(self, batch, i, *, school=SCHOOL, proof=None, at=None):
         return self.registry.status_of(
             school=school,

@@ -9,12 +9,13 @@ import pytest
 from registry_scene import CONSENT, OTHER_SCHOOL, SCHOOL, SEAL, Batch
 
 from ledger.chain.errors import Malformed, Rejected, WrongChain
-from ledger.chain.registry import Recaller, RecallReason, RegistryPin, Replacement, SchoolStanding
+from ledger.chain.registry import Recaller, RecallReason, RegistryPin, Replacement, SchoolStanding, Statement
 from ledger.chain.web3_registry import Web3Registry
 from ledger.proof.merkle import MerkleTree
 
 UNKNOWN_SCHOOL = "79000499"
 ZERO = bytes(32)
+TOPIC = b"\x70" * 32
 
 
 def refused(act, name, **values):
@@ -104,6 +105,42 @@ def test_the_seal_is_told_for_any_moment(scene):
     assert scene.registry.seal_at(school=SCHOOL, at=since) == SEAL
     assert scene.registry.seal_at(school=SCHOOL, at=since - timedelta(seconds=1)) == b""
     assert scene.registry.seal_at(school=UNKNOWN_SCHOOL, at=since) == b""
+
+
+def test_the_newest_statement_is_told_and_the_newest_of_any_second(scene):
+    assert scene.registry.statement_at(publisher=None, topic=TOPIC) is None
+    scene.publish(b"\x01" * 32, topic=TOPIC)
+    first = scene.registry.statement_at(publisher=None, topic=TOPIC)
+    assert first == Statement(b"\x01" * 32, scene.registry.head().time)
+    scene.publish(b"\x02" * 32, topic=TOPIC)
+    second = scene.registry.statement_at(publisher=None, topic=TOPIC)
+    assert second == (b"\x02" * 32, scene.registry.head().time)
+    asked = {"publisher": None, "topic": TOPIC}
+    before = second.published_at - timedelta(seconds=1)
+    assert scene.registry.statement_at(**asked, at=second.published_at) == second
+    assert scene.registry.statement_at(**asked, at=before) == (first if first.published_at <= before else None)
+    assert scene.registry.statement_at(**asked, at=first.published_at - timedelta(seconds=1)) is None
+
+
+def test_a_statement_is_its_publishers_and_its_topics(scene):
+    scene.publish(b"\x01" * 32, topic=TOPIC)
+    scene.publish(b"\x02" * 32, topic=TOPIC, publisher=SCHOOL, wallet=scene.operator)
+    assert scene.registry.statement_at(publisher=None, topic=TOPIC).digest == b"\x01" * 32
+    assert scene.registry.statement_at(publisher=SCHOOL, topic=TOPIC).digest == b"\x02" * 32
+    assert scene.registry.statement_at(publisher=OTHER_SCHOOL, topic=TOPIC) is None
+    assert scene.registry.statement_at(publisher=None, topic=ZERO) is None
+
+
+def test_statement_refusals(scene):
+    refused(lambda: scene.publish(ZERO, topic=TOPIC), "MissingDigest", topic=TOPIC)
+    refused(
+        lambda: scene.publish(b"\x01" * 32, topic=TOPIC, wallet=scene.operator),
+        "AccessControlUnauthorizedAccount",
+        account=scene.operator.address.lower(),
+    )
+    refused(lambda: scene.publish(b"\x01" * 32, topic=TOPIC, publisher=SCHOOL), "NotOperator")
+    with pytest.raises(Malformed):
+        scene.publish(b"short", topic=TOPIC)
 
 
 def test_an_inner_node_of_the_tree_is_not_an_entry(scene):

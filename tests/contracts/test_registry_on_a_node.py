@@ -54,6 +54,19 @@ def test_a_unit_is_anchored_recalled_and_told(node_scene):
     assert node_scene.registry.school(SCHOOL).seal_certificate == SEAL
 
 
+def test_a_statement_is_published_and_told(node_scene):
+    node_scene.publish(b"\x01" * 32, topic=b"\x70" * 32)
+    told = node_scene.registry.statement_at(publisher=None, topic=b"\x70" * 32)
+    assert told == (b"\x01" * 32, node_scene.registry.head().time)
+
+
+@pytest.mark.parametrize("answer", ["0x", "0x00", "0x" + "ff" * 64, "nonsense", None])
+def test_an_answer_that_is_no_statement_is_an_outage(node_scene, faulty, answer):
+    faulty.answers["eth_call"] = lambda _: answer
+    with pytest.raises(Unreachable):
+        through(faulty, node_scene).statement_at(publisher=None, topic=b"\x70" * 32)
+
+
 def test_a_refusal_has_the_same_name_and_values_as_in_process(node_scene):
     batch = Batch("one")
     node_scene.anchor(batch)

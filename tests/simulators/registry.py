@@ -41,6 +41,7 @@ from ledger.chain.registry import (
     LeafStatus,
     RegistryPin,
     SchoolOnChain,
+    Statement,
     TransactionReceipt,
     UnsignedTransaction,
 )
@@ -227,6 +228,11 @@ class SimulatedChain:
         self._ask("seal_at")
         return abi.seal_certificate(_answer("sealAt", self.registry.past(at).seal(abi.school_word(school))))
 
+    def statement_at(self, *, publisher: str | None, topic: bytes, at: datetime | None = None) -> Statement | None:
+        self._ask("statement_at")
+        newest = self.registry.past(at).newest_statement(abi.publisher_word(publisher), topic)
+        return abi.newest_statement(encode(VIEWS["statementAt"], newest))
+
     def nonce(self, address: str) -> int:
         self._ask("nonce")
         number = self._mined_count(address)
@@ -247,6 +253,11 @@ class SimulatedChain:
 
     def prepare_recall(self, *, sender: str, nonce: int, **changes: Any) -> UnsignedTransaction:
         return self._prepare(sender, nonce, abi.recall_call(**{"replacement": None, **changes}))
+
+    def prepare_publish(
+        self, *, sender: str, nonce: int, publisher: str | None, topic: bytes, digest: bytes
+    ) -> UnsignedTransaction:
+        return self._prepare(sender, nonce, abi.call("publish", abi.publisher_word(publisher), topic, digest))
 
     def broadcast(self, raw: bytes) -> bytes:
         self._ask("broadcast")

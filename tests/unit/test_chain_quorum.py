@@ -12,7 +12,7 @@ from simulators.registry_answers import NEVER_HEARD_OF
 
 from ledger.chain.errors import ChainError, Disagreement, Malformed, Unreachable, WrongChain
 from ledger.chain.quorum import QuorumReader
-from ledger.chain.registry import Head, LeafStatus, RecallReason, RegistryPin, SchoolOnChain, SchoolStanding
+from ledger.chain.registry import Head, LeafStatus, RecallReason, RegistryPin, SchoolOnChain, SchoolStanding, Statement
 
 PIN = RegistryPin(chain_id=31337, address="0x" + "11" * 20, code_hash="0x" + "22" * 32)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -48,6 +48,7 @@ class Node:
 
     told: LeafStatus = CURRENT
     registered: SchoolOnChain | None = SCHOOL
+    newest: Statement | None = None
     at: int = 100
     failure: ChainError | None = None
     pin: RegistryPin = PIN
@@ -80,6 +81,10 @@ class Node:
     def school(self, code: str) -> SchoolOnChain | None:
         self._answer(code)
         return self.registered
+
+    def statement_at(self, *, publisher: str | None, topic: bytes, at: datetime | None = None) -> Statement | None:
+        self._answer(publisher, topic, at)
+        return self.newest
 
 
 DOWN = Unreachable("http://node", "timeout")
@@ -212,3 +217,18 @@ def test_nodes_with_different_pins_are_refused():
 def test_one_lying_node_of_three_changes_no_seal(quorum):
     nodes = [Node(), Node(told=replace(CURRENT, seal_certificate=b"\x06" * 32)), Node()]
     assert quorum(nodes, at_least=2).seal_at(school="79000401", at=NOON) == b"\x05" * 32
+
+
+def test_one_lying_node_of_three_changes_no_statement(quorum):
+    published, invented = Statement(b"\x07" * 32, NOON), Statement(b"\x08" * 32, NOON)
+    nodes = [Node(newest=published), Node(newest=invented), Node(newest=published)]
+    reader = quorum(nodes, at_least=2)
+    assert reader.statement_at(publisher=None, topic=LEAF) == published
+    assert nodes[0].questions == [(None, LEAF, None)]
+    assert quorum([Node(), Node(newest=invented), Node()], at_least=2).statement_at(publisher=None, topic=LEAF) is None
+
+
+def test_nodes_that_each_know_another_statement_are_a_disagreement(quorum):
+    nodes = [Node(), *(Node(newest=Statement(byte * 32, NOON)) for byte in (b"\x07", b"\x08"))]
+    with pytest.raises(Disagreement):
+        quorum(nodes, at_least=2).statement_at(publisher=None, topic=LEAF)
