@@ -26,9 +26,10 @@ from ledger.paper.fields import ROLES, FieldName, box
 from ledger.paper.stamps import KIND_OF_FIELD, stamp_pdf
 from ledger.unit import Role
 from scripts.settings import SigningSettings
+from signer.archive import archive
 from signer.errors import SignerError
 from signer.keys import LoadedKey, load_pkcs12
-from signer.pdf import archive, sign_field
+from signer.pdf import sign_field
 from signer.timestamps import HttpTimestamper
 from signer.validation_data import ValidationData
 from signer.xml import sign_slot

@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""PDF signatures: one field at a time, then one archive revision for all of them.
-
-    laid-out file ──sign_field──▶ B-T ──sign_field──▶ B-T ──sign_field──▶ B-T ──archive──▶ B-LTA ──retimestamp──▶ …
+"""PDF signatures, one field at a time; `signer.archive` closes the file when all have signed.
 
 Every step only appends: the file before is a prefix of the file after, so whatever was anchored stays findable. Only fields
 which `ledger.paper` laid out are signed; a PDF from elsewhere is refused, because signed content can be hidden content.
@@ -15,15 +13,11 @@ Example::
 
     signed = sign_field(paper, field="GVCN", key=key, stamp=stamp, first=True, reason="Giáo viên chủ nhiệm",
                         name=key.common_name, location="TP. Hồ Chí Minh", timestamper=timestamper, signed_at=now)
-    kept = archive(signed, timestamper=timestamper, validation_data=ValidationData.online(roots, now=utc_now))
 """
 
 import io
-from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Final
 
-from asn1crypto import cms, crl, ocsp, x509
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.content import ImportedPdfPage, PdfContent
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -33,34 +27,18 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
 from pyhanko.sign.fields import enumerate_sig_fields
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper
+from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.timestamps import TimeStamper
-from pyhanko.sign.validation.dss import DocumentSecurityStore
-from pyhanko.sign.validation.errors import NoDSSFoundError
 from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signer import sessions
 from signer.errors import AlreadySigned, NotLaidOut, NotYetSigned, SignerError, SigningFailed, UnreadableDocument
 from signer.keys import LoadedKey, SigningKey
+from signer.library_errors import LIBRARY_ERRORS
 from signer.profile import PADES
-from signer.validation_data import ValidationData
-
-# What the PDF and CMS libraries raise over bytes that are not as they should be.
-_LIBRARY_ERRORS: Final = (
-    PdfError,
-    SigningError,
-    ValueError,
-    TypeError,
-    KeyError,
-    IndexError,
-    AttributeError,
-    NotImplementedError,
-    RecursionError,
-    OverflowError,
-)
 
 
 def sign_field(
@@ -109,26 +87,8 @@ def sign_field(
         return _bytes_of(sessions.run(work))
     except SignerError:
         raise
-    except _LIBRARY_ERRORS as error:
+    except LIBRARY_ERRORS as error:
         raise _failed(error) from error
-
-
-def archive(pdf: bytes, *, timestamper: TimeStamper, validation_data: ValidationData) -> bytes:
-    """Append one revision that makes all signatures last: validation data of all, then a document timestamp (B-LTA).
-
-    The timestamp covers the entire file. To be called once, after the last signature, while the certificates are valid
-    and their revocation data fresh. Raises `UnreadableDocument`, `NotYetSigned`, `CertificateUntrusted`,
-    `ValidationDataUnavailable`, `TimestampUnavailable` or `SigningFailed`.
-    """
-    return _append_timestamp(pdf, timestamper, validation_data, only_last_timestamp=False)
-
-
-def retimestamp(pdf: bytes, *, timestamper: TimeStamper, validation_data: ValidationData) -> bytes:
-    """Renew the protection of an archived file before its last document timestamp's certificate ends.
-
-    Appends one revision with that certificate's validation data and a new document timestamp. Raises as `archive`.
-    """
-    return _append_timestamp(pdf, timestamper, validation_data, only_last_timestamp=True)
 
 
 class HeldKeySigner(Signer):
@@ -202,7 +162,7 @@ def _open_laid_out(pdf: bytes, *, field: str, first: bool) -> IncrementalPdfFile
         found = {name: (value, ref.get_object()) for name, value, ref in enumerate_sig_fields(reader)}
         revisions = reader.xrefs.total_revisions
         encrypted = reader.encrypted
-    except _LIBRARY_ERRORS as error:
+    except LIBRARY_ERRORS as error:
         raise _unreadable(error) from error
     if field not in found or encrypted or not _locks_itself(found[field][1], field):
         raise NotLaidOut(
@@ -235,102 +195,6 @@ def _locks_itself(field: generic.DictionaryObject, name: str) -> bool:
         return bool(lock["/Action"] == PADES.lock_action and [str(other) for other in lock["/Fields"]] == [name])
     except (KeyError, TypeError, PdfError):
         return False
-
-
-def _append_timestamp(
-    pdf: bytes, timestamper: TimeStamper, validation_data: ValidationData, *, only_last_timestamp: bool
-) -> bytes:
-    try:
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-        reader = writer.prev
-        needed = _last_timestamp(reader) if only_last_timestamp else _all_signatures(reader)
-        kept = _certificates_kept(reader)
-    except _LIBRARY_ERRORS as error:
-        raise _unreadable(error) from error
-    if not needed:
-        raise NotYetSigned(
-            "Học bạ chưa có chữ ký hoặc dấu thời gian nên chưa lưu trữ lâu dài được. Hãy ký đủ trước.",
-            "The record has no signature or timestamp yet, so there is nothing to keep. Let everybody sign first.",
-        )
-    try:
-        return sessions.run(
-            _archive_revision(writer, needed, kept, timestamper=timestamper, validation_data=validation_data)
-        )
-    except SignerError:
-        raise
-    except _LIBRARY_ERRORS as error:
-        raise _failed(error) from error
-
-
-_Needed = tuple[x509.Certificate, Sequence[x509.Certificate], bool]
-"""A certificate to prove, certificates that came with it, and whether it stamps time."""
-
-
-async def _archive_revision(
-    writer: IncrementalPdfFileWriter,
-    needed: Sequence[_Needed],
-    kept: Sequence[x509.Certificate],
-    *,
-    timestamper: TimeStamper,
-    validation_data: ValidationData,
-) -> bytes:
-    # The authority that is about to stamp the file needs its proof in it too. One token per timestamper object tells who
-    # it is; pyHanko keeps that token.
-    sample = await timestamper.async_dummy_response(PADES.digest)
-    needed = [*needed, _of_token(sample["content"])]
-    others = [*kept, *(certificate for own, more, _ in needed for certificate in (own, *more))]
-    proofs = [await validation_data.proof(own, others, timestamping=stamping) for own, _, stamping in needed]
-    DocumentSecurityStore.supply_dss_in_writer(
-        writer,
-        None,
-        paths=[proof.path for proof in proofs],
-        crls=_once(found for proof in proofs for found in proof.crls),
-        ocsps=_once(found for proof in proofs for found in proof.ocsps),
-        embed_roots=PADES.embed_roots,
-    )
-    # No validation context here: the data is in the writer already, and the library would add whatever it ever saw.
-    stamps = len(writer.prev.embedded_timestamp_signatures)
-    stamping = PdfTimeStamper(timestamper, field_name=f"Timestamp-{stamps + 1}", readable_field_name="Dấu thời gian")
-    out = await stamping.async_timestamp_pdf(writer, PADES.digest, bytes_reserved=PADES.timestamp_reserved)
-    return _bytes_of(out)
-
-
-def _all_signatures(reader: PdfFileReader) -> list[_Needed]:
-    needed: list[_Needed] = []
-    for signature in reader.embedded_regular_signatures:
-        needed.append((signature.signer_cert, signature.other_embedded_certs, False))
-        for attribute in signature.signer_info["unsigned_attrs"]:
-            if attribute["type"].native == "signature_time_stamp_token":
-                needed += [_of_token(token["content"]) for token in attribute["values"]]
-    return needed
-
-
-def _last_timestamp(reader: PdfFileReader) -> list[_Needed]:
-    stamps = reader.embedded_timestamp_signatures
-    return [(stamps[-1].signer_cert, stamps[-1].other_embedded_certs, True)] if stamps else []
-
-
-def _certificates_kept(reader: PdfFileReader) -> list[x509.Certificate]:
-    """Certificates that an earlier archive revision put into the file; tokens often come without their CA's."""
-    try:
-        return list(DocumentSecurityStore.read_dss(reader).load_certs())
-    except NoDSSFoundError:
-        return []
-
-
-def _of_token(token: cms.SignedData) -> _Needed:
-    """The certificate that signed a timestamp token, found by issuer and serial number (RFC 5652, 5.3)."""
-    certificates = [choice.chosen for choice in token["certificates"] if choice.name == "certificate"]
-    signer = token["signer_infos"][0]["sid"].chosen
-    wanted = (signer["issuer"].dump(), signer["serial_number"].native)
-    for certificate in certificates:
-        if (certificate.issuer.dump(), certificate.serial_number) == wanted:
-            return certificate, certificates, True
-    raise ValueError("the timestamp token does not hold its own certificate")
-
-
-def _once(items: Iterable[crl.CertificateList | ocsp.OCSPResponse]) -> list[crl.CertificateList | ocsp.OCSPResponse]:
-    return list({item.dump(): item for item in items}.values())
 
 
 def _bytes_of(stream: object) -> bytes:

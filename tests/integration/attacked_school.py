@@ -62,9 +62,10 @@ from ledger.unit import Role
 from scripts.demo_pki import SIGNERS, DemoPki, Person, create_pki
 from scripts.deploy import Deployment, deploy
 from scripts.sample_class import make_workbook
+from signer.archive import archive
 from signer.certificate import SignerCertificate
 from signer.keys import LoadedKey, load_pkcs12
-from signer.pdf import archive, sign_field
+from signer.pdf import sign_field
 from signer.validation_data import ValidationData
 from signer.xml import sign_slot
 from verifier_api.examination import Examiner, examine

@@ -19,8 +19,9 @@ import typst
 from pikepdf import Array, Dictionary, Name, String
 
 from scripts.demo_pki import DemoPki, Person, create_pki
+from signer.archive import archive
 from signer.keys import LoadedKey, load_pkcs12
-from signer.pdf import archive, sign_field
+from signer.pdf import sign_field
 from signer.validation_data import ValidationData
 
 FIELDS = {

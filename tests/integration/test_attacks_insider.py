@@ -19,7 +19,7 @@ from pyhanko.sign.signers import PdfTimeStamper
 
 from ledger.record import xml as record_xml
 from signer import sessions
-from signer.pdf import retimestamp
+from signer.archive import retimestamp
 from signer.validation_data import ValidationData
 
 # What is genuine passes, though it looks unusual.

@@ -15,7 +15,7 @@ from attacked_school import FAILED, OPEN, PASSED, PRINCIPAL, ROLES_IN_ORDER, SEA
 
 from ledger.proof.manifest import ManifestSigner
 from scripts.demo_pki import DemoPki
-from signer.pdf import archive
+from signer.archive import archive
 from signer.validation_data import ValidationData
 from verifier_api.verdict import Outcome
 

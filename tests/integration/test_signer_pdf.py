@@ -13,6 +13,7 @@ import pytest
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
+from signer.archive import archive, retimestamp
 from signer.errors import (
     AlreadySigned,
     CertificateNotValid,
@@ -23,7 +24,7 @@ from signer.errors import (
     UnreadableDocument,
     ValidationDataUnavailable,
 )
-from signer.pdf import archive, retimestamp, sign_field
+from signer.pdf import sign_field
 from signer.profile import PADES
 from signer.validation_data import ValidationData
 

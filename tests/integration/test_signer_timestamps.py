@@ -12,8 +12,8 @@ from asn1crypto import tsp
 
 from scripts.demo_pki import DemoPkiFailure, PkiServer, free_port, load_pki
 from signer import sessions
+from signer.archive import archive
 from signer.errors import TimestampUnavailable
-from signer.pdf import archive
 from signer.timestamps import HttpTimestamper
 from signer.validation_data import ValidationData
 from verifier_api.signatures import judge_pdf

@@ -16,8 +16,9 @@ from pyhanko_certvalidator.authority import CertTrustAnchor
 from pyhanko_certvalidator.path import ValidationPath
 
 from scripts.demo_pki import Person, create_pki
+from signer.archive import archive, retimestamp
 from signer.errors import CertificateUntrusted
-from signer.pdf import archive, retimestamp, sign_field
+from signer.pdf import sign_field
 from signer.validation_data import ValidationData
 from verifier_api import corrections
 from verifier_api.signatures import judge_pdf

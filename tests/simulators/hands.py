@@ -22,8 +22,9 @@ from ledger.paper.stamps import KIND_OF_FIELD, stamp_pdf
 from ledger.unit import Role
 from scripts.crew import SHOWN_ROLES
 from scripts.demo_pki import DemoPki
+from signer.archive import archive
 from signer.keys import load_pkcs12
-from signer.pdf import archive, sign_field
+from signer.pdf import sign_field
 from signer.validation_data import ValidationData
 from signer.xml import sign_slot
 
