@@ -14,7 +14,7 @@ Example::
 """
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, NoReturn, Protocol
 
@@ -22,12 +22,16 @@ from asn1crypto import pkcs12 as asn1_pkcs12
 from asn1crypto import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, pkcs12
 
+from signer.certificate import SignerCertificate
 from signer.errors import CertificateNotValid, UnreadableKey, UnsuitableKey, WrongPassphrase
 
 MINIMUM_RSA_BITS: Final = 2048
 """Below that, neither Vietnam's list of algorithms nor ETSI TS 119 312 lets anyone sign for years."""
+
+_SHA256: Final = Prehashed(hashes.SHA256())
 
 
 class Secret(Protocol):
@@ -44,7 +48,7 @@ class LoadedKey:
     trusted or revoked: that is the verifier's question.
     """
 
-    __slots__ = ("__sign", "algorithm", "certificate", "chain")
+    __slots__ = ("__sign_digest", "algorithm", "certificate", "chain")
 
     def __init__(
         self,
@@ -52,7 +56,7 @@ class LoadedKey:
         certificate: x509.Certificate,
         chain: tuple[x509.Certificate, ...],
         algorithm: str,
-        sign: Callable[[bytes], bytes],
+        sign_digest: Callable[[bytes], bytes],
     ) -> None:
         self.certificate = certificate
         """The signer's certificate."""
@@ -60,7 +64,7 @@ class LoadedKey:
         """Certificates of the authorities above it, in no particular order, root included if the file had it."""
         self.algorithm = algorithm
         """`sha256_rsa` or `sha256_ecdsa`, as asn1crypto names them."""
-        self.__sign = sign
+        self.__sign_digest = sign_digest
 
     def __repr__(self) -> str:
         return f"LoadedKey({self.common_name!r}, {self.algorithm}, certificate sha256 {self.certificate_sha256.hex()})"
@@ -70,6 +74,15 @@ class LoadedKey:
             "Khoá ký không được sao chép sang tiến trình khác; tiến trình đó phải tự mở tệp chữ ký số.",
             "A loaded key is not copied or sent to another process; let that process open the key file itself.",
         )
+
+    @property
+    def who(self) -> SignerCertificate:
+        """The certificate with its chain: all of a signer that preparing and finishing a document needs."""
+        return SignerCertificate(self.certificate, self.chain, self.algorithm)
+
+    def sign_digests(self, digests: Sequence[bytes]) -> Iterator[bytes]:
+        """Sign SHA-256 digests, one value for each, in order."""
+        return map(self.__sign_digest, digests)
 
     @property
     def common_name(self) -> str:
@@ -84,7 +97,7 @@ class LoadedKey:
 
     def sign(self, data: bytes) -> bytes:
         """Sign `data` (hashed here with SHA-256). RSA: PKCS#1 v1.5. P-256: a DER sequence of r and s."""
-        return self.__sign(data)
+        return self.__sign_digest(hashlib.sha256(data).digest())
 
     def require_valid_at(self, moment: datetime) -> None:
         """Raise `CertificateNotValid` if the certificate does not cover `moment`, an aware time."""
@@ -136,15 +149,15 @@ def load_pkcs12(data: bytes, passphrase: str | Secret) -> LoadedKey:
             x509.Certificate.load(other.certificate.public_bytes(Encoding.DER)) for other in bundle.additional_certs
         ),
         algorithm=algorithm,
-        sign=sign,
+        sign_digest=sign,
     )
 
 
 def _signing_function(key: object) -> tuple[str, Callable[[bytes], bytes]]:
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= MINIMUM_RSA_BITS:
-        return "sha256_rsa", lambda data: key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        return "sha256_rsa", lambda digest: key.sign(digest, padding.PKCS1v15(), _SHA256)
     if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, ec.SECP256R1):
-        return "sha256_ecdsa", lambda data: key.sign(data, ec.ECDSA(hashes.SHA256()))
+        return "sha256_ecdsa", lambda digest: key.sign(digest, ec.ECDSA(_SHA256))
     raise UnsuitableKey(
         "Loại khoá này không dùng để ký học bạ được: cần RSA từ 2048 bit trở lên hoặc ECDSA P-256. "
         "Hãy yêu cầu nhà cung cấp cấp chứng thư số mới.",

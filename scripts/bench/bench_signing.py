@@ -25,8 +25,9 @@ from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, SimpleSigner
 from scripts.demo_pki import SIGNERS, DemoPki, Person, create_pki
 from signer import sessions
 from signer.keys import LoadedKey, load_pkcs12
-from signer.pdf import HeldKeySigner, archive, sign_field
+from signer.pdf import archive, sign_field
 from signer.profile import PADES
+from signer.statements import HeldKeySigner
 from signer.validation_data import ValidationData
 from signer.xml import sign_slot
 

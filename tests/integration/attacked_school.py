@@ -29,6 +29,7 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import NameOID
 from eth_tester import EthereumTester, PyEVMBackend
@@ -164,7 +165,7 @@ def certified(name: str, *, hierarchy: str, of: DemoPki | None = None, since: ti
         certificate=asn1_x509.Certificate.load(certificate.public_bytes(Encoding.DER)),
         chain=(ca,),
         algorithm="sha256_ecdsa",
-        sign=lambda data: key.sign(data, ec.ECDSA(hashes.SHA256())),
+        sign_digest=lambda digest: key.sign(digest, ec.ECDSA(Prehashed(hashes.SHA256()))),
     )
 
 

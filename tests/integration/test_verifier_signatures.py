@@ -16,7 +16,8 @@ from pyhanko.sign.fields import SigFieldSpec, SigSeedSubFilter
 from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper
 
 from signer import sessions
-from signer.pdf import HeldKeySigner, archive, retimestamp
+from signer.pdf import archive, retimestamp
+from signer.statements import HeldKeySigner
 from verifier_api import signatures
 from verifier_api.revisions import _TimestampFieldsOnly
 from verifier_api.signatures import judge_pdf
