@@ -74,7 +74,8 @@ class TrustedJudge:
             return None
         top = hashlib.sha256(path.first.dump()).digest()
         return next(
-            (name for name, ones in roots.items() if any(hashlib.sha256(one.dump()).digest() == top for one in ones)), None
+            (name for name, ones in roots.items() if any(hashlib.sha256(one.dump()).digest() == top for one in ones)),
+            None,
         )
 
     def _revocation(self, certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> tuple[bool, bool]:

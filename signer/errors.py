@@ -18,6 +18,8 @@
   x ValidationDataUnavailable  CRL or OCSP of a signer's certificate could not be had
     + CertificateUntrusted   no path to a trusted root, or the certificate was revoked
   x SigningFailed            the finished signature does not fit or does not verify
+    + WrongValue             the value is not this certificate's signature over this document
+    + ChangedSincePrepared   the document, or what was kept beside it, is no longer what was prepared
 
 Every message is a pair, Vietnamese and English, and says what to do. Anything else that leaves this package is a bug.
 """
@@ -102,3 +104,27 @@ class CertificateUntrusted(ValidationDataUnavailable):
 
 class SigningFailed(SignerError):
     """The finished signature does not fit into the file, or does not verify."""
+
+
+class WrongValue(SigningFailed):
+    """A value that is not this certificate's signature over this document. Nothing was put in."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"Giá trị chữ ký nhận được không phải của {name} trên đúng học bạ này nên không đưa vào tệp. Hãy kiểm tra thiết bị "
+            "ký rồi ký lại học bạ này.",
+            f"The value that came back is not a signature of {name} over this very record, so it was not put in. Check the "
+            "token, then sign this record again.",
+        )
+
+
+class ChangedSincePrepared(SigningFailed):
+    """A prepared document that is no longer what was prepared for this signer. Nothing was put in."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"Tệp chuẩn bị để ký đã thay đổi hoặc được chuẩn bị cho người khác ({what}) nên không đưa chữ ký vào. Hãy chuẩn bị "
+            "và ký lại học bạ này.",
+            f"The prepared file has changed since, or was prepared for somebody else ({what}), so no signature was put in. "
+            "Prepare and sign this record again.",
+        )

@@ -1,6 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""PDF signatures, one field at a time; `signer.archive` closes the file when all have signed.
+"""PDF signatures: one field at a time, then one archive revision for all of them.
+
+    laid-out file ──sign_field──▶ B-T ──sign_field──▶ B-T ──sign_field──▶ B-T ──archive──▶ B-LTA ──retimestamp──▶ …
+
+Each signature is made in three steps, because the key may be on another machine: `prepare_field` makes all of it but the
+value, the key makes the value from 32 bytes, `finish_field` checks it, puts it in and has it time-stamped. `sign_field` does
+all three with a key that is at hand.
 
 Every step only appends: the file before is a prefix of the file after, so whatever was anchored stays findable. Only fields
 which `ledger.paper` laid out are signed; a PDF from elsewhere is refused, because signed content can be hidden content.
@@ -12,40 +18,56 @@ metadata of every revision (/ModDate), so equal input does not give equal bytes 
 Example::
 
     signed = sign_field(paper, field="GVCN", key=key, stamp=stamp, first=True, reason="Giáo viên chủ nhiệm",
-                        name=key.common_name, location="TP. Hồ Chí Minh", timestamper=timestamper, signed_at=now)
+                        name=key.who.common_name, location="TP. Hồ Chí Minh", timestamper=timestamper, signed_at=now)
 """
 
+import hashlib
 import io
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from pyhanko.pdf_utils import generic
-from pyhanko.pdf_utils.content import ImportedPdfPage, PdfContent
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
-from pyhanko.pdf_utils.layout import AxisAlignment, BoxConstraints, Margins, SimpleBoxLayoutRule
-from pyhanko.pdf_utils.misc import PdfError
-from pyhanko.pdf_utils.reader import PdfFileReader
+from asn1crypto import cms
+from asn1crypto.algos import SignedDigestAlgorithm
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
-from pyhanko.sign.fields import enumerate_sig_fields
-from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner
-from pyhanko.sign.signers.pdf_cms import Signer
+from pyhanko.sign.signers import ExternalSigner, PdfSignatureMetadata, PdfSigner
+from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
 from pyhanko.sign.timestamps import TimeStamper
-from pyhanko.stamp import StaticStampStyle
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signer import sessions
-from signer.errors import AlreadySigned, NotLaidOut, NotYetSigned, SignerError, SigningFailed, UnreadableDocument
-from signer.keys import LoadedKey, SigningKey
+from signer.certificate import SignerCertificate
+from signer.errors import ChangedSincePrepared, SignerError, SigningFailed
+from signer.laid_out import open_laid_out
 from signer.library_errors import LIBRARY_ERRORS
 from signer.profile import PADES
+from signer.stamp_page import stamp_style
+from signer.values import Signatory, require_fit
+
+SIGNED_ATTRIBUTES: Final = frozenset({"content_type", "message_digest", "signing_certificate_v2"})
+"""What a signature says beside the document: nothing that a signer was not shown (PAdES leaves the claimed time out)."""
+
+
+@dataclass(frozen=True)
+class PreparedPdf:
+    """A paper with an empty place for one value: plain bytes and numbers, to be stored while the key is elsewhere."""
+
+    document: bytes
+    """The file with one revision more, in which /Contents holds nothing yet."""
+    to_be_signed: bytes
+    """The CMS signed attributes in DER; the key signs their SHA-256 (RFC 5652, 5.4)."""
+    reserved_from: int
+    """Where the value of /Contents begins in the file, with its angle bracket."""
+    reserved_to: int
+    """Where it ends."""
 
 
 def sign_field(
     pdf: bytes,
     *,
     field: str,
-    key: LoadedKey,
+    key: Signatory,
     stamp: bytes,
     first: bool,
     reason: str,
@@ -54,17 +76,47 @@ def sign_field(
     timestamper: TimeStamper,
     signed_at: datetime,
 ) -> bytes:
-    """Sign the empty laid-out `field` with `key`, and return the file with one more revision (PAdES B-T).
+    """Sign the empty laid-out `field` with a key that is at hand, and return the file with one more revision (PAdES B-T).
+
+    The same as `prepare_field`, the key's value, `finish_field`; see there. Raises what these two raise. In each case nothing
+    was signed.
+    """
+    prepared = prepare_field(
+        pdf,
+        field=field,
+        who=key.who,
+        stamp=stamp,
+        first=first,
+        reason=reason,
+        name=name,
+        location=location,
+        signed_at=signed_at,
+    )
+    return finish_field(prepared, who=key.who, value=key.sign(prepared.to_be_signed), timestamper=timestamper)
+
+
+def prepare_field(
+    pdf: bytes,
+    *,
+    field: str,
+    who: SignerCertificate,
+    stamp: bytes,
+    first: bool,
+    reason: str,
+    name: str,
+    location: str,
+    signed_at: datetime,
+) -> PreparedPdf:
+    """Fill the empty laid-out `field` with all of a signature by `who` but its value.
 
     `stamp` is a one-page PDF of the field's size: the visible appearance. `first` says that nobody has signed yet; that
     signature certifies the file. `reason` names the role, so that a viewer shows who signed as what. `signed_at` is the
     time the signer claims; the time that counts is the token's.
 
-    Raises `UnreadableDocument`, `NotLaidOut`, `AlreadySigned`, `NotYetSigned`, `CertificateNotValid`,
-    `TimestampUnavailable` or `SigningFailed`. In each case nothing was signed.
+    Raises `UnreadableDocument`, `NotLaidOut`, `AlreadySigned`, `NotYetSigned`, `CertificateNotValid` or `SigningFailed`.
     """
-    key.require_valid_at(signed_at)
-    writer = _open_laid_out(pdf, field=field, first=first)
+    who.require_valid_at(signed_at)
+    writer = open_laid_out(pdf, field=field, first=first)
     meta = PdfSignatureMetadata(
         field_name=field,
         md_algorithm=PADES.digest,
@@ -75,38 +127,79 @@ def sign_field(
         name=name,
         location=location,
     )
-    signer = _TimedPdfSigner(
-        meta,
-        HeldKeySigner(key),
-        timestamper=timestamper if PADES.timestamp_each_signature else None,
-        stamp_style=_stamp_style(stamp),
-    )
-    signer.signed_at = signed_at
+    signer = _signer(who)
+    session = _TimedPdfSigner(meta, signer, stamp_style=stamp_style(stamp))
+    session.signed_at = signed_at
     try:
-        work = signer.async_sign_pdf(writer, existing_fields_only=True, bytes_reserved=PADES.signature_reserved)
-        return _bytes_of(sessions.run(work))
+        place, _, _ = sessions.run(
+            session.async_digest_doc_for_signing(
+                writer, existing_fields_only=True, bytes_reserved=PADES.signature_reserved, output=(out := io.BytesIO())
+            )
+        )
+        attributes = sessions.run(signer.signed_attrs(place.document_digest, PADES.digest, use_pades=True))
     except SignerError:
         raise
     except LIBRARY_ERRORS as error:
         raise _failed(error) from error
+    return PreparedPdf(out.getvalue(), attributes.dump(), place.reserved_region_start, place.reserved_region_end)
 
 
-class HeldKeySigner(Signer):
-    """Signs with a key that is already open; the stock signer opens and checks it twice per signature."""
+def finish_field(prepared: PreparedPdf, *, who: SignerCertificate, value: bytes, timestamper: TimeStamper) -> bytes:
+    """Put the value in, time-stamped, and return the file (PAdES B-T).
 
-    def __init__(self, key: SigningKey) -> None:
-        super().__init__(
-            signing_cert=key.who.certificate,
-            cert_registry=SimpleCertificateStore.from_certs(key.who.chain),  # type: ignore[no-untyped-call]
-            embed_roots=PADES.embed_roots,
+    Before that it is checked: the document is still the one that was prepared, for this signer, and `value` is this
+    certificate's signature over it. A value that was put into the wrong file would be found out only by a reader
+    (SIGNING.md 6).
+
+    Raises `ChangedSincePrepared`, `WrongValue`, `TimestampUnavailable` or `SigningFailed`. Nothing is lost: the same value
+    will do for the same prepared document later.
+    """
+    attributes = _require_as_prepared(prepared, who)
+    require_fit(who, prepared.to_be_signed, value)
+    signer = _signer(who, value)
+    place = PreparedByteRangeDigest(b"", prepared.reserved_from, prepared.reserved_to)
+    out = io.BytesIO(prepared.document)
+    try:
+        work = signer.async_sign_prescribed_attributes(
+            PADES.digest, attributes, timestamper=timestamper if PADES.timestamp_each_signature else None
         )
-        self._key = key
+        place.fill_with_cms(out, sessions.run(work))
+    except SignerError:
+        raise
+    except LIBRARY_ERRORS as error:
+        raise _failed(error) from error
+    return out.getvalue()
 
-    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: ARG002, FBT001, FBT002
-        """Sign; there are no dry runs, since the size is fixed."""
-        if digest_algorithm != PADES.digest:
-            raise SigningError(f"the profile signs with {PADES.digest}, not {digest_algorithm}")
-        return self._key.sign(data)
+
+def _signer(who: SignerCertificate, value: bytes | None = None) -> ExternalSigner:
+    return ExternalSigner(
+        signing_cert=who.certificate,
+        cert_registry=SimpleCertificateStore.from_certs(who.chain),  # type: ignore[no-untyped-call]
+        signature_value=value,
+        signature_mechanism=SignedDigestAlgorithm({"algorithm": who.algorithm}),
+        embed_roots=PADES.embed_roots,
+    )
+
+
+def _require_as_prepared(prepared: PreparedPdf, who: SignerCertificate) -> cms.CMSAttributes:
+    """The signed attributes, if they are over this very document, its place is empty, and they name this certificate."""
+    start, end, document = prepared.reserved_from, prepared.reserved_to, prepared.document
+    covered = hashlib.sha256(memoryview(document)[:start])
+    covered.update(memoryview(document)[end:])
+    try:
+        attributes = cms.CMSAttributes.load(prepared.to_be_signed, strict=True)
+        said = {one["type"].native: one["values"][0] for one in attributes}
+        digest = said["message_digest"].native
+        named = said["signing_certificate_v2"]["certs"][0]["cert_hash"].native
+    except LIBRARY_ERRORS as error:
+        raise ChangedSincePrepared(f"{type(error).__name__}: {error}") from error
+    if len(said) != len(attributes) or said.keys() != SIGNED_ATTRIBUTES:
+        raise ChangedSincePrepared("CMS")
+    if digest != covered.digest() or document[start:end] != b"<" + b"0" * (end - start - 2) + b">":
+        raise ChangedSincePrepared("PDF")
+    if named != who.certificate_sha256:
+        raise ChangedSincePrepared(who.common_name)
+    return attributes
 
 
 class _TimedPdfSigner(PdfSigner):
@@ -123,90 +216,6 @@ class _TimedPdfSigner(PdfSigner):
         session = super().init_signing_session(pdf_out, existing_fields_only)
         session.system_time = self.signed_at
         return session
-
-
-class _StampPage(ImportedPdfPage):
-    """A stamp's page from memory.
-
-    To be made anew for each signature: it remembers resources of the file it was last drawn into, and a second file would
-    get references that lead nowhere (SIGNING.md 1).
-    """
-
-    def __init__(self, pdf: bytes) -> None:
-        PdfContent.__init__(self)
-        self._pdf = pdf
-
-    def render(self) -> bytes:
-        """Copy the page into the file that is being written."""
-        form = self._ensure_writer.import_page_as_xobject(PdfFileReader(io.BytesIO(self._pdf)), page_ix=0)
-        self.resources.xobject["/Stamp"] = form
-        left, bottom, right, top = form.get_object()["/BBox"]
-        self.box = BoxConstraints(width=abs(right - left), height=abs(top - bottom))
-        return b"/Stamp Do"
-
-
-def _stamp_style(stamp: bytes) -> StaticStampStyle:
-    whole_field = SimpleBoxLayoutRule(
-        x_align=AxisAlignment.ALIGN_MID, y_align=AxisAlignment.ALIGN_MID, margins=Margins(0, 0, 0, 0)
-    )
-    return StaticStampStyle(
-        background=_StampPage(stamp), background_opacity=1, background_layout=whole_field, border_width=0
-    )
-
-
-def _open_laid_out(pdf: bytes, *, field: str, first: bool) -> IncrementalPdfFileWriter:
-    """Open the file for one more revision, if it is one of ours and it is this field's turn."""
-    try:
-        writer = IncrementalPdfFileWriter(io.BytesIO(pdf))
-        reader = writer.prev
-        found = {name: (value, ref.get_object()) for name, value, ref in enumerate_sig_fields(reader)}
-        revisions = reader.xrefs.total_revisions
-        encrypted = reader.encrypted
-    except LIBRARY_ERRORS as error:
-        raise _unreadable(error) from error
-    if field not in found or encrypted or not _locks_itself(found[field][1], field):
-        raise NotLaidOut(
-            f"Tệp PDF này không có ô ký “{field}” do phần mềm tạo sẵn nên không ký. Hãy in lại học bạ từ phần mềm rồi ký.",
-            f"This PDF has no signature field “{field}” that we laid out, so it is not signed. Print the record again "
-            "from the software, then sign.",
-        )
-    if found[field][0] is not None:
-        raise AlreadySigned(
-            f"Ô ký “{field}” đã có chữ ký. Nếu cần ký lại, hãy thu hồi và lập học bạ mới.",
-            f"The field “{field}” is signed already. To sign again, recall the record and prepare a new one.",
-        )
-    signatures = sum(value is not None for value, _ in found.values())
-    if first and (signatures or revisions != 1):
-        raise NotLaidOut(
-            "Tệp PDF đã bị thay đổi sau khi in từ phần mềm nên không ký. Hãy in lại học bạ rồi ký.",
-            "The PDF was changed after the software made it, so it is not signed. Print the record again, then sign.",
-        )
-    if not first and not signatures:
-        raise NotYetSigned(
-            "Chưa có ai ký học bạ này; người ký đầu tiên phải ký trước.",
-            "Nobody has signed this record; the first signer has to sign before.",
-        )
-    return writer
-
-
-def _locks_itself(field: generic.DictionaryObject, name: str) -> bool:
-    try:
-        lock = field["/Lock"]
-        return bool(lock["/Action"] == PADES.lock_action and [str(other) for other in lock["/Fields"]] == [name])
-    except (KeyError, TypeError, PdfError):
-        return False
-
-
-def _bytes_of(stream: object) -> bytes:
-    assert isinstance(stream, io.BytesIO)  # noqa: S101 - both writers were given no output, and then make this
-    return stream.getvalue()
-
-
-def _unreadable(error: Exception) -> UnreadableDocument:
-    return UnreadableDocument(
-        f"Không đọc được tệp PDF ({error}). Hãy in lại học bạ từ phần mềm rồi ký.",
-        f"The PDF cannot be read ({error}). Print the record again from the software, then sign.",
-    )
 
 
 def _failed(error: Exception) -> SigningFailed:

@@ -14,13 +14,15 @@ import hashlib
 from dataclasses import dataclass
 
 from asn1crypto import cms, x509
+from pyhanko.sign.general import SigningError
+from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signer.errors import BrokenStatement
-from signer.keys import SigningKey
-from signer.pdf import HeldKeySigner
 from signer.profile import PADES
 from signer.sessions import run
+from signer.values import Signatory
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,7 @@ class Statement:
         return hashlib.sha256(self.certificate.dump()).digest()
 
 
-def sign_statement(content: bytes, key: SigningKey) -> bytes:
+def sign_statement(content: bytes, key: Signatory) -> bytes:
     """Sign `content` and return the DER of a CMS SignedData that holds it."""
     signed = run(HeldKeySigner(key).async_sign_general_data(content, PADES.digest, detached=False))
     return bytes(signed.dump())
@@ -65,6 +67,24 @@ def opened(statement: bytes) -> Statement:
     if not (intact and valid):
         raise _broken()
     return Statement(content, certificate)
+
+
+class HeldKeySigner(Signer):
+    """Signs in one go with a key that is already open."""
+
+    def __init__(self, key: Signatory) -> None:
+        super().__init__(
+            signing_cert=key.who.certificate,
+            cert_registry=SimpleCertificateStore.from_certs(key.who.chain),  # type: ignore[no-untyped-call]
+            embed_roots=PADES.embed_roots,
+        )
+        self._key = key
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:  # noqa: ARG002, FBT001, FBT002
+        """Sign; there are no dry runs, since the size is fixed."""
+        if digest_algorithm != PADES.digest:
+            raise SigningError(f"the profile signs with {PADES.digest}, not {digest_algorithm}")
+        return self._key.sign(data)
 
 
 def _broken() -> BrokenStatement:

@@ -26,8 +26,9 @@ from scripts.demo_pki import SIGNERS, DemoPki, Person, create_pki
 from signer import sessions
 from signer.archive import archive
 from signer.keys import LoadedKey, load_pkcs12
-from signer.pdf import HeldKeySigner, sign_field
+from signer.pdf import sign_field
 from signer.profile import PADES
+from signer.statements import HeldKeySigner
 from signer.validation_data import ValidationData
 from signer.xml import sign_slot
 

@@ -48,14 +48,17 @@ STATES = {
 
 @signers.command()
 def request(
-    certificate: Annotated[Path, typer.Argument(help="Chứng thư (PEM hoặc DER), kèm chứng thư CA nếu có / certificate.")],
+    certificate: Annotated[
+        Path, typer.Argument(help="Chứng thư (PEM hoặc DER), kèm chứng thư CA nếu có / certificate.")
+    ],
     role: Annotated[Role, typer.Option(help="Vai trò / role.", case_sensitive=False)],
     school: SchoolOption,
     subjects: Annotated[list[str] | None, typer.Option("--subject", help="Mã môn (GVBM) / subject codes.")] = None,
     holding: Annotated[Holding, typer.Option(help="Loại chữ ký số / kind.", case_sensitive=False)] = Holding.USB_TOKEN,
     account: Annotated[str, typer.Option(help="Tài khoản trên bàn làm việc / account at the desk.")] = "",
     delegated_by: Annotated[
-        str | None, typer.Option(help="SHA-256 chứng thư hiệu trưởng uỷ quyền / certificate of the delegating principal.")
+        str | None,
+        typer.Option(help="SHA-256 chứng thư hiệu trưởng uỷ quyền / certificate of the delegating principal."),
     ] = None,
     until: Annotated[
         dt.datetime | None, typer.Option(help="Đến hết lúc (UTC) / until.", formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])

@@ -4,12 +4,14 @@
 
 import io
 import subprocess
+from dataclasses import astuple, replace
 from datetime import timedelta
 from itertools import pairwise
 
 import laid_out_paper as paper
 import pikepdf
 import pytest
+from asn1crypto import cms
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
 
@@ -18,14 +20,18 @@ from signer.errors import (
     AlreadySigned,
     CertificateNotValid,
     CertificateUntrusted,
+    ChangedSincePrepared,
     NotLaidOut,
     NotYetSigned,
     SigningFailed,
+    TimestampUnavailable,
     UnreadableDocument,
     ValidationDataUnavailable,
+    WrongValue,
 )
-from signer.pdf import sign_field
+from signer.pdf import PreparedPdf, finish_field, prepare_field, sign_field
 from signer.profile import PADES
+from signer.timestamps import HttpTimestamper
 from signer.validation_data import ValidationData
 
 
@@ -250,3 +256,159 @@ def test_a_strangers_signature_is_not_archived_as_ours():
     pdf = paper.sign(paper.unsigned(), "GVCN", of=paper.stranger())
     with pytest.raises(CertificateUntrusted):
         archive(pdf, timestamper=paper.pki().timestamper(paper.now), validation_data=paper.offline_data(paper.pki()))
+
+
+# Three steps, with the key elsewhere.
+
+
+def prepared(role="GVCN", pdf=None, **changes):
+    key = paper.key_of(paper.pki(), role)
+    told = {
+        "field": role,
+        "who": key.who,
+        "stamp": paper.stamp(key.common_name),
+        "first": True,
+        "reason": paper.FIELDS[role][0],
+        "name": key.common_name,
+        "location": "Hải Phòng",
+        "signed_at": paper.now(),
+    }
+    return prepare_field(pdf or paper.unsigned(), **{**told, **changes})
+
+
+def finished(what, *, value=None, role="GVCN", who=None, timestamper=None):
+    key = paper.key_of(paper.pki(), role)
+    return finish_field(
+        what,
+        who=who or key.who,
+        value=key.sign(what.to_be_signed) if value is None else value,
+        timestamper=timestamper or paper.pki().timestamper(paper.now),
+    )
+
+
+def test_what_is_prepared_is_bytes_and_numbers_that_survive_a_restart():
+    before = prepared()
+    assert {type(each) for each in astuple(before)} == {bytes, int}
+    signature = PdfFileReader(io.BytesIO(finished(PreparedPdf(*astuple(before))))).embedded_signatures[0]
+    signature.compute_integrity_info()
+    assert signature.field_name == "GVCN"
+    assert signature.evaluate_signature_coverage().name == "ENTIRE_FILE"
+
+
+def test_only_the_place_of_the_value_changes_at_the_end():
+    before = prepared()
+    after = finished(before)
+    assert len(after) == len(before.document)
+    assert after[: before.reserved_from] == before.document[: before.reserved_from]
+    assert after[before.reserved_to :] == before.document[before.reserved_to :]
+
+
+def test_a_value_for_another_record_is_not_put_in():
+    one, other = prepared(), prepared()
+    key = paper.key_of(paper.pki(), "GVCN")
+    with pytest.raises(WrongValue):
+        finished(one, value=key.sign(other.to_be_signed))
+
+
+@pytest.mark.parametrize("value", [b"", b"x", bytes(70), bytes(256)], ids=["none", "one byte", "zeros", "zeros of RSA"])
+@pytest.mark.parametrize("role", ["GVCN", "KY_PHAT_HANH"])
+def test_what_is_no_value_at_all_is_not_put_in(role, value):
+    with pytest.raises(WrongValue):
+        finished(prepared(role), value=value, role=role)
+
+
+def test_a_value_by_another_key_is_not_put_in():
+    before = prepared()
+    with pytest.raises(WrongValue):
+        finished(before, value=paper.key_of(paper.stranger(), "GVCN").sign(before.to_be_signed))
+
+
+def test_what_was_prepared_for_one_is_not_finished_for_another():
+    before = prepared()
+    other = paper.key_of(paper.stranger(), "GVCN")
+    with pytest.raises(ChangedSincePrepared):
+        finished(before, who=other.who, value=other.sign(before.to_be_signed))
+
+
+def one_byte_more(before):
+    return replace(before, document=before.document + b"\n")
+
+
+def one_byte_other(before):
+    return replace(before, document=before.document.replace(b"%PDF-1.7", b"%PDF-1.6", 1))
+
+
+def place_filled(before):
+    start = before.reserved_from + 1
+    return replace(before, document=before.document[:start] + b"3082" + before.document[start + 4 :])
+
+
+def place_moved(before):
+    return replace(before, reserved_from=before.reserved_from - 9)
+
+
+def attributes_of_another(before):
+    return replace(before, to_be_signed=prepared().to_be_signed)
+
+
+def no_attributes(before):
+    return replace(before, to_be_signed=b"attributes")
+
+
+def attributes_without_a_certificate(before):
+    attributes = cms.CMSAttributes.load(before.to_be_signed)
+    kept = cms.CMSAttributes([one for one in attributes if one["type"].native != "signing_certificate_v2"])
+    return replace(before, to_be_signed=kept.dump())
+
+
+def attributes_with_a_time(before):
+    attributes = cms.CMSAttributes.load(before.to_be_signed)
+    attributes.append(cms.CMSAttribute({"type": "signing_time", "values": [cms.Time({"utc_time": paper.now()})]}))
+    return replace(before, to_be_signed=attributes.dump(force=True))
+
+
+CHANGES = [
+    one_byte_more, one_byte_other, place_filled, place_moved, attributes_of_another, no_attributes,
+    attributes_without_a_certificate, attributes_with_a_time,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=[change.__name__.replace("_", " ") for change in CHANGES])
+def test_what_changed_since_it_was_prepared_is_not_finished(change):
+    changed_since = change(prepared())
+    with pytest.raises(ChangedSincePrepared):
+        # Even by the genuine key, over just these attributes.
+        finished(changed_since)
+
+
+def test_a_time_stamping_authority_that_is_down_costs_no_second_value():
+    before = prepared()
+    value = paper.key_of(paper.pki(), "GVCN").sign(before.to_be_signed)
+    with pytest.raises(TimestampUnavailable):
+        finished(before, value=value, timestamper=HttpTimestamper("http://127.0.0.1:9/", timeout_seconds=1))
+    assert finished(before, value=value).startswith(before.document[: before.reserved_from])
+
+
+@pytest.mark.parametrize(
+    ("change", "error"),
+    [
+        ({"field": "KHAC"}, NotLaidOut),
+        ({"first": False}, NotYetSigned),
+        ({"stamp": b"not a pdf"}, SigningFailed),
+        ({"pdf": b"not a pdf"}, UnreadableDocument),
+    ],
+    ids=["unknown field", "out of turn", "no stamp", "no pdf"],
+)
+def test_every_refusal_comes_before_the_key_is_asked(change, error):
+    with pytest.raises(error):
+        prepared(**change)
+
+
+def test_an_ended_certificate_is_refused_before_the_key_is_asked():
+    with pytest.raises(CertificateNotValid):
+        prepared(signed_at=paper.now() + timedelta(days=4 * 365))
+
+
+def test_a_signed_field_is_refused_before_the_key_is_asked():
+    with pytest.raises(AlreadySigned):
+        prepared(pdf=paper.steps()[1], first=False)

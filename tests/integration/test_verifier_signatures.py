@@ -17,7 +17,7 @@ from pyhanko.sign.signers import PdfSignatureMetadata, PdfSigner, PdfTimeStamper
 
 from signer import sessions
 from signer.archive import archive, retimestamp
-from signer.pdf import HeldKeySigner
+from signer.statements import HeldKeySigner
 from verifier_api import signatures
 from verifier_api.revisions import _TimestampFieldsOnly
 from verifier_api.signatures import judge_pdf
