@@ -28,10 +28,16 @@ from ledger.importing import Importing
 from ledger.issuing import Issuing
 from ledger.proof.errors import MalformedReceipt
 from ledger.proof.receipt import Receipt
+from ledger.registering import Registrations
+from ledger.rounds import Rounds
+from ledger.signing import Scribe
 from ledger.store.database import migrate, open_for_reading, open_for_writing
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, ReceiptEntry
+from ledger.store.signing_reader import SigningReader
+from ledger.store.signing_writer import SigningWriter
 from ledger.store.writer import Writer
+from scripts.certificates import TrustedJudge
 from scripts.crew import utc_now
 from scripts.settings import Settings
 from verifier_api.examination import Examination, examine
@@ -52,6 +58,8 @@ class Ledger:
     booklets: Booklets
     drawing: Drawing
     issuing: Issuing
+    signing_reader: SigningReader
+    signing_writer: SigningWriter
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -68,7 +76,34 @@ class Ledger:
             importing=Importing(reader, writer, files, now=utc_now, new_id=uuid4),
             booklets=Booklets(reader, writer, files, now=utc_now, new_id=uuid4),
             drawing=(drawing := Drawing(files, public_url=settings.public_url)),
-            issuing=Issuing(reader, writer, files, drawing),
+            issuing=Issuing(reader, writer, files, drawing, lines := SigningReader(engine)),
+            signing_reader=lines,
+            signing_writer=SigningWriter(engine, now=utc_now),
+        )
+
+    def registrations(self, trust: Trust) -> Registrations:
+        """What decides who may sign, by the roots that are trusted here."""
+        return Registrations(
+            self.reader,
+            self.signing_reader,
+            self.signing_writer,
+            TrustedJudge(trust.anchors, now=utc_now),
+            role_hierarchies=trust.settings.roles,
+            now=utc_now,
+        )
+
+    def rounds(self, trust: Trust, scribe: Scribe) -> Rounds:
+        """What carries signing rounds; `scribe` does the work on the documents."""
+        return Rounds(
+            reader=self.reader,
+            lines=self.signing_reader,
+            writer=self.signing_writer,
+            files=self.files,
+            issuing=self.issuing,
+            registrations=self.registrations(trust),
+            scribe=scribe,
+            now=utc_now,
+            new_id=uuid4,
         )
 
     def sealer(self, trust: Trust) -> Sealer:
