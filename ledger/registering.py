@@ -13,7 +13,7 @@ that is decided here.
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from ledger.errors import CertificateRefused, UnknownLine
 from ledger.signing import SignerIdentity
@@ -62,7 +62,7 @@ class Registrations:
         writer: SigningWriter,
         judge: CertificateJudge,
         *,
-        role_hierarchies: Mapping[str, Sequence[str]],
+        role_hierarchies: Mapping[Any, Sequence[str]],
         now: Callable[[], dt.datetime],
     ) -> None:
         self._reader = reader
