@@ -51,7 +51,6 @@ from signer.stamp_page import stamp_style
 from signer.validation_data import ValidationData
 from signer.values import Signatory, require_fit
 
-
 SIGNED_ATTRIBUTES: Final = frozenset({"content_type", "message_digest", "signing_certificate_v2"})
 """What a signature says beside the document: nothing that a signer was not shown (PAdES leaves the claimed time out)."""
 
