@@ -3,81 +3,118 @@
 """XML signatures as the ministry specifies them: one slot at a time, outside the data they cover.
 
     HOC_BA
-     ├─ DU_LIEU_HOC_BA Id="data"            what everybody signs
+     ├─ DU_LIEU_HOC_BA Id="data"            what teacher, principal and school sign
+     │   └─ … DIEM_TONG_KET Id="diem-TOAN"  what the teacher of a subject signs
      └─ DANH_SACH_THONG_TIN_KY
-         ├─ GVCN          NGAY_KY, SO_CCCD, Signature
-         ├─ CBQL          NGAY_KY, SO_CCCD, Signature
-         └─ KY_PHAT_HANH  NGAY_KY, Signature
+         ├─ DANH_SACH_GVBM
+         │   └─ GVBM Id="GVBM-TOAN"         NGAY_KY, SO_CCCD, Signature
+         ├─ GVCN                            NGAY_KY, SO_CCCD, Signature
+         ├─ CBQL                            NGAY_KY, SO_CCCD, Signature
+         └─ KY_PHAT_HANH                    NGAY_KY, Signature
 
-A signature has two references: `#data`, and its own `SignatureProperties` with the `SigningTime`
-(MOET's technical specification of 2024, section 1.6). Both are digested over exclusive C14N, so the slots can be filled one
-after the other, and the file reformatted around the data, without touching what was signed.
+A signature has two references: `#data`, and its own `SignatureProperties` with the `SigningTime` (MOET's technical
+specification of 2024, section 1.6). A subject teacher's refers to the row of the subject instead (HCMC's QĐ 1789, Điều 20.5a);
+a row does not say whose it is, so its properties name the unit, or the same marks of another pupil would pass for signed.
+All are digested over exclusive C14N, so the slots can be filled one after the other, and the file reformatted around the data,
+without touching what was signed.
 
-Canonical forms come from libxml2 through lxml; the private key is asked for one signature only, so it may as well sit in a
-token; and before the file is handed out, xmlsec, which shares no code of ours, has verified it against the certificate.
+As with PDFs there are three steps, because the key may be elsewhere: `prepare_slot`, the key's value, `finish_slot`. Before
+the file is handed out, xmlsec, which shares no code of ours, has verified it against the certificate.
 
 Example::
 
-    signed = sign_slot(xml, slot="GVCN", key=key, signing_time=now, cccd="079180000001")
+    prepared = prepare_slot(xml, slot="GVCN", who=key.who, signing_time=now, cccd="079180000001")
+    signed = finish_slot(prepared, who=key.who, value=key.sign(prepared.to_be_signed))
 """
 
-import base64
-import hashlib
+import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import Final, Literal, get_args
+from typing import Final
 
-import xmlsec
-from asn1crypto import pem
-from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-from cryptography.x509 import load_der_x509_certificate
-from cryptography.x509.oid import NameOID
 from lxml import etree
+from pyhanko.sign.timestamps import TimeStamper
 
-from signer.errors import AlreadySigned, NotLaidOut, SigningFailed, UnreadableDocument
-from signer.keys import LoadedKey
-
-Slot = Literal["GVCN", "CBQL", "KY_PHAT_HANH"]
-"""Homeroom teacher, principal, and the school, whose signature issues the record."""
+from signer.certificate import SignerCertificate
+from signer.errors import AlreadySigned, ChangedSincePrepared, NotLaidOut
+from signer.values import Signatory, require_fit
+from signer.xades import add_timestamp, qualifies
+from signer.xml_signature import (
+    DS,
+    Said,
+    canonical,
+    failed,
+    parse,
+    signature_of,
+    signed_info_of,
+    value_text,
+    verify,
+)
 
 DATA_ID: Final = "data"
-MAX_XML_BYTES: Final = 10 * 1024 * 1024
-"""The ministry's limit for one transaction (section 2.8); a record is a thousandth of it."""
-
-_DS: Final = "http://www.w3.org/2000/09/xmldsig#"
-_EXCLUSIVE_C14N: Final = "http://www.w3.org/2001/10/xml-exc-c14n#"
-_SHA256: Final = "http://www.w3.org/2001/04/xmlenc#sha256"
-_METHODS: Final = {
-    "sha256_rsa": "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256",
-    "sha256_ecdsa": "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256",
-}
-PROPERTY_NAMESPACE: Final = "urn:hocba:signature-properties:1"
-"""Namespace of `SigningTime`. The specification gives none; the schema of XML-DSig demands one other than its own for what
-stands in a SignatureProperty, and readers that look for the name alone find it in any."""
-
+SLOTS: Final = frozenset({"GVCN", "CBQL", "KY_PHAT_HANH"})
+"""Homeroom teacher, principal, and the school, whose signature issues the record."""
 VIETNAM_TIME: Final = timezone(timedelta(hours=7))
-_P256_COORDINATE_BYTES: Final = 32
+
+_SUBJECT_SLOT: Final = re.compile(r"GVBM-([A-Z0-9_]+)")
+_SIGNATURES: Final = "DANH_SACH_THONG_TIN_KY"
+_ROWS: Final = "TONG_KET/BANG_DIEM/DIEM_TONG_KET"
+_UNIT_ID: Final = "THONG_TIN_CHUNG/MA_TRA_CUU_UUID"
+
+
+@dataclass(frozen=True)
+class PreparedXml:
+    """A record's XML with an empty place for one value: plain bytes, to be stored while the key is elsewhere."""
+
+    document: bytes
+    """The file, in which SignatureValue is still empty."""
+    to_be_signed: bytes
+    """The canonical SignedInfo; the key signs its SHA-256."""
+    slot: str
 
 
 def sign_slot(
     xml: bytes,
     *,
-    slot: Slot,
-    key: LoadedKey,
+    slot: str,
+    key: Signatory,
     signing_time: datetime,
     cccd: str | None = None,
+    timestamper: TimeStamper | None = None,
 ) -> bytes:
-    """Fill one empty slot with a signature over the data, and return the document.
+    """Fill one empty slot with a key that is at hand, and return the document.
 
-    `signing_time` is aware; it becomes `NGAY_KY` and `SigningTime`, in Vietnam's time. `cccd` becomes `SO_CCCD`, for a
-    person. The canonical bytes of the data are the same before and after.
-
-    Raises `UnreadableDocument`, `NotLaidOut`, `AlreadySigned`, `CertificateNotValid` or `SigningFailed`.
+    The same as `prepare_slot`, the key's value, `finish_slot`; see there. A `timestamper` makes it XAdES-T. Raises what these
+    two raise.
     """
-    key.require_valid_at(signing_time)
+    prepared = prepare_slot(
+        xml, slot=slot, who=key.who, signing_time=signing_time, cccd=cccd, xades=timestamper is not None
+    )
+    return finish_slot(prepared, who=key.who, value=key.sign(prepared.to_be_signed), timestamper=timestamper)
+
+
+def prepare_slot(
+    xml: bytes,
+    *,
+    slot: str,
+    who: SignerCertificate,
+    signing_time: datetime,
+    cccd: str | None = None,
+    xades: bool = False,
+) -> PreparedXml:
+    """Fill one empty slot with all of a signature by `who` but its value.
+
+    `slot` is one of `SLOTS`, or `GVBM-` and the code of a subject. `signing_time` is aware; it becomes `NGAY_KY` and
+    `SigningTime`, in Vietnam's time. `cccd` becomes `SO_CCCD`, for a person. `xades` adds the properties that
+    `signer.xades` tells of.
+
+    Raises `UnreadableDocument`, `NotLaidOut`, `AlreadySigned` or `CertificateNotValid`.
+    """
+    who.require_valid_at(signing_time)
     root = parse(xml)
-    data = _data_of(root)
+    covered, unit_id = _covered_by(root, slot)
     place = _place_of(root, slot)
-    if place.find(f"{{{_DS}}}Signature") is not None:
+    if place.find(f"{{{DS}}}Signature") is not None:
         raise AlreadySigned(
             f"Mục ký {slot} trong tệp XML đã có chữ ký. Nếu cần ký lại, hãy thu hồi và lập học bạ mới.",
             f"The slot {slot} of the XML is signed already. To sign again, recall the record and prepare a new one.",
@@ -86,49 +123,72 @@ def sign_slot(
     for tag, value in (("NGAY_KY", stated), ("SO_CCCD", cccd)):
         if value is not None:
             _set(place, tag, value)
-    before = canonical(data)
-    signature, signed_info = _template(f"sig-{slot}", key, stated)
+    signature = signature_of(Said(f"sig-{slot}", covered, who, stated, unit_id, xades))
     place.append(signature)
-    digests = signed_info.findall(f"{{{_DS}}}Reference/{{{_DS}}}DigestValue")
-    properties = signature.find(f"{{{_DS}}}Object/{{{_DS}}}SignatureProperties")
-    for digest, covered in zip(digests, (data, properties), strict=True):
-        digest.text = base64.b64encode(hashlib.sha256(canonical(covered)).digest()).decode()
-    raw = key.sign(canonical(signed_info))
-    signature_value = signature.find(f"{{{_DS}}}SignatureValue")
-    assert signature_value is not None  # noqa: S101 - the template below makes it
-    signature_value.text = base64.b64encode(raw if key.algorithm == "sha256_rsa" else _joined(raw)).decode()
+    document = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
+    return PreparedXml(document, signed_info_of(signature), slot)
+
+
+def finish_slot(
+    prepared: PreparedXml, *, who: SignerCertificate, value: bytes, timestamper: TimeStamper | None = None
+) -> bytes:
+    """Put the value in, and return the document; what was prepared with `xades` needs a `timestamper`.
+
+    Before that it is checked that the document is the one that was prepared, for this signer, and that `value` is this
+    certificate's signature over it; afterwards xmlsec verifies the file. The canonical bytes of the data are those that were
+    digested.
+
+    Raises `UnreadableDocument`, `NotLaidOut`, `ChangedSincePrepared`, `WrongValue`, `TimestampUnavailable` or `SigningFailed`.
+    Nothing is lost: the same value will do for the same prepared document later.
+    """
+    root = parse(prepared.document)
+    signature = _require_as_prepared(root, prepared, who)
+    require_fit(who, prepared.to_be_signed, value)
+    holder = signature.find(f"{{{DS}}}SignatureValue")
+    assert holder is not None  # noqa: S101 - what was compared has one
+    holder.text = value_text(value, who.algorithm)
+    if qualifies(signature):
+        if timestamper is None:
+            raise failed("no time-stamping authority is named")
+        add_timestamp(signature, canonical(holder), timestamper)
     signed = etree.tostring(root, encoding="UTF-8", xml_declaration=True)
     # Read back from bytes: what counts is the file a stranger gets, not the tree in memory.
     again = parse(signed)
-    if canonical(_data_of(again)) != before:
-        raise _failed("the data would change")
-    _verify(again, slot, key)
+    verify(again, _place_of(again, prepared.slot).find(f"{{{DS}}}Signature"), who)
     return signed
 
 
-def parse(xml: bytes) -> etree._Element:
-    """Read a record's XML without believing it: no DTD, no entities, no network, and within the ministry's size limit.
-
-    Raises `UnreadableDocument`.
-    """
-    if len(xml) > MAX_XML_BYTES:
-        raise _unreadable("larger than 10 MB")
-    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
-    try:
-        root = etree.fromstring(xml, parser)
-    except (etree.XMLSyntaxError, ValueError) as error:
-        raise _unreadable(str(error)) from error
-    if root.getroottree().docinfo.internalDTD is not None:
-        raise _unreadable("it has a document type declaration")
-    return root
+def _require_as_prepared(root: etree._Element, prepared: PreparedXml, who: SignerCertificate) -> etree._Element:
+    """The signature without a value, if it is to the last byte what `prepare_slot` makes of this document and signer."""
+    covered, unit_id = _covered_by(root, prepared.slot)
+    place = _place_of(root, prepared.slot)
+    signature = place.find(f"{{{DS}}}Signature")
+    stated = place.findtext("NGAY_KY")
+    if signature is None or stated is None:
+        raise ChangedSincePrepared(prepared.slot)
+    said = Said(f"sig-{prepared.slot}", covered, who, stated, unit_id, qualifies(signature))
+    expected = signature_of(said)
+    if canonical(signature) != canonical(expected) or signed_info_of(expected) != prepared.to_be_signed:
+        raise ChangedSincePrepared(f"XML, {prepared.slot}")
+    return signature
 
 
-def canonical(element: etree._Element | None) -> bytes:
-    """Exclusive canonical XML 1.0 without comments, as `#data` and the like are digested."""
-    if element is None:
-        raise _failed("a part of the signature is missing")
-    out: bytes = etree.tostring(element, method="c14n", exclusive=True, with_comments=False)
-    return out
+def _covered_by(root: etree._Element, slot: str) -> tuple[etree._Element, str | None]:
+    """What the signature in a slot is of: the data, or a subject's row and the id of the unit in which it stands."""
+    data = _data_of(root)
+    subject = _SUBJECT_SLOT.fullmatch(slot)
+    if subject is None:
+        return data, None
+    code = subject[1]
+    rows = [row for row in data.findall(_ROWS) if row.findtext("MA_MON_HOC") == code]
+    named = [element for element in root.iter(etree.Element) if element.get("Id") == f"diem-{code}"]
+    unit_ids = data.findall(_UNIT_ID)
+    if len(rows) != 1 or named != rows or len(unit_ids) != 1 or not unit_ids[0].text:
+        raise NotLaidOut(
+            f"Tệp XML không có đúng một dòng điểm của môn {code} nên không ký. Hãy xuất lại từ phần mềm.",
+            f"The XML has not exactly one row of the subject {code}, so it is not signed. Export it again.",
+        )
+    return rows[0], unit_ids[0].text
 
 
 def _data_of(root: etree._Element) -> etree._Element:
@@ -142,7 +202,11 @@ def _data_of(root: etree._Element) -> etree._Element:
 
 
 def _place_of(root: etree._Element, slot: str) -> etree._Element:
-    places = root.findall(f"DANH_SACH_THONG_TIN_KY/{slot}") if slot in get_args(Slot) else []
+    if slot in SLOTS:
+        places = root.findall(f"{_SIGNATURES}/{slot}")
+    else:
+        teachers = root.findall(f"{_SIGNATURES}/DANH_SACH_GVBM/GVBM") if _SUBJECT_SLOT.fullmatch(slot) else []
+        places = [place for place in teachers if place.get("Id") == slot]
     if len(places) != 1:
         raise NotLaidOut(
             f"Tệp XML không có đúng một mục ký {slot} nên không ký. Hãy xuất lại từ phần mềm.",
@@ -156,72 +220,3 @@ def _set(place: etree._Element, tag: str, value: str) -> None:
     if child is None:
         child = etree.SubElement(place, tag)
     child.text = value
-
-
-def _template(name: str, key: LoadedKey, stated: str) -> tuple[etree._Element, etree._Element]:
-    """The signature with everything but digests and value, and its SignedInfo."""
-
-    def part(parent: etree._Element, tag: str, **attributes: str) -> etree._Element:
-        return etree.SubElement(parent, f"{{{_DS}}}{tag}", attributes)
-
-    # The default namespace, so that tags read as the ministry's text writes them: Signature, SignedInfo, X509Certificate.
-    signature = etree.Element(f"{{{_DS}}}Signature", {"Id": name}, nsmap={None: _DS})  # type: ignore[dict-item]  # the stubs forget None
-    signed_info = part(signature, "SignedInfo")
-    part(signed_info, "CanonicalizationMethod", Algorithm=_EXCLUSIVE_C14N)
-    part(signed_info, "SignatureMethod", Algorithm=_METHODS[key.algorithm])
-    for uri in (f"#{DATA_ID}", f"#{name}-props"):
-        reference = part(signed_info, "Reference", URI=uri)
-        part(part(reference, "Transforms"), "Transform", Algorithm=_EXCLUSIVE_C14N)
-        part(reference, "DigestMethod", Algorithm=_SHA256)
-        part(reference, "DigestValue")
-    part(signature, "SignatureValue")
-    x509 = part(part(signature, "KeyInfo"), "X509Data")
-    part(x509, "X509SubjectName").text = _rfc4514(key)
-    part(x509, "X509Certificate").text = base64.b64encode(key.certificate.dump()).decode()
-    properties = part(part(signature, "Object"), "SignatureProperties", Id=f"{name}-props")
-    property_ = part(properties, "SignatureProperty", Target=f"#{name}")
-    stamped = etree.SubElement(property_, f"{{{PROPERTY_NAMESPACE}}}SigningTime", nsmap={None: PROPERTY_NAMESPACE})  # type: ignore[dict-item]
-    stamped.text = stated
-    return signature, signed_info
-
-
-def _rfc4514(key: LoadedKey) -> str:
-    """The subject as XML-DSig wants it, RFC 4514, most specific part first."""
-    subject = load_der_x509_certificate(key.certificate.dump()).subject
-    return subject.rfc4514_string({NameOID.SERIAL_NUMBER: "serialNumber"})
-
-
-def _joined(der: bytes) -> bytes:
-    """ECDSA's r and s side by side, as RFC 4050 and XML-DSig 1.1 want them, instead of a DER sequence."""
-    r, s = decode_dss_signature(der)
-    return r.to_bytes(_P256_COORDINATE_BYTES, "big") + s.to_bytes(_P256_COORDINATE_BYTES, "big")
-
-
-def _verify(root: etree._Element, slot: Slot, key: LoadedKey) -> None:
-    node = _place_of(root, slot).find(f"{{{_DS}}}Signature")
-    if node is None:
-        raise _failed("it is missing")
-    context = xmlsec.SignatureContext()
-    try:
-        for element in root.iter(etree.Element):
-            if element.get("Id") is not None:
-                context.register_id(element, "Id")
-        certificate = pem.armor("CERTIFICATE", key.certificate.dump())
-        context.key = xmlsec.Key.from_memory(certificate, xmlsec.constants.KeyDataFormatCertPem)
-        context.verify(node)
-    except xmlsec.Error as error:
-        raise _failed(str(error)) from error
-
-
-def _unreadable(cause: str) -> UnreadableDocument:
-    return UnreadableDocument(
-        f"Không đọc được tệp XML một cách an toàn ({cause}). Hãy xuất lại học bạ từ phần mềm rồi ký.",
-        f"The XML cannot be read safely ({cause}). Export the record again from the software, then sign.",
-    )
-
-
-def _failed(cause: str) -> SigningFailed:
-    return SigningFailed(
-        f"Chữ ký XML vừa tạo không kiểm tra được ({cause}) nên không lưu. Hãy gửi thông báo này cho bộ phận hỗ trợ.",
-        f"The XML signature just made does not verify ({cause}), so it was not kept. Send this message to support.",
-    )

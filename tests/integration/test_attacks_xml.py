@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lxml import etree
 
 from ledger.proof.manifest import ManifestSigner
-from signer.xml import canonical, sign_slot
+from signer.xml import sign_slot
+from signer.xml_signature import canonical
 from verifier_api.verdict import Outcome
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"

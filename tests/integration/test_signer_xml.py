@@ -5,6 +5,7 @@
 import hashlib
 import re
 import subprocess
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
 
 import laid_out_paper as paper
@@ -14,8 +15,16 @@ from lxml import etree
 from signxml import SignatureConfiguration, XMLVerifier
 from signxml.exceptions import InvalidInput, InvalidSignature
 
-from signer.errors import AlreadySigned, CertificateNotValid, NotLaidOut, UnreadableDocument
-from signer.xml import canonical, sign_slot
+from signer.errors import (
+    AlreadySigned,
+    CertificateNotValid,
+    ChangedSincePrepared,
+    NotLaidOut,
+    UnreadableDocument,
+    WrongValue,
+)
+from signer.xml import PreparedXml, finish_slot, prepare_slot, sign_slot
+from signer.xml_signature import canonical
 
 SLOTS = ("GVCN", "CBQL", "KY_PHAT_HANH")
 DS = "http://www.w3.org/2000/09/xmldsig#"
@@ -168,3 +177,76 @@ def test_an_ended_certificate_signs_nothing():
     late = paper.now() + timedelta(days=4 * 365)
     with pytest.raises(CertificateNotValid):
         sign_slot(EMPTY, slot="GVCN", key=paper.key_of(paper.pki(), "GVCN"), signing_time=late)
+
+
+# Three steps, with the key elsewhere.
+
+
+def prepared(slot="GVCN", xml=EMPTY, *, of=None, **told):
+    return prepare_slot(xml, slot=slot, who=key_for(slot, of).who, signing_time=paper.now(), **told)
+
+
+def key_for(slot, of=None):
+    return paper.key_of(of or paper.pki(), slot if slot in SLOTS else "GVCN")
+
+
+def finished(what, *, key=None, value=None):
+    key = key or key_for(what.slot)
+    return finish_slot(what, who=key.who, value=key.sign(what.to_be_signed) if value is None else value)
+
+
+def test_what_is_prepared_survives_a_restart_and_is_signed(chain):
+    before = prepared()
+    again = PreparedXml(*astuple(before))
+    assert xmlsec1(finished(again), "GVCN", chain)
+
+
+def test_a_value_for_another_record_is_not_put_in():
+    one, other = prepared(), prepared(xml=EMPTY.replace(b"8.5", b"9.5"))
+    with pytest.raises(WrongValue):
+        finished(one, value=key_for("GVCN").sign(other.to_be_signed))
+
+
+@pytest.mark.parametrize("slot", ["GVCN", "KY_PHAT_HANH"], ids=["P-256", "RSA"])
+@pytest.mark.parametrize("value", [b"", b"x", bytes(64), bytes(256)], ids=["none", "one byte", "zeros", "zeros of RSA"])
+def test_what_is_no_value_at_all_is_not_put_in(slot, value):
+    with pytest.raises(WrongValue):
+        finished(prepared(slot), value=value)
+
+
+def test_what_was_prepared_for_one_is_not_finished_for_another():
+    with pytest.raises(ChangedSincePrepared):
+        finished(prepared(), key=key_for("GVCN", paper.stranger()))
+
+
+CHANGED = {
+    "a mark": lambda p: replace(p, document=p.document.replace(b"8.5", b"9.5")),
+    "the time beside": lambda p: replace(p, document=re.sub(rb"<NGAY_KY>20..", b"<NGAY_KY>2000", p.document)),
+    "the time that is signed": lambda p: replace(
+        p, document=re.sub(rb"(<SigningTime[^>]*>)20..", rb"\g<1>2000", p.document)
+    ),
+    "the digest": lambda p: replace(p, document=p.document.replace(b"<DigestValue>", b"<DigestValue>AAAA", 1)),
+    "a third reference": lambda p: replace(
+        p, document=p.document.replace(b"</SignedInfo>", b'<Reference URI="#x"/></SignedInfo>')
+    ),
+    "what was signed": lambda p: replace(p, to_be_signed=p.to_be_signed.replace(b"#data", b"#d")),
+    "another slot": lambda p: replace(p, slot="CBQL"),
+    "a value already": lambda p: replace(p, document=p.document.replace(b"<SignatureValue/>", b"<SignatureValue>AA==</SignatureValue>")),
+    "no signature": lambda p: replace(p, document=EMPTY),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGED.values(), ids=CHANGED)
+def test_what_changed_since_it_was_prepared_is_not_finished(change):
+    before = prepared()
+    after = change(before)
+    assert after != before
+    with pytest.raises(ChangedSincePrepared):
+        # Even by the genuine key, over just these bytes.
+        finished(after, key=key_for("GVCN"))
+
+
+@pytest.mark.parametrize("slot", ["GVCN ", "gvcn", "GVBM", "GVBM-", "GVBM-toan", "*", "", "DANH_SACH_GVBM"])
+def test_a_slot_that_does_not_exist_is_refused(slot):
+    with pytest.raises(NotLaidOut):
+        prepared(slot)

@@ -2,6 +2,7 @@
 
 """The frame that units and booklets share: the data, outside it the places for signatures, and which document this is."""
 
+from collections.abc import Iterable
 from typing import Final
 from uuid import UUID
 
@@ -15,7 +16,11 @@ from ledger.record.xml.values import UUID_VERSION, uuid_from
 SIGNER_SLOTS: Final = ("GVCN", "CBQL", "KY_PHAT_HANH")
 """The places for signatures, in the order of signing: homeroom teacher, principal, school seal."""
 
-_MAY_SIGN: Final = frozenset({*SIGNER_SLOTS, "DANH_SACH_GVBM"})
+SUBJECT_TEACHERS: Final = "DANH_SACH_GVBM"
+"""Before them, where the profile hears subject teachers: a GVBM for each row of the marks table, told apart by its Id."""
+SUBJECT_TEACHER: Final = "GVBM"
+
+_MAY_SIGN: Final = frozenset({*SIGNER_SLOTS, SUBJECT_TEACHERS})
 
 
 def begun() -> tuple[etree._Element, Writer]:
@@ -24,9 +29,14 @@ def begun() -> tuple[etree._Element, Writer]:
     return root, Writer(root).group(parsing.DATA, Id=parsing.DATA_ID)
 
 
-def finished(root: etree._Element) -> bytes:
-    """Return the document in UTF-8, with an empty place for each signature."""
+def finished(root: etree._Element, *, subjects: Iterable[str] = ()) -> bytes:
+    """Return the document in UTF-8, with an empty place for each signature; `subjects` are the codes that have one each."""
     slots = Writer(root).group(parsing.SIGNATURES)
+    codes = list(subjects)
+    teachers = slots.group(SUBJECT_TEACHERS) if codes else None
+    for code in codes:
+        assert teachers is not None  # noqa: S101 - made if there is a code
+        teachers.group(SUBJECT_TEACHER, Id=subject_slot(code))
     for slot in SIGNER_SLOTS:
         slots.group(slot)
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
@@ -46,6 +56,16 @@ def opened(data: bytes) -> Fields:
     if set(element.attrib) != {"Id"}:
         raise Unreadable("DU_LIEU_HOC_BA mang thuộc tính lạ.", "DU_LIEU_HOC_BA carries a foreign attribute.")
     return fields
+
+
+def subject_slot(code: str) -> str:
+    """The Id of the place where the teacher of a subject signs."""
+    return f"{SUBJECT_TEACHER}-{code}"
+
+
+def row_id(code: str) -> str:
+    """The Id of a subject's row, which its teacher signs."""
+    return f"diem-{code}"
 
 
 def write_ids(general: Writer, profile: str, circular: str, document_id: UUID, replaces: UUID | None) -> None:
@@ -93,4 +113,17 @@ def _look_at(root: etree._Element) -> None:
         raise Unreadable(
             "DANH_SACH_THONG_TIN_KY có chỗ ký lạ hoặc bị lặp.",
             "DANH_SACH_THONG_TIN_KY has a signer slot that is unknown or repeated.",
+        )
+    for teachers in root[1].findall(SUBJECT_TEACHERS):
+        _look_at_teachers(teachers, rows={str(element.get("Id")) for element in root[0].iter("DIEM_TONG_KET")})
+
+
+def _look_at_teachers(teachers: etree._Element, *, rows: set[str]) -> None:
+    """Refuse a place for a subject that the record does not have, and two for one."""
+    ids = [str(place.get("Id")) for place in teachers]
+    expected = {subject_slot(row.removeprefix("diem-")) for row in rows}
+    if len(set(ids)) != len(ids) or not set(ids) <= expected or {place.tag for place in teachers} - {SUBJECT_TEACHER}:
+        raise Unreadable(
+            "DANH_SACH_GVBM có chỗ ký của môn không có trong học bạ, hoặc bị lặp.",
+            "DANH_SACH_GVBM has a place for a subject that is not in the record, or one twice.",
         )

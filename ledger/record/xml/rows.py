@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 from ledger.record.errors import Unreadable, Unwritable
 from ledger.record.model import Person, PrimarySubject, SecondarySubject
 from ledger.record.subjects import BY_CODE
+from ledger.record.xml.frame import row_id
 from ledger.record.xml.nodes import Fields, Writer
 from ledger.record.xml.values import agree, said_from, said_text
 
@@ -46,7 +47,7 @@ def write_table(
                 f"The subject code {subject.code} is repeated, or not in hocba profile 0. Correct the subjects.",
             )
         seen.add(subject.code)
-        row = table.group(ROW, Id=_identifier(subject.code))
+        row = table.group(ROW, Id=row_id(subject.code))
         row.required("MA_MON_HOC", subject.code)
         row.required("TEN_MON_HOC", subject.name)
         write_result(row, subject)
@@ -67,7 +68,7 @@ def read_table(results: Fields, read_result: Callable[[Fields, Row], _Subject]) 
                 f"Mã môn học “{code[:40]}” không có trong hocba profile 0.",
                 f"The subject code “{code[:40]}” is not in hocba profile 0.",
             )
-        agree("Id", identifier, _identifier(code))
+        agree("Id", identifier, row_id(code))
         teacher, teacher_id = fields.optional("TEN_GIAO_VIEN"), fields.optional("SO_CCCD_GIAO_VIEN")
         if teacher is None:
             agree("SO_CCCD_GIAO_VIEN", teacher_id, None)
@@ -82,7 +83,3 @@ def read_table(results: Fields, read_result: Callable[[Fields, Row], _Subject]) 
         fields.done()
     table.done()
     return tuple(subjects)
-
-
-def _identifier(code: str) -> str:
-    return f"diem-{code}"

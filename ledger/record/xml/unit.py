@@ -11,7 +11,9 @@ QĐ 1789. What both leave open is *hocba profile 0*, written down in docs/format
         THONG_TIN_CHUNG             school, pupil, signers, dates
         QUA_TRINH_HOC_TAP           the schooling history
         TONG_KET                    results, and the marks table: DIEM_TONG_KET Id="diem-TOAN" per subject
-      DANH_SACH_THONG_TIN_KY        GVCN, CBQL, KY_PHAT_HANH: filled by signers, outside the data they cover
+      DANH_SACH_THONG_TIN_KY        filled by signers, outside the data they cover
+        DANH_SACH_GVBM              if asked for: a GVBM Id="GVBM-TOAN" per subject, whose teacher signs that row
+        GVCN, CBQL, KY_PHAT_HANH
 
 Nothing here judges marks, and nothing here verifies a signature.
 
@@ -63,9 +65,15 @@ class ReadUnit:
 
 
 def write(
-    record: Record, *, unit_id: UUID, created_at: datetime, planned_issue_date: datetime, replaces: UUID | None = None
+    record: Record,
+    *,
+    unit_id: UUID,
+    created_at: datetime,
+    planned_issue_date: datetime,
+    replaces: UUID | None = None,
+    subject_slots: bool = False,
 ) -> bytes:
-    """Return the whole document in UTF-8, its signer slots empty.
+    """Return the whole document in UTF-8, its signer slots empty; `subject_slots` lays out one for each subject's teacher.
 
     Both times must carry a zone; they are written in whole seconds. The same arguments give the same bytes. Raises
     `Unwritable` when the record lacks what the format demands.
@@ -93,7 +101,8 @@ def write(
             xml_primary.write_year(results, record.year, record.class_info)
         case SecondaryYear():
             xml_secondary.write_year(results, record.year, record.class_info)
-    return xml_frame.finished(root)
+    subjects = [subject.code for subject in record.year.subjects] if subject_slots else []
+    return xml_frame.finished(root, subjects=subjects)
 
 
 def read(data: bytes) -> ReadUnit:
