@@ -48,7 +48,7 @@ def with_line(number, **changes):
 def test_what_is_written_is_read_again():
     assert SignerList.parse(LIST.canonical()) == LIST
     assert LIST.sha256() == hashlib.sha256(LIST.canonical()).digest()
-    assert SIGNERS_TOPIC == keccak(text="hocba.signers.v1")
+    assert keccak(text="hocba.signers.v1") == SIGNERS_TOPIC
 
 
 def test_a_list_names_no_more_than_digests_roles_and_dates():
