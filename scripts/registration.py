@@ -73,9 +73,9 @@ def read_consent(trust: Trust, statement: bytes, *, school: str, now: dt.datetim
             f"The consent is for school {consent.school} and registry {consent.registry} on chain {consent.chain_id}, "
             "not for this school and registry. Choose the right file.",
         )
-    approved = trust.settings.signers or ()
     if not any(
-        line.covers(cert_sha256=consent.seal_sha256, role=Role.SEAL.value, school=school, at=now) for line in approved
+        line.covers(cert_sha256=consent.seal_sha256, role=Role.SEAL.value, school=school, at=now)
+        for line in trust.lines_of(consent.seal_sha256)
     ):
         raise ConsentRefused(
             f"Con dấu số đã ký văn bản này (SHA-256 {consent.seal_sha256}) không có trong danh sách người ký được Sở duyệt cho "

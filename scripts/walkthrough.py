@@ -28,6 +28,7 @@ import qrcode
 import uvicorn
 from asn1crypto import pem
 
+from ledger.proof.signer_list import ApprovedSigner
 from ledger.record.sheets.class_sheet import SheetReading
 from ledger.store.reader import School, Unit
 from ledger.unit import MOET, Role, UnitState
@@ -45,7 +46,7 @@ from scripts.sample_class import make_workbook
 from scripts.settings import DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, Settings
 from signer.keys import load_pkcs12
 from verifier_api.app import create_app
-from verifier_api.trust import TRUST_FILE, ApprovedSigner, RegistrySettings, Trust, TrustSettings
+from verifier_api.trust import TRUST_FILE, RegistrySettings, Trust, TrustSettings
 from verifier_api.verdict import Conclusion, Language, Standing
 
 ROOT = Path(__file__).parents[1]
@@ -279,6 +280,7 @@ class Demo:
                     role=role.value,
                     school=school_code,
                     valid_from=utc_now() - timedelta(days=1),
+                    hierarchy=pki.identities[role].hierarchy,
                 )
                 for role in ROLES
             ),

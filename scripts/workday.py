@@ -144,11 +144,10 @@ def require_approved(trust: Trust, sitting: Sitting, *, school_code: str) -> Non
     """Refuses a key that does not open, is out of date, or is not on the authority's list for this role and school."""
     loaded = load_pkcs12(sitting.pkcs12, sitting.passphrase)
     loaded.require_valid_at(utc_now())
-    approved = trust.settings.signers
     cert_sha256 = loaded.certificate_sha256.hex()
-    if approved is not None and not any(
+    if trust.signers is not None and not any(
         line.covers(cert_sha256=cert_sha256, role=sitting.role.value, school=school_code, at=utc_now())
-        for line in approved
+        for line in trust.lines_of(cert_sha256)
     ):
         raise NotApproved(loaded.common_name, sitting.role, school_code)
 

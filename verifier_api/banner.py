@@ -93,6 +93,8 @@ _OPEN_REASONS = {
     f.CHAIN_WRONG.code: Text("chưa hỏi được chuỗi khối", "the chain could not be asked"),
     f.CHAIN_OFFLINE.code: Text("chưa hỏi chuỗi khối", "the chain was not asked"),
     f.SIGNATURES_NO_LIST.code: Text("chưa có danh sách người ký", "there is no list of approved signers"),
+    f.SIGNATURES_LIST_SUPERSEDED.code: Text("danh sách người ký đã cũ", "the list of approved signers is old"),
+    f.SIGNATURES_LIST_UNPUBLISHED.code: Text("danh sách người ký chưa công bố", "the list of signers is not published"),
 }
 _OPEN = Text("Chưa kết luận được", "No conclusion yet")
 

@@ -9,30 +9,23 @@ import datetime as dt
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import combinations
 from uuid import UUID
 
 from ledger.chain.registry import LeafStatus, RecallReason
 from ledger.proof.manifest import Manifest
-from ledger.unit import Role, UnitKind, profile_of
+from ledger.unit import Role, SigningProfile, Slot, UnitKind, profile_of
 from verifier_api import findings as f
+from verifier_api import roles
+from verifier_api.approval import Approvals
 from verifier_api.examination import ClaimedLine, Examination, FileKind
 from verifier_api.judgements import SignatureJudgement
 from verifier_api.trust import Trust
 from verifier_api.verdict import Finding, Outcome, SignatureSummary, Standing
-
-VIETNAM = dt.timezone(dt.timedelta(hours=7))
-"""Times are told to people as NĐ 30/2020/NĐ-CP asks: at +07:00."""
+from verifier_api.wording import told
 
 CLOCK_SKEW = dt.timedelta(minutes=5)
 """How far the clocks of two time-stamping authorities may lie apart (DOMAIN.md, SG-02). The revisions prove the order itself."""
-
-ROLE_NAMES = {
-    "GVCN": ("giáo viên chủ nhiệm", "homeroom teacher"),
-    "CBQL": ("hiệu trưởng", "principal"),
-    "KY_PHAT_HANH": ("con dấu số của trường", "the school's seal"),
-}
-"""The ministry's slots in words, Vietnamese and English."""
 
 TIMESTAMP = ("dấu thời gian", "document timestamp")
 
@@ -44,11 +37,6 @@ REASONS = {
     RecallReason.FRAUD: ("gian lận", "fraud"),
     RecallReason.OTHER: ("lý do khác", "another reason"),
 }
-
-
-def told(moment: dt.datetime) -> str:
-    """A time as people read it: 28/05/2026 09:12 (+07:00)."""
-    return moment.astimezone(VIETNAM).strftime("%d/%m/%Y %H:%M (+07:00)")
 
 
 def appended_bytes(data: bytes, manifest: Manifest) -> int | None:
@@ -118,6 +106,11 @@ class Expected:
     anchored_at: dt.datetime | None
     """When the anchor proves that the signatures existed; None when the chain could not be asked."""
 
+    @property
+    def approvals(self) -> Approvals:
+        """The authority's list, to be asked about this file's signatures."""
+        return Approvals(trust=self.trust, school=self.manifest.school, anchored_at=self.anchored_at)
+
 
 def signatures(examination: Examination, expected: Expected) -> Iterator[Finding]:
     """Step 6. Every complaint there is, or else one finding that all is well."""
@@ -126,7 +119,7 @@ def signatures(examination: Examination, expected: Expected) -> Iterator[Finding
         yield f.SIGNATURES_NONE()
         return
     complaints = [
-        *_who(judgements, manifest),
+        *_who(examination, manifest),
         *(complaint for judgement in judgements for complaint in _one(judgement, expected)),
     ]
     complaints += [complaint for stamp in examination.timestamps for complaint in _timestamp(stamp)]
@@ -139,7 +132,7 @@ def signatures(examination: Examination, expected: Expected) -> Iterator[Finding
     if expected.seal_certificates is not None:
         registered = seal is not None and bytes.fromhex(seal) in expected.seal_certificates
         yield f.SIGNATURES_SEAL_REGISTERED() if registered else f.SIGNATURES_SEAL_OTHER()
-    yield from _listed(judgements, expected)
+    yield from expected.approvals.findings(judgements)
     yield f.SIGNATURES_XML_REVOCATION() if examination.kind is FileKind.XML else f.SIGNATURES_REVOCATION_NOW()
 
 
@@ -150,43 +143,70 @@ def signatures_alone(examination: Examination, trust: Trust) -> Iterator[Finding
         return
     complaints = []
     for judgement in examination.signatures:
-        words = ROLE_NAMES.get(judgement.field, (judgement.field, judgement.field))
+        words = roles.words(judgement.field)
         root = judgement.issuer_root_sha256
         if judgement.outcome is Outcome.FAILED:
             complaints.append(f.SIGNATURES_INVALID({"sub_indication": judgement.sub_indication}, role=words))
-        elif root is None or not trust.may_certify(root.hex(), judgement.field):
+        elif root is None or not trust.may_certify(root.hex(), roles.role_of(judgement.field)):
             complaints.append(f.SIGNATURES_UNTRUSTED(role=words))
     yield from complaints or [f.SIGNATURES_SKIPPED()]
 
 
-def _who(judgements: Sequence[SignatureJudgement], manifest: Manifest) -> Iterator[Finding]:
-    """Those who signed are those whom the manifest lists, in its order, and the profile is content with them."""
-    listed, present = [signer.role for signer in manifest.signers], [judgement.field for judgement in judgements]
-    if missing := [role for role in listed if role not in present]:
-        yield f.SIGNATURES_MISSING(roles=_names(missing))
-    if strangers := [name for name in present if name not in listed]:
-        yield f.SIGNATURES_STRANGER(roles=_names(strangers))
+def _who(examination: Examination, manifest: Manifest) -> Iterator[Finding]:
+    """Those who signed this file are those whom the manifest lists for it, in its order, and the profile is content with all.
+
+    A PDF carries only the signatures that its profile has on paper; the XML carries all.
+    """
+    judgements = examination.signatures
     profile = profile_of(UnitKind(manifest.kind), manifest.profile)
-    if profile is None or not profile.complete([Role(role) for role in listed]):
-        yield f.SIGNATURES_MISSING(roles=manifest.profile)
-    times = [judgement.timestamped_at for judgement in judgements if judgement.timestamped_at is not None]
-    backwards = any(later < earlier - CLOCK_SKEW for earlier, later in pairwise(times))
-    if (present != listed and sorted(present) == sorted(listed)) or backwards:
+    everybody = [Slot(Role(signer.role), signer.subject or "") for signer in manifest.signers]
+    here = profile.on_paper if profile is not None and examination.kind is FileKind.PDF else frozenset(Role)
+    listed = [str(slot) for slot in everybody if slot.role in here]
+    present = [judgement.field for judgement in judgements]
+    if missing := [field for field in listed if field not in present]:
+        yield f.SIGNATURES_MISSING(roles=roles.listing(missing))
+    if strangers := [field for field in present if field not in listed]:
+        yield f.SIGNATURES_STRANGER(roles=roles.listing(strangers))
+    subjects = frozenset(examination.claimed_subjects)
+    if profile is None or not profile.all_signed(everybody, subjects=subjects):
+        yield f.SIGNATURES_MISSING(roles=_lacking(profile, everybody, subjects) or manifest.profile)
+    # Subject teachers sign in any order among themselves.
+    in_order = [roles.role_of(field) for field in present] == [roles.role_of(field) for field in listed]
+    if (not in_order and sorted(present) == sorted(listed)) or _backwards(judgements):
         yield f.SIGNATURES_ORDER()
 
 
-def _names(roles: Sequence[str]) -> tuple[str, str]:
-    """Roles in words, in both languages; a stranger's field keeps its own name."""
-    words = [ROLE_NAMES.get(role, (role, role)) for role in roles]
-    return ", ".join(vi for vi, _ in words), ", ".join(en for _, en in words)
+def _lacking(
+    profile: SigningProfile | None, signed: Sequence[Slot], subjects: frozenset[str]
+) -> tuple[str, str] | None:
+    """The places in words that a profile wants filled and nobody has; None when it is not for want of one."""
+    wanted = [] if profile is None else [role for role in profile.order if role in profile.required]
+    places = [
+        slot
+        for role in wanted
+        for slot in ([Slot(role, code) for code in sorted(subjects)] if role is Role.SUBJECT else [Slot(role)])
+    ]
+    lacking = [str(slot) for slot in places if slot not in signed]
+    return roles.listing(lacking) if lacking else None
+
+
+def _backwards(judgements: Sequence[SignatureJudgement]) -> bool:
+    """Whether somebody's time-stamp is older than that of another role before them, by more than clocks may differ."""
+    times = [(roles.role_of(each.field), each.timestamped_at) for each in judgements if each.timestamped_at is not None]
+    return any(
+        before != after and later < earlier - CLOCK_SKEW for (before, earlier), (after, later) in combinations(times, 2)
+    )
 
 
 def _one(judgement: SignatureJudgement, expected: Expected) -> Iterator[Finding]:
     """One signature by itself: who, under which root, and whether it holds."""
-    role, manifest = judgement.field, expected.manifest
-    details = {"field": role, "sub_indication": judgement.sub_indication, "reason": judgement.reason}
-    words = ROLE_NAMES.get(role, (role, role))
-    if any(signer.role == role and signer.cert_sha256 != judgement.cert_sha256.hex() for signer in manifest.signers):
+    field, role, words = judgement.field, roles.role_of(judgement.field), roles.words(judgement.field)
+    details = {"field": field, "sub_indication": judgement.sub_indication, "reason": judgement.reason}
+    if any(
+        str(Slot(Role(signer.role), signer.subject or "")) == field
+        and signer.cert_sha256 != judgement.cert_sha256.hex()
+        for signer in expected.manifest.signers
+    ):
         yield f.SIGNATURES_OTHER_SIGNER(details, role=words)
     if not (judgement.intact and judgement.valid):
         yield f.SIGNATURES_INVALID(details, role=words)
@@ -219,42 +239,6 @@ def _timestamp(stamp: SignatureJudgement) -> Iterator[Finding]:
         yield f.SIGNATURES_INVALID(details, role=TIMESTAMP)
     elif stamp.outcome is not Outcome.PASSED:
         yield f.SIGNATURES_INDETERMINATE(details, role=TIMESTAMP)
-
-
-def _listed(judgements: Sequence[SignatureJudgement], expected: Expected) -> Iterator[Finding]:
-    """Each signer stands on the authority's list for this school and role when it signed.
-
-    A time-stamp proves when that was. An XML signature has none: it was made at the latest when it was anchored, and says itself
-    when. Who is listed at one of these times and not at the other may have signed in time, or after leaving; nobody can know.
-    """
-    if expected.trust.settings.signers is None:
-        yield f.SIGNATURES_NO_LIST()
-        return
-    # Of a broken signature neither signer nor time is known; it has been complained of already.
-    sound = [judgement for judgement in judgements if judgement.intact and judgement.valid]
-    all_listed = len(sound) == len(judgements)
-    for judgement in sound:
-        proven = judgement.timestamped_at
-        times = [judgement.claimed_at, expected.anchored_at] if proven is None else [proven]
-        listed = {at is not None and _covered(judgement, at, expected) for at in times}
-        words = ROLE_NAMES.get(judgement.field, (judgement.field, judgement.field))
-        if None not in times and listed == {False}:
-            yield f.SIGNATURES_NOT_LISTED(role=words)
-        elif listed != {True}:
-            yield f.SIGNATURES_INDETERMINATE({"field": judgement.field, "reason": "when it was made"}, role=words)
-        all_listed = all_listed and listed == {True}
-    if all_listed:
-        yield f.SIGNATURES_LISTED()
-
-
-def _covered(judgement: SignatureJudgement, at: dt.datetime, expected: Expected) -> bool:
-    """Whether some line of the authority's list allows this signature at that time."""
-    return any(
-        line.covers(
-            cert_sha256=judgement.cert_sha256.hex(), role=judgement.field, school=expected.manifest.school, at=at
-        )
-        for line in expected.trust.settings.signers or ()
-    )
 
 
 def contents(examination: Examination, manifest: Manifest) -> Finding:
@@ -302,15 +286,19 @@ def strangers(
     return frozenset(found)
 
 
-def summaries(judgements: Sequence[SignatureJudgement]) -> tuple[SignatureSummary, ...]:
-    """The signatures as a person reads them."""
+def summaries(
+    judgements: Sequence[SignatureJudgement], approvals: Approvals | None = None
+) -> tuple[SignatureSummary, ...]:
+    """The signatures as a person reads them; `approvals` say who signed by delegation, once it is known for which school."""
     return tuple(
         SignatureSummary(
-            role=judgement.field,
+            role=roles.role_of(judgement.field),
+            subject=getattr(roles.slot_of(judgement.field), "subject", "") or None,
             signer=judgement.signer,
             signed_at=judgement.timestamped_at,
             outcome=judgement.outcome,
             sub_indication=judgement.sub_indication,
+            delegated_by=None if approvals is None else approvals.delegated_by(judgement),
         )
         for judgement in judgements
     )

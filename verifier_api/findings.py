@@ -340,6 +340,47 @@ SIGNATURES_NOT_LISTED = Kind(
     "Người ký «{role}» không có trong danh sách được Sở duyệt cho trường này vào lúc ký.",
     "Signer {role} was not on the authority's list of approved signers of this school at that time.",
 )
+SIGNATURES_OTHER_HIERARCHY = Kind(
+    "signatures.other_hierarchy",
+    _F,
+    "Chứng thư của «{role}» thuộc hệ thống chứng thực khác với hệ thống mà Sở đã duyệt cho người ký này.",
+    "The certificate of {role} belongs to another hierarchy than the one under which the authority approved this signer.",
+)
+SIGNATURES_LIST_PUBLISHED = Kind(
+    "signatures.list_published",
+    _P,
+    "Danh sách người ký dùng để đối chiếu đúng là danh sách mới nhất mà Sở công bố trên chuỗi khối lúc {when}.",
+    "The list of approved signers is the newest that the authority published on the chain, at {when}.",
+)
+SIGNATURES_LIST_SUPERSEDED = Kind(
+    "signatures.list_superseded",
+    _U,
+    "Danh sách người ký dùng để đối chiếu đã cũ hoặc bị sửa: Sở công bố danh sách khác trên chuỗi khối lúc {when}. Hãy lấy "
+    "bộ thiết lập tin cậy mới từ Sở GDĐT.",
+    "The list of approved signers is old or was altered: the authority published another one on the chain at {when}. Get the "
+    "new trust folder from the authority.",
+)
+SIGNATURES_LIST_UNPUBLISHED = Kind(
+    "signatures.list_unpublished",
+    _U,
+    "Sở chưa công bố danh sách người ký này trên chuỗi khối nên chưa dùng để kết luận được. Hãy lấy lại bộ thiết lập tin cậy từ "
+    "Sở GDĐT.",
+    "The authority has not published this list of approved signers on the chain, so it proves nothing yet. Fetch the trust "
+    "folder again from the authority.",
+)
+SIGNATURES_LIST_UNCONFIRMED = Kind(
+    "signatures.list_unconfirmed",
+    _U,
+    "Chưa hỏi được chuỗi khối nên chưa biết danh sách người ký có phải bản mới nhất của Sở. Hãy thử lại sau.",
+    "The chain cannot be asked, so it is not known whether the list of approved signers is the authority's newest. Try again "
+    "later.",
+)
+SIGNATURES_LIST_OFFLINE = Kind(
+    "signatures.list_not_asked",
+    _S,
+    "Kiểm tra ngoại tuyến: chưa hỏi chuỗi khối xem danh sách người ký có phải bản mới nhất.",
+    "Offline check: the chain was not asked whether the list of approved signers is the newest.",
+)
 SIGNATURES_NO_LIST = Kind(
     "signatures.no_list",
     _U,

@@ -30,11 +30,11 @@ from verifier_api.wording import (
     LEVELS,
     OUTCOMES,
     REASONS,
-    ROLES,
     TEXTS,
     Text,
     local,
     moment,
+    role_text,
 )
 
 HERE = Path(__file__).parent
@@ -240,7 +240,7 @@ def _one_signature(signature: SignatureSummary, verdict: Verdict, language: Lang
     if outcome is Outcome.PASSED and (together is None or together.outcome is not Outcome.PASSED):
         outcome, word = Outcome.SKIPPED, TEXTS["uncompared"]
     return {
-        "role": _word(ROLES, signature.role, language),
+        "role": role_text(signature).to(language),
         "signer": signature.signer,
         "signed_at": TEXTS["no_time"].to(language) if signature.signed_at is None else local(signature.signed_at),
         "outcome": outcome.value.lower(),

@@ -47,6 +47,10 @@ class SignatureBody(BaseModel):
     signed_at: dt.datetime | None
     outcome: Outcome
     sub_indication: str | None
+    subject: str | None = None
+    """Code of the subject that a subject teacher signed; absent for all others."""
+    delegated_by: str | None = None
+    """SHA-256 of the principal's certificate on whose behalf a deputy signed; absent for whoever signed in their own right."""
 
 
 class VerdictSchool(BaseModel):

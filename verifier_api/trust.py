@@ -2,14 +2,16 @@
 
 """What a verifier believes: one registry, the roots of each certificate hierarchy, and who may sign for which school.
 
-A folder with `trust.json`, the roots as PEM files, and the authority's dated list of approved signers. Everything else that
-a file or a receipt says about whom to trust is a hint and is not believed. Whoever runs a verifier gets this folder from the
-authority by a way they trust; there is no default.
+A folder with `trust.json`, the roots as PEM files, and the authority's dated list of approved signers: as a file of its own,
+`signers.json` (`ledger.proof.signer_list`), whose digest the verifier looks for on the chain, or inside `trust.json`, vouched for
+by whoever runs the verifier. Everything else that a file or a receipt says about whom to trust is a hint and is not believed.
+Whoever runs a verifier gets this folder from the authority by a way they trust; there is no default.
 """
 
-import datetime as dt
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -19,10 +21,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ledger.chain.errors import ChainError
 from ledger.chain.registry import RegistryPin
-from ledger.proof.manifest import SchoolCode, Sha256Hex, SignerRole, first_problem
+from ledger.proof.errors import MalformedSignerList
+from ledger.proof.manifest import SignerRole, first_problem
+from ledger.proof.signer_list import ApprovedSigner, SignerList
 from verifier_api.errors import UnusableTrust
 
 TRUST_FILE = "trust.json"
+SIGNERS_FILE = "signers.json"
 
 
 class _Settings(BaseModel):
@@ -42,24 +47,6 @@ class RegistrySettings(_Settings):
     at regular times; without it, a node that stands still is not noticed. None for chains that make blocks on demand."""
 
 
-class ApprovedSigner(_Settings):
-    """One line of the authority's list: who may sign, in which role, for which school, from when to when."""
-
-    cert_sha256: Sha256Hex
-    role: SignerRole
-    school: SchoolCode
-    valid_from: dt.datetime
-    valid_to: dt.datetime | None = None
-
-    def covers(self, *, cert_sha256: str, role: str, school: str, at: dt.datetime) -> bool:
-        """Whether this line allows that signature at that time."""
-        return (
-            (self.cert_sha256, self.role, self.school) == (cert_sha256, role, school)
-            and self.valid_from <= at
-            and (self.valid_to is None or at < self.valid_to)
-        )
-
-
 class TrustSettings(_Settings):
     """`trust.json` as it is written."""
 
@@ -74,7 +61,8 @@ class TrustSettings(_Settings):
     roles: dict[SignerRole, tuple[str, ...]]
     """Role to the hierarchies that may certify it."""
     signers: tuple[ApprovedSigner, ...] | None = None
-    """The authority's list; without one, the question who was approved stays UNKNOWN."""
+    """The list as the operator vouches for it; instead of `signers.json`, never beside it. Without either, the question who was
+    approved stays UNKNOWN."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +82,8 @@ class Trust:
     settings: TrustSettings
     pin: RegistryPin
     anchors: Anchors
+    signer_list: SignerList | None = None
+    """The authority's list as it handed it out; None when there is none, or `trust.json` holds one."""
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -115,6 +105,14 @@ class Trust:
         for role, hierarchies in settings.roles.items():
             if unknown := set(hierarchies) - set(settings.hierarchies):
                 raise UnusableTrust(str(path), f"{role} names unknown hierarchies {sorted(unknown)}")
+        signer_list = _signer_list(folder / SIGNERS_FILE)
+        if signer_list is not None and settings.signers is not None:
+            raise UnusableTrust(
+                str(path), f"signers stand here and in {SIGNERS_FILE}; only one of them can be believed"
+            )
+        lines = settings.signers or () if signer_list is None else signer_list.lines
+        if unknown := {line.hierarchy for line in lines if line.hierarchy is not None} - set(settings.hierarchies):
+            raise UnusableTrust(str(path), f"signers are approved under unknown hierarchies {sorted(unknown)}")
         return cls(
             settings=settings,
             pin=pin,
@@ -124,17 +122,49 @@ class Trust:
                 },
                 intermediates=tuple(_load(folder / file) for file in settings.intermediates),
             ),
+            signer_list=signer_list,
         )
+
+    @property
+    def signers(self) -> tuple[ApprovedSigner, ...] | None:
+        """Every line of the authority's list, wherever it stands; None when there is no list."""
+        return self.settings.signers if self.signer_list is None else self.signer_list.lines
+
+    def lines_of(self, cert_sha256: str) -> tuple[ApprovedSigner, ...]:
+        """The lines about one certificate."""
+        return self._lines.get(cert_sha256, ())
+
+    @cached_property
+    def _lines(self) -> Mapping[str, tuple[ApprovedSigner, ...]]:
+        """Lines by certificate: a city's list has a hundred thousand of them, and a class asks some two hundred times."""
+        found: dict[str, list[ApprovedSigner]] = {}
+        for line in self.signers or ():
+            found.setdefault(line.cert_sha256, []).append(line)
+        return {cert_sha256: tuple(lines) for cert_sha256, lines in found.items()}
 
     def may_certify(self, root_sha256: str, role: str) -> bool:
         """Whether the root with this digest belongs to a hierarchy that may certify `role`. An unknown role: no."""
         return any(
-            hashlib.sha256(root).hexdigest() == root_sha256
+            self.belongs(root_sha256, hierarchy)
             for name, hierarchies in self.settings.roles.items()
             if name == role
             for hierarchy in hierarchies
-            for root in self.anchors.roots[hierarchy]
         )
+
+    def belongs(self, root_sha256: str, hierarchy: str) -> bool:
+        """Whether the root with this digest is one of that hierarchy. An unknown hierarchy: no."""
+        return any(hashlib.sha256(root).hexdigest() == root_sha256 for root in self.anchors.roots.get(hierarchy, ()))
+
+
+def _signer_list(path: Path) -> SignerList | None:
+    try:
+        return SignerList.parse(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UnusableTrust(str(path), error.strerror or "cannot be read") from error
+    except MalformedSignerList as error:
+        raise UnusableTrust(str(path), str(error)) from error
 
 
 def _load(path: Path) -> bytes:

@@ -83,13 +83,30 @@ class SignatureSummary:
     """One signature, as a person wants to read it."""
 
     role: str
-    """The slot's name (`GVCN`, `CBQL`, `KY_PHAT_HANH`), or the field's own name in a stranger's file."""
+    """The slot's role (`GVBM`, `GVCN`, `CBQL`, `KY_PHAT_HANH`), or the field's own name in a stranger's file."""
     signer: str
     signed_at: dt.datetime | None
     """Proven by the signature's time-stamp; None when nothing proves it."""
     outcome: Outcome
     sub_indication: str | None = None
     """ETSI EN 319 102-1 sub-indication of the validation, when it did not pass."""
+    subject: str | None = None
+    """Code of the subject that a subject teacher signed; None for all others."""
+    delegated_by: str | None = None
+    """SHA-256 of the principal's certificate on whose behalf a deputy signed, as the authority's list says; None for whoever
+    signed in their own right, and as long as that is not known."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The signature in the JSON verdict. `subject` and `delegated_by` are there only when there is one."""
+        special = {"subject": self.subject, "delegated_by": self.delegated_by}
+        return {
+            "role": self.role,
+            "signer": self.signer,
+            "signed_at": _text(self.signed_at),
+            "outcome": self.outcome.value,
+            "sub_indication": self.sub_indication,
+            **{name: value for name, value in special.items() if value is not None},
+        }
 
 
 @dataclass(frozen=True)
@@ -150,16 +167,7 @@ class Verdict:
                 }
                 for f in self.findings
             ],
-            "signatures": [
-                {
-                    "role": s.role,
-                    "signer": s.signer,
-                    "signed_at": _text(s.signed_at),
-                    "outcome": s.outcome.value,
-                    "sub_indication": s.sub_indication,
-                }
-                for s in self.signatures
-            ],
+            "signatures": [s.to_dict() for s in self.signatures],
         }
 
 

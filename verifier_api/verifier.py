@@ -12,8 +12,8 @@ is SKIPPED; what could not be asked is UNKNOWN. Only the last step concludes.
 4. *Chain.* The pinned registry knows the root, anchored by the school that the manifest names, deep enough.
 5. *Standing.* Recalled, replaced or current, as the same reading of the chain says.
 6. *Signatures.* All that the manifest lists and no others, in order, each intact and valid at its proven time, under a root
-   that may certify its role, on the authority's list; nothing but signatures was added after the first; the seal is the one
-   registered on chain for the school.
+   that may certify its role, on the authority's list, which is the newest that it published on chain; nothing but signatures was
+   added after the first; the seal is the one registered on chain for the school.
 7. *Contents.* The record inside has the digest that the manifest holds.
 8. *Conclusion.* Once, from the findings.
 
@@ -25,7 +25,7 @@ Example::
 
 import datetime as dt
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol, Self
 from uuid import UUID
@@ -36,9 +36,10 @@ from ledger.errors import Unavailable
 from ledger.proof.errors import MalformedReceipt
 from ledger.proof.manifest import ListedUnit, Manifest
 from ledger.proof.receipt import Receipt
+from ledger.proof.signer_list import SIGNERS_TOPIC
 from ledger.store.reader import ReceiptEntry
 from ledger.unit import Role
-from verifier_api import checks
+from verifier_api import approval, checks
 from verifier_api import findings as f
 from verifier_api.examination import ClaimedLine, Examination, Examiner, FileKind
 from verifier_api.intake import MAX_FILE_BYTES, Exhausted
@@ -82,6 +83,8 @@ class _Case:
     unit: UUID | None = None
     manifest: Manifest | None = None
     status: LeafStatus | None = None
+    reached: bool = False
+    """Whether the chain has answered."""
     replaced_by: UUID | None = None
     listed: tuple[Receipt | None, ...] = ()
     """What a booklet lists, in its order; None for what is not known, or not as it is listed."""
@@ -150,7 +153,8 @@ class Verifier:
             seal_certificates=self._seals(case, parsed.manifest, examination),
             anchored_at=None if case.status is None else case.status.anchored_at,
         )
-        case.note(*checks.signatures(examination, expected))  # (6)
+        case.note(*checks.signatures(examination, expected), *self._signer_list(case))  # (6)
+        case.signatures = checks.summaries(examination.signatures, expected.approvals)
         case.note(checks.contents(examination, parsed.manifest))  # (7)
         return self._conclude(case)  # (8)
 
@@ -338,6 +342,7 @@ class Verifier:
         except ChainError as error:
             case.note(f.CHAIN_UNREACHABLE({"problem": type(error).__name__}), f.STANDING_UNKNOWN())
             return
+        case.reached = True
         settings = self._trust.settings.registry
         within = settings.newest_block_within
         stale = within is not None and self._now() - status.head.time > dt.timedelta(seconds=within)
@@ -459,6 +464,20 @@ class Verifier:
                 case.note(f.CHAIN_UNREACHABLE({"problem": type(error).__name__}))
                 return None
         return frozenset(seals)
+
+    def _signer_list(self, case: _Case) -> Iterator[Finding]:
+        """(6) Whether the list beside the trust settings is the authority's newest; one inside them is taken as it is."""
+        if self._trust.signer_list is None:
+            return
+        if self._registry is None:
+            yield f.SIGNATURES_LIST_OFFLINE()
+            return
+        try:
+            # Whoever did not answer a moment ago is not waited for once more.
+            newest = self._registry.statement_at(publisher=None, topic=SIGNERS_TOPIC) if case.reached else None
+        except ChainError:
+            case.reached, newest = False, None
+        yield approval.published(self._trust.signer_list, newest) if case.reached else f.SIGNATURES_LIST_UNCONFIRMED()
 
     def _conclude(self, case: _Case) -> Verdict:
         """(8) The one place that concludes."""

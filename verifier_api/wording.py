@@ -9,11 +9,12 @@ Vietnamese as a teacher would say it to a parent. The sentences of findings stan
 import datetime as dt
 from typing import NamedTuple
 
-from verifier_api.verdict import Language
+from verifier_api.roles import subject_name
+from verifier_api.verdict import Language, SignatureSummary
 
 LANGUAGE_COOKIE = "lang"
 VIETNAM = dt.timezone(dt.timedelta(hours=7))
-"""Vietnam keeps one time all year, so that an offset says it all."""
+"""Times are told to people as NĐ 30/2020/NĐ-CP asks: at +07:00, which Vietnam keeps all year."""
 
 
 class Text(NamedTuple):
@@ -58,6 +59,11 @@ def local(value: dt.datetime) -> str:
     return f"{value.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
 
 
+def told(value: dt.datetime) -> str:
+    """A time in Vietnam inside a sentence: 28/05/2026 09:12 (+07:00)."""
+    return f"{local(value)} (+07:00)"
+
+
 def moment(value: dt.datetime, language: Language) -> str:
     """A time as people read it, in Vietnam's time."""
     return f"{local(value)} ({TEXTS['zone'].to(language)})"
@@ -70,11 +76,26 @@ LEVELS = {
 }
 
 ROLES = {
+    "GVBM": Text("Giáo viên bộ môn", "Subject teacher"),
     "GVCN": Text("Giáo viên chủ nhiệm", "Homeroom teacher"),
     "CBQL": Text("Hiệu trưởng", "Principal"),
     "KY_PHAT_HANH": Text("Nhà trường (con dấu số)", "The school (its seal)"),
 }
-"""The ministry's signature slots (CV 2088/BGDĐT-GDTH, annex 1)."""
+"""The ministry's signature slots (CV 2088/BGDĐT-GDTH, annex 1), and the subject teachers of QĐ 1789/QĐ-SGDĐT."""
+
+DEPUTY = Text("Phó hiệu trưởng ký thay theo ủy quyền", "Deputy principal, signing by delegation")
+"""Who signs in the principal's place: the deputy signs for the head ("ký thay", NĐ 30/2020/NĐ-CP, Điều 13)."""
+
+
+def role_text(signature: SignatureSummary) -> Text:
+    """In which role somebody signed; a stranger's signature field is called what it is called."""
+    if signature.delegated_by is not None:
+        return DEPUTY
+    if signature.subject is not None:
+        subject = subject_name(signature.subject)
+        return Text(f"Giáo viên {subject}", f"Teacher of {subject}")
+    return ROLES.get(signature.role, Text(signature.role, signature.role))
+
 
 OUTCOMES = {
     "PASSED": Text("Đạt", "Passed"),

@@ -34,6 +34,7 @@ from scripts.devchain import main as run_devchain
 from verifier_api.app import create_app
 from verifier_api.trust import TRUST_FILE, Trust
 from verifier_api.verdict import Conclusion, Language, Standing, Verdict
+from verifier_api.wording import role_text
 
 RECORD_SUFFIXES = (".pdf", ".xml")
 
@@ -164,7 +165,8 @@ def _show(judged: Sequence[tuple[Path, Verdict]], lang: Language) -> None:
     for path, verdict in judged:
         worst = verdict.worst
         if _status(verdict) == EXIT_OK or worst is None:
-            why = verdict.school_name or ""
+            deputies = [role_text(each).to(lang) for each in verdict.signatures if each.delegated_by is not None]
+            why = "; ".join(filter(None, [verdict.school_name, *deputies]))
         else:
             why = f"{worst.message(lang)} ({worst.code})"
         table.add_row(path.name, CONCLUSIONS[verdict.conclusion][at], STANDINGS[verdict.standing][at], why)

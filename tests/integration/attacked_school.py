@@ -53,6 +53,7 @@ from ledger.proof.leaf import leaf_hash
 from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
 from ledger.proof.merkle import MerkleTree
 from ledger.proof.receipt import Receipt
+from ledger.proof.signer_list import ApprovedSigner
 from ledger.record import xml as record_xml
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.digest import record_digest
@@ -70,7 +71,7 @@ from signer.validation_data import ValidationData
 from signer.xml import sign_slot
 from verifier_api.examination import Examiner, examine
 from verifier_api.intake import UnsafeInProcessExaminer
-from verifier_api.trust import Anchors, ApprovedSigner, RegistrySettings, Trust, TrustSettings
+from verifier_api.trust import Anchors, RegistrySettings, Trust, TrustSettings
 from verifier_api.verdict import Check, Conclusion, Outcome, Standing, Verdict
 from verifier_api.verifier import Issued, Verifier
 

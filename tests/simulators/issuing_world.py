@@ -28,13 +28,14 @@ from ledger.errors import Unavailable, UnknownSchool
 from ledger.proof.leaf import leaf_hash
 from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
 from ledger.proof.receipt import Receipt
+from ledger.proof.signer_list import ApprovedSigner
 from ledger.short_code import lookup_key
 from ledger.store.reader import ReceiptEntry, School
 from verifier_api.app import create_app
 from verifier_api.examination import Examination, FileKind, kind_of
 from verifier_api.intake import Exhausted, Shortage, UnsafeInProcessExaminer
 from verifier_api.judgements import SignatureJudgement
-from verifier_api.trust import Anchors, ApprovedSigner, RegistrySettings, Trust, TrustSettings
+from verifier_api.trust import Anchors, RegistrySettings, Trust, TrustSettings
 from verifier_api.verdict import Outcome
 from verifier_api.verifier import Verifier
 
