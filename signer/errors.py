@@ -3,11 +3,27 @@
 """Everything the signer raises on purpose.
 
 * SignerError
-  x KeyProblem               the key cannot be used; nothing was signed
+  x KeyProblem               the key cannot be used; signatures made before stay good
     + WrongPassphrase
     + UnreadableKey          not a PKCS#12 file, or nothing usable in it
     + UnsuitableKey          too weak, of an unknown kind, or not that of its certificate
     + CertificateNotValid    not yet, or no longer, at the time of signing
+    + UnknownPlace           the line that says where the key is cannot be understood
+    + TokenUnusable          its module cannot be loaded, or it does not work with it
+    + NoSigningKey           no certificate, no key for it, or none that was asked for
+    + ChoiceNeeded           several tokens, certificates or credentials fit
+    + PinProblem
+      - WrongPin             said by token or provider, once; nobody tries again by itself
+      - LastTry              one more wrong PIN would lock it; not tried
+      - PinLocked
+      - PinNotSet            to be set or changed before first use
+      - PinForEachSignature  the key demands it, and nobody agreed to hand it over again each time
+    + ProviderRefused        the remote signing provider understood, and said no
+    + ProviderMisbehaves     its answer is not what the CSC API says
+  x KeyOutOfReach            plug in or connect, and go on; signatures made before stay good
+    + TokenMissing
+    + TokenRemoved           it was there, and is not any more
+    + ProviderUnavailable
   x DocumentRefused          the file is not one we sign; nothing was signed
     + UnreadableDocument
     + NotLaidOut             the field or slot is missing, or was made by somebody else
@@ -38,7 +54,7 @@ class SignerError(Exception):
 
 
 class KeyProblem(SignerError):
-    """The key cannot be used; nothing was signed."""
+    """The key cannot be used. Signatures that it made before stay good."""
 
 
 class WrongPassphrase(KeyProblem):
@@ -64,6 +80,70 @@ class UnsuitableKey(KeyProblem):
 
 class CertificateNotValid(KeyProblem):
     """The certificate is not yet, or no longer, valid at the time of signing."""
+
+
+class UnknownPlace(KeyProblem):
+    """The line that says where the key is cannot be understood, or says what must not stand in it."""
+
+
+class TokenUnusable(KeyProblem):
+    """The PKCS#11 module cannot be loaded, or the token does not work with it."""
+
+
+class NoSigningKey(KeyProblem):
+    """Token or provider have no signing certificate, no key for it, or not the one that was asked for."""
+
+
+class ChoiceNeeded(KeyProblem):
+    """Several tokens, certificates or credentials fit; a person has to choose one."""
+
+
+class PinProblem(KeyProblem):
+    """The key does not open with a PIN now."""
+
+
+class WrongPin(PinProblem):
+    """Token or provider refused the PIN. It was handed over once, and is not by itself handed over again."""
+
+
+class LastTry(PinProblem):
+    """One more wrong PIN would lock the token, so that none was tried."""
+
+
+class PinLocked(PinProblem):
+    """Too many wrong PINs were entered, here or elsewhere."""
+
+
+class PinNotSet(PinProblem):
+    """The token wants its PIN to be set or changed before first use."""
+
+
+class PinForEachSignature(PinProblem):
+    """The key demands its PIN for every signature, and nobody agreed to hand it over again each time."""
+
+
+class ProviderRefused(KeyProblem):
+    """The remote signing provider understood what was asked, and said no."""
+
+
+class ProviderMisbehaves(KeyProblem):
+    """The answer of the remote signing provider is not what the CSC API says."""
+
+
+class KeyOutOfReach(SignerError):
+    """The key is not where this computer can reach it. Nothing is wrong with it: plug in or connect, and go on."""
+
+
+class TokenMissing(KeyOutOfReach):
+    """No token is plugged in, or not the one that was asked for."""
+
+
+class TokenRemoved(KeyOutOfReach):
+    """The token was there when the round began, and does not answer any more."""
+
+
+class ProviderUnavailable(KeyOutOfReach):
+    """The remote signing provider did not answer in time, or is down."""
 
 
 class DocumentRefused(SignerError):

@@ -40,8 +40,8 @@ class SigningKey(Protocol):
     def sign_digests(self, digests: Sequence[bytes]) -> Iterator[bytes]:
         """Sign SHA-256 digests, and yield each value in order as it is made. RSA: PKCS#1 v1.5. P-256: a DER sequence.
 
-        What was yielded before an error stays good: the caller keeps it, and later asks for the rest. Raises `KeyLost` when
-        key and this computer lost each other, `SigningFailed` for a value that does not fit, or another `SignerError`.
+        What was yielded before an error stays good: the caller keeps it, and later asks for the rest. Raises
+        `KeyOutOfReach` when the key is gone, `SigningFailed` for a value that does not fit, or a `KeyProblem`.
         """
 
     def sign(self, data: bytes) -> bytes:
@@ -67,6 +67,6 @@ class SigningKey(Protocol):
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise UnsuitableKey(
-            "Khoá ký không được sao chép sang tiến trình khác; tiến trình đó phải tự mở khoá.",
+            "Khoá ký đang mở không được sao chép sang tiến trình khác; hãy để tiến trình đó tự mở khoá.",
             "A key that is open is not copied or sent to another process; let that process open the key itself.",
         )
