@@ -30,6 +30,7 @@
     + AlreadySigned
     + NotYetSigned           it must carry a signature first
     + BrokenStatement        a statement whose signature does not fit
+  x ClockWrong               this computer's clock is not that of the time-stamping authority
   x TimestampUnavailable     the time-stamping authority did not answer, or not properly
   x ValidationDataUnavailable  CRL or OCSP of a signer's certificate could not be had
     + CertificateUntrusted   no path to a trusted root, or the certificate was revoked
@@ -39,6 +40,8 @@
 
 Every message is a pair, Vietnamese and English, and says what to do. Anything else that leaves this package is a bug.
 """
+
+from datetime import datetime
 
 
 class SignerError(Exception):
@@ -170,6 +173,21 @@ class BrokenStatement(DocumentRefused):
     """The bytes are no signed statement, or the signature does not fit the text."""
 
 
+class ClockWrong(SignerError):
+    """This computer's clock is not that of the time-stamping authority; what was prepared by it claims a wrong time."""
+
+    def __init__(self, here: datetime, there: datetime) -> None:
+        minutes = round(abs((here - there).total_seconds()) / 60)
+        super().__init__(
+            f"Đồng hồ của máy này lệch khoảng {minutes} phút so với máy chủ dấu thời gian. Chữ ký chưa được dùng; "
+            f"hãy chỉnh lại ngày "
+            "giờ (bật đồng bộ giờ tự động) rồi ký lại.",
+            f"The clock of this computer is off by about {minutes} minutes from the time-stamping authority's. The "
+            f"signature is not "
+            "used; set the clock (switch on automatic time) and sign again.",
+        )
+
+
 class TimestampUnavailable(SignerError):
     """The time-stamping authority did not answer in time, refused, or answered something else than was asked."""
 
@@ -191,9 +209,11 @@ class WrongValue(SigningFailed):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"Giá trị chữ ký nhận được không phải của {name} trên đúng học bạ này nên không đưa vào tệp. Hãy kiểm tra thiết bị "
+            f"Giá trị chữ ký nhận được không phải của {name} trên đúng học bạ này nên không đưa vào tệp. Hãy kiểm "
+            f"tra thiết bị "
             "ký rồi ký lại học bạ này.",
-            f"The value that came back is not a signature of {name} over this very record, so it was not put in. Check the "
+            f"The value that came back is not a signature of {name} over this very record, so it was not put in. "
+            f"Check the "
             "token, then sign this record again.",
         )
 
@@ -203,8 +223,10 @@ class ChangedSincePrepared(SigningFailed):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"Tệp chuẩn bị để ký đã thay đổi hoặc được chuẩn bị cho người khác ({what}) nên không đưa chữ ký vào. Hãy chuẩn bị "
+            f"Tệp chuẩn bị để ký đã thay đổi hoặc được chuẩn bị cho người khác ({what}) nên không đưa chữ ký vào. "
+            f"Hãy chuẩn bị "
             "và ký lại học bạ này.",
-            f"The prepared file has changed since, or was prepared for somebody else ({what}), so no signature was put in. "
+            f"The prepared file has changed since, or was prepared for somebody else ({what}), so no signature was "
+            f"put in. "
             "Prepare and sign this record again.",
         )

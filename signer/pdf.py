@@ -154,7 +154,7 @@ def finish_field(prepared: PreparedPdf, *, who: SignerCertificate, value: bytes,
     Raises `ChangedSincePrepared`, `WrongValue`, `TimestampUnavailable` or `SigningFailed`. Nothing is lost: the same value
     will do for the same prepared document later.
     """
-    attributes = _require_as_prepared(prepared, who)
+    attributes = require_as_prepared(prepared, who)
     require_fit(who, prepared.to_be_signed, value)
     signer = _signer(who, value)
     place = PreparedByteRangeDigest(b"", prepared.reserved_from, prepared.reserved_to)
@@ -181,8 +181,11 @@ def _signer(who: SignerCertificate, value: bytes | None = None) -> ExternalSigne
     )
 
 
-def _require_as_prepared(prepared: PreparedPdf, who: SignerCertificate) -> cms.CMSAttributes:
-    """The signed attributes, if they are over this very document, its place is empty, and they name this certificate."""
+def require_as_prepared(prepared: PreparedPdf, who: SignerCertificate) -> cms.CMSAttributes:
+    """The signed attributes, if they are over this very document, its place is empty, and they name this certificate.
+
+    What a signer is shown is then what the value will be over: nobody signs blind. Raises `ChangedSincePrepared`.
+    """
     start, end, document = prepared.reserved_from, prepared.reserved_to, prepared.document
     covered = hashlib.sha256(memoryview(document)[:start])
     covered.update(memoryview(document)[end:])

@@ -142,7 +142,7 @@ def finish_slot(
     Nothing is lost: the same value will do for the same prepared document later.
     """
     root = parse(prepared.document)
-    signature = _require_as_prepared(root, prepared, who)
+    signature = _as_prepared(root, prepared, who)
     require_fit(who, prepared.to_be_signed, value)
     holder = signature.find(f"{{{DS}}}SignatureValue")
     assert holder is not None  # noqa: S101 - what was compared has one
@@ -158,7 +158,20 @@ def finish_slot(
     return signed
 
 
-def _require_as_prepared(root: etree._Element, prepared: PreparedXml, who: SignerCertificate) -> etree._Element:
+def require_as_prepared(prepared: PreparedXml, who: SignerCertificate) -> None:
+    """Refuse bytes to be signed that are not over this very document, or for another signer: nobody signs blind.
+
+    Raises `UnreadableDocument`, `NotLaidOut` or `ChangedSincePrepared`.
+    """
+    _as_prepared(parse(prepared.document), prepared, who)
+
+
+def data_bytes(xml: bytes) -> bytes:
+    """The canonical bytes of what a document says: of `DU_LIEU_HOC_BA`. Raises `UnreadableDocument` or `NotLaidOut`."""
+    return canonical(_data_of(parse(xml)))
+
+
+def _as_prepared(root: etree._Element, prepared: PreparedXml, who: SignerCertificate) -> etree._Element:
     """The signature without a value, if it is to the last byte what `prepare_slot` makes of this document and signer."""
     covered, unit_id = _covered_by(root, prepared.slot)
     place = _place_of(root, prepared.slot)

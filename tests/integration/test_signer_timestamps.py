@@ -5,6 +5,7 @@
 import http.server
 import socket
 import threading
+from datetime import UTC, datetime, timedelta
 
 import laid_out_paper as paper
 import pytest
@@ -13,7 +14,7 @@ from asn1crypto import tsp
 from scripts.demo_pki import DemoPkiFailure, PkiServer, free_port, load_pki
 from signer import sessions
 from signer.archive import archive
-from signer.errors import TimestampUnavailable
+from signer.errors import ClockWrong, TimestampUnavailable
 from signer.timestamps import HttpTimestamper
 from signer.validation_data import ValidationData
 from verifier_api.signatures import judge_pdf
@@ -117,3 +118,11 @@ def test_an_unfinished_infrastructure_is_built_anew(tmp_path):
 def test_a_server_that_cannot_start_says_so(served):
     with pytest.raises(DemoPkiFailure), PkiServer(served):
         pass
+
+
+@pytest.mark.parametrize("hours", [-1, 1])
+def test_a_clock_that_is_an_hour_off_is_told_and_nothing_is_signed(served, hours):
+    wrong = HttpTimestamper(served.tsa_url, now=lambda: datetime.now(UTC) + timedelta(hours=hours))
+    with pytest.raises(ClockWrong) as caught:
+        sessions.run(wrong.async_timestamp(bytes(32), "sha256"))
+    assert "60 phút" in caught.value.vi
