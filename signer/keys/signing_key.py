@@ -19,6 +19,20 @@ class Secret(Protocol):
         """The secret in clear."""
 
 
+class Hidden:
+    """A secret that did not come from a person, such as what a provider handed out."""
+
+    def __init__(self, clear: str) -> None:
+        self.__clear = clear
+
+    def __repr__(self) -> str:
+        return "Hidden(**********)"
+
+    def get_secret_value(self) -> str:
+        """The secret in clear."""
+        return self.__clear
+
+
 class SigningKey(Protocol):
     """A private key that is open for one sitting, and the certificate that speaks for it.
 
