@@ -15,11 +15,12 @@ by a parent. `ledger.importing` makes the drafts; `ledger.anchoring` takes over 
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, cast
 from uuid import UUID
 
 from ledger.additions import pdf_is_archived, pdf_is_signed, xml_is_signed
+from ledger.archives import archive_ends
 from ledger.drawing import Drawing
 from ledger.errors import ForbiddenMove, NotSigned, WrongCertificate
 from ledger.proof.manifest import IssuedFile, Level, ListedUnit, Manifest, ManifestSigner
@@ -160,7 +161,8 @@ class Issuing:
             before = unit.file(FileRole.PDF)
             if not pdf_is_archived(self._files.get(before.sha256), archived.pdf):
                 raise NotSigned(f"PDF {unit.id}")
-            pdf, signed_xml = self._keep(archived.pdf), unit.file(FileRole.XML)
+            pdf = replace(self._keep(archived.pdf), archive_ends=archive_ends(archived.pdf))
+            signed_xml = unit.file(FileRole.XML)
             manifest = Manifest(
                 kind=unit.kind.value,
                 id=unit.id,
