@@ -13,6 +13,8 @@
   x DamagedFile         a stored file no longer has the digest it was stored under
   x NotSigned           a document came back from a signer without what was asked for
   x NotAllSigned, NotApprovedThen   some units of a class are signed or issued, and these are not
+  x NotArchived         a stored PDF without a document timestamp that can be read
+  x NothingGained       a new document timestamp would not last longer than the one that is there
   x Unavailable         the database cannot be asked; nothing is known to have changed
   x WrongCertificate    a key that is not the one registered for what it is to sign
   x CertificateRefused  a certificate that may not be registered, or may not sign this now
@@ -165,6 +167,28 @@ class BookletIssued(LedgerError):
             f"đóng sổ lại.",
             f"Booklet {booklet_id} is issued already and lists other records. Recall it first (hocba recall), then "
             f"bind again.",
+        )
+
+
+class NotArchived(LedgerError):
+    """A stored PDF has no document timestamp that can be read, so nobody can say how long it lasts."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"Không đọc được dấu thời gian của tệp PDF đã lưu ({problem}). Hãy khôi phục tệp này từ bản sao lưu.",
+            f"The document timestamp of the stored PDF cannot be read ({problem}). Restore this file from its backup.",
+        )
+
+
+class NothingGained(LedgerError):
+    """A new document timestamp would not last longer than the one that is there, so it was not kept."""
+
+    def __init__(self, ends: object) -> None:
+        super().__init__(
+            f"Dấu thời gian mới chỉ có hạn đến {ends}, không lâu hơn dấu đang có, nên không lưu. Hãy hỏi nhà cung cấp dấu thời "
+            "gian khi nào có chứng thư mới, rồi chạy lại.",
+            f"The new timestamp lasts until {ends}, no longer than the one that is there, so it was not kept. Ask the "
+            "time-stamping authority when it will have a new certificate, then run this again.",
         )
 
 

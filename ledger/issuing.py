@@ -15,10 +15,12 @@ parent. `ledger.importing` makes the drafts; `ledger.anchoring` takes over from 
 
 import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Protocol, cast
 from uuid import UUID
 
 from ledger.additions import pdf_is_archived, pdf_is_signed, xml_is_kept, xml_is_signed
+from ledger.archives import archive_ends
 from ledger.drawing import Drawing
 from ledger.errors import ForbiddenMove, NotAllSigned, NotApprovedThen, NotSigned, WrongCertificate
 from ledger.proof.manifest import IssuedFile, Level, ListedUnit, Manifest, ManifestSigner
@@ -181,7 +183,8 @@ class Issuing:
             raise NotSigned(f"PDF {unit.id}")
         if archived.xml != before.xml and not xml_is_kept(before.xml, archived.xml):
             raise NotSigned(f"XML {unit.id}")
-        pdf, xml = self._keep(archived.pdf), self._keep(archived.xml)
+        pdf = replace(self._keep(archived.pdf), archive_ends=archive_ends(archived.pdf))
+        xml = self._keep(archived.xml)
         manifest = Manifest(
             kind=unit.kind.value,
             id=unit.id,

@@ -11,7 +11,7 @@ from ledger.chain.errors import ChainError
 from ledger.errors import LedgerError
 from ledger.paper.errors import PaperError
 from ledger.record.errors import RecordError
-from scripts.commands import booklets, classes, public, school
+from scripts.commands import booklets, classes, keeping, public, school
 from scripts.commands.terminal import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, err
 from scripts.devchain import DevchainError
 from scripts.settings import UnusableSettings
@@ -40,6 +40,8 @@ for command in (
     booklets.booklet,
     school.recall,
     school.receipt,
+    keeping.retimestamp,
+    keeping.revocations,
     public.verify,
     public.serve,
     public.devchain,

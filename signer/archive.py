@@ -18,6 +18,7 @@ Example::
 
 import io
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from asn1crypto import cms, crl, ocsp, x509
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -75,6 +76,22 @@ def _append_timestamp(
         raise
     except LIBRARY_ERRORS as error:
         raise _failed(error) from error
+
+
+def stamps_until(*, timestamper: TimeStamper, validation_data: ValidationData) -> datetime:
+    """Until when a document timestamp made now would last: the first end on the path of the authority's certificate.
+
+    Raises `CertificateUntrusted`, `ValidationDataUnavailable` or `TimestampUnavailable`.
+    """
+
+    async def ask() -> datetime:
+        sample = await timestamper.async_dummy_response(PADES.digest)
+        own, others, _ = _of_token(sample["content"])
+        path = (await validation_data.proof(own, others, timestamping=True)).path
+        ends: datetime = min(certificate.not_valid_after for certificate in path.iter_certs(include_root=False))
+        return ends
+
+    return sessions.run(ask())
 
 
 _Needed = tuple[x509.Certificate, Sequence[x509.Certificate], bool]

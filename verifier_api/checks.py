@@ -47,6 +47,21 @@ def appended_bytes(data: bytes, manifest: Manifest) -> int | None:
     return None
 
 
+def renewed_bytes(examination: Examination, data: bytes, manifest: Manifest) -> int | None:
+    """How many bytes of document timestamps follow an issued PDF that is a prefix of `data`; None when anything else does.
+
+    That nothing but validation data and timestamps was added is what the revisions say; whether the timestamps are good, and
+    nobody signed in the addition, is step 6.
+    """
+    added = appended_bytes(data, manifest)
+    if added is None or examination.kind is not FileKind.PDF or examination.changed_after is not None:
+        return None
+    issued = len(data) - added
+    signed_by_then = all(one.ends_at is not None and one.ends_at <= issued for one in examination.signatures)
+    stamped_since = any(stamp.ends_at == len(data) for stamp in examination.timestamps)
+    return added if signed_by_then and stamped_since else None
+
+
 def chain(
     status: LeafStatus, manifest: Manifest, *, confirmations: int, pending: bool, stale: bool
 ) -> tuple[Finding, bool]:
@@ -105,6 +120,8 @@ class Expected:
     """SHA-256 of each certificate with which the school may have sealed; None when the chain could not be asked."""
     anchored_at: dt.datetime | None
     """When the anchor proves that the signatures existed; None when the chain could not be asked."""
+    now: dt.datetime
+    """Whether revocation data is current is asked at this time."""
 
     @property
     def approvals(self) -> Approvals:
@@ -133,7 +150,23 @@ def signatures(examination: Examination, expected: Expected) -> Iterator[Finding
         registered = seal is not None and bytes.fromhex(seal) in expected.seal_certificates
         yield f.SIGNATURES_SEAL_REGISTERED() if registered else f.SIGNATURES_SEAL_OTHER()
     yield from expected.approvals.findings(judgements)
-    yield f.SIGNATURES_XML_REVOCATION() if examination.kind is FileKind.XML else f.SIGNATURES_REVOCATION_NOW()
+    yield from _as_known_now(examination, expected.now)
+
+
+def _as_known_now(examination: Examination, now: dt.datetime) -> Iterator[Finding]:
+    """What has become known of the signers' certificates since; a revocation from before they signed is a complaint already."""
+    if examination.kind is FileKind.XML:
+        yield f.SIGNATURES_XML_REVOCATION()
+        return
+    judgements = examination.signatures
+    for judgement in judgements:
+        if judgement.revoked_at is not None and judgement.trusted:
+            yield f.SIGNATURES_REVOKED_LATER(role=roles.words(judgement.field), when=told(judgement.revoked_at))
+    current = [one.known for one in judgements if one.known and (one.known.until is None or one.known.until >= now)]
+    if len(current) == len(judgements) and all(judgement.trusted for judgement in judgements):
+        yield f.SIGNATURES_REVOCATION_KNOWN(when=told(min(known.as_of for known in current)))
+    else:
+        yield f.SIGNATURES_REVOCATION_NOW()
 
 
 def signatures_alone(examination: Examination, trust: Trust) -> Iterator[Finding]:

@@ -103,7 +103,13 @@ def examine(data: bytes, anchors: Anchors) -> Examination:
 
 
 def _examine_pdf(data: bytes, anchors: Anchors) -> Examination:
-    judged = signatures.judge_pdf(data, roots=anchors.roots, field_names=frozenset(role.value for role in ON_PAPER))
+    judged = signatures.judge_pdf(
+        data,
+        roots=anchors.roots,
+        field_names=frozenset(role.value for role in ON_PAPER),
+        crls=anchors.crls,
+        ocsps=anchors.ocsps,
+    )
     if not judged.readable:
         return Examination(kind=FileKind.PDF, problem=judged.revisions_problem or "unreadable")
     attached = [attachment.data for attachment in judged.attachments if attachment.name == ATTACHMENT]

@@ -81,6 +81,20 @@ INTAKE_NO_FILE = Kind(
 BYTES_ISSUED = Kind(
     "bytes.issued", _P, "Tệp đúng từng byte với tệp đã phát hành.", "The file is, byte for byte, one that was issued."
 )
+BYTES_RENEWED = Kind(
+    "bytes.renewed",
+    _P,
+    "Tệp là tệp đã phát hành, về sau chỉ được thêm dấu thời gian ({count} byte) để chữ ký còn kiểm chứng được lâu dài; nội dung "
+    "không đổi.",
+    "The file is one that was issued, to which only document timestamps ({count} bytes) were added later, so that its signatures "
+    "stay provable; the contents did not change.",
+)
+BYTES_RENEWAL_LISTED = Kind(
+    "bytes.renewal_listed",
+    _S,
+    "Sổ cái ghi đây là tệp đã phát hành được gia hạn dấu thời gian. Muốn chắc chắn, hãy kiểm tra bằng chính tệp đó.",
+    "The ledger lists this as an issued file with a renewed timestamp. To be sure, check the file itself.",
+)
 BYTES_NOT_ISSUED = Kind(
     "bytes.not_issued",
     _F,
@@ -392,6 +406,18 @@ SIGNATURES_REVOCATION_NOW = Kind(
     _S,
     "Đã xét hiệu lực chứng thư tại thời điểm ký; chưa hỏi lại tình trạng thu hồi hôm nay.",
     "Certificates were judged at the time of signing; revocation as known today was not asked.",
+)
+SIGNATURES_REVOCATION_KNOWN = Kind(
+    "signatures.revocation_known",
+    _P,
+    "Theo dữ liệu thu hồi đến ngày {when}, không chứng thư nào của người ký bị thu hồi trước khi ký.",
+    "As known on {when}, no signer's certificate was revoked before it signed.",
+)
+SIGNATURES_REVOKED_LATER = Kind(
+    "signatures.revoked_later",
+    _P,
+    "Chứng thư của «{role}» bị thu hồi lúc {when}, sau khi đã ký; chữ ký này vẫn có giá trị.",
+    "The certificate of {role} was revoked at {when}, after it had signed; this signature still holds.",
 )
 SIGNATURES_XML_REVOCATION = Kind(
     "signatures.xml_revocation_not_asked",

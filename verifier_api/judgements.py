@@ -12,6 +12,16 @@ from verifier_api.verdict import Outcome
 
 
 @dataclass(frozen=True)
+class RevocationKnown:
+    """What revocation data from outside the file, fetched since, says about every certificate on a signature's path."""
+
+    as_of: datetime
+    """When the newest data on the signer was issued."""
+    until: datetime | None
+    """When newer data was promised; None when nothing newer can come, because the certificates ended with this data in force."""
+
+
+@dataclass(frozen=True)
 class SignatureJudgement:
     """What one signature, or one document timestamp, proves."""
 
@@ -53,6 +63,12 @@ class SignatureJudgement:
     """What the library said, for the finding's details; English, may be empty."""
     certificate_ends: datetime | None = None
     """When the signer's certificate ends, if no time-stamp proves that the signature is older; then the anchor must."""
+    sub_indication_then: str = ""
+    """The standard's word at the proven time, from what the file itself holds. `sub_indication` knows later news as well."""
+    known: RevocationKnown | None = None
+    """None when there is no such data, or not on all certificates."""
+    ends_at: int | None = None
+    """How many bytes of the file there were once this was made; None for an XML."""
 
 
 @dataclass(frozen=True)

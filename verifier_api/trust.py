@@ -9,7 +9,7 @@ Whoever runs a verifier gets this folder from the authority by a way they trust;
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Annotated, Literal, Self
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import ocsp
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ledger.chain.errors import ChainError
@@ -28,6 +29,8 @@ from verifier_api.errors import UnusableTrust
 
 TRUST_FILE = "trust.json"
 SIGNERS_FILE = "signers.json"
+REVOCATIONS = "revocations"
+"""Folder within the trust folder: CRLs (`*.crl`) and OCSP answers (`*.ocsp`), DER, fetched after the files were made."""
 
 
 class _Settings(BaseModel):
@@ -60,6 +63,8 @@ class TrustSettings(_Settings):
     """File names of the authorities' own certificates, PEM. The ministry's XML carries signers' certificates only."""
     roles: dict[SignerRole, tuple[str, ...]]
     """Role to the hierarchies that may certify it."""
+    revocation_lists: tuple[Annotated[str, Field(pattern=r"^https?://")], ...] = ()
+    """Addresses of CRLs to be fetched into `revocations/`, beside those that the authorities' certificates name."""
     signers: tuple[ApprovedSigner, ...] | None = None
     """The list as the operator vouches for it; instead of `signers.json`, never beside it. Without either, the question who was
     approved stays UNKNOWN."""
@@ -73,6 +78,10 @@ class Anchors:
     """Hierarchy to its root certificates, DER: where trust ends."""
     intermediates: tuple[bytes, ...] = ()
     """DER; they help to find a way and are not believed."""
+    crls: tuple[bytes, ...] = ()
+    """DER: revocation as known since the files were made. Each is believed only where the authority in question signed it."""
+    ocsps: tuple[bytes, ...] = ()
+    """DER; the same for OCSP answers."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +130,8 @@ class Trust:
                     name: tuple(_load(folder / file) for file in files) for name, files in settings.hierarchies.items()
                 },
                 intermediates=tuple(_load(folder / file) for file in settings.intermediates),
+                crls=_revocations(folder, "*.crl", x509.load_der_x509_crl),
+                ocsps=_revocations(folder, "*.ocsp", ocsp.load_der_ocsp_response),
             ),
             signer_list=signer_list,
         )
@@ -174,3 +185,18 @@ def _load(path: Path) -> bytes:
         raise UnusableTrust(str(path), error.strerror or "cannot be read") from error
     except ValueError as error:
         raise UnusableTrust(str(path), "not a PEM certificate") from error
+
+
+def _revocations(folder: Path, pattern: str, parse: Callable[[bytes], object]) -> tuple[bytes, ...]:
+    """What lies in the folder of revocations. A file that cannot be read there would make every signature doubtful later."""
+    found = []
+    for path in sorted((folder / REVOCATIONS).glob(pattern)):
+        try:
+            data = path.read_bytes()
+            parse(data)
+        except OSError as error:
+            raise UnusableTrust(str(path), error.strerror or "cannot be read") from error
+        except ValueError as error:
+            raise UnusableTrust(str(path), "not a DER-encoded CRL or OCSP answer") from error
+        found.append(data)
+    return tuple(found)

@@ -6,8 +6,8 @@ One file, one verdict, in numbered steps (DESIGN.md, section 8). Each step leave
 is SKIPPED; what could not be asked is UNKNOWN. Only the last step concludes.
 
 1. *Intake.* The bytes are looked at in a worker process, under bounds (`intake`).
-2. *Exact bytes.* Is SHA-256 of the whole file one that was issued? If not: is an issued file a prefix of it, and what does the
-   file claim to be?
+2. *Exact bytes.* Is SHA-256 of the whole file one that was issued? If not: is an issued file a prefix of it, followed by document
+   timestamps and nothing else? If not: what does the file claim to be?
 3. *Receipt.* Manifest, leaf, path and root recompute. Parsing a receipt does just that.
 4. *Chain.* The pinned registry knows the root, anchored by the school that the manifest names, deep enough.
 5. *Standing.* Recalled, replaced or current, as the same reading of the chain says.
@@ -152,6 +152,7 @@ class Verifier:
             trust=self._trust,
             seal_certificates=self._seals(case, parsed.manifest, examination),
             anchored_at=None if case.status is None else case.status.anchored_at,
+            now=self._now(),
         )
         case.note(*checks.signatures(examination, expected), *self._signer_list(case))  # (6)
         case.signatures = checks.summaries(examination.signatures, expected.approvals)
@@ -183,9 +184,11 @@ class Verifier:
         except Unavailable:
             case.note(f.BYTES_NO_LEDGER())
             return self._conclude(case)
+        renewed = entry is not None and entry.renewed
         if entry is not None:
-            case.note(f.BYTES_ISSUED())
-        self._judge_entry(case, entry, lambda manifest: manifest.file(sha256) is not None)
+            case.note(f.BYTES_RENEWAL_LISTED() if renewed else f.BYTES_ISSUED())
+        # Only the file itself can show that an issued one is a prefix of it.
+        self._judge_entry(case, entry, lambda manifest: renewed or manifest.file(sha256) is not None)
         return self._conclude(case)
 
     def _take_in(self, case: _Case, data: bytes) -> Examination | None:
@@ -218,13 +221,13 @@ class Verifier:
         digest = hashlib.sha256(data).hexdigest()
         if given is not None and self._ledger_knows_better(digest, given):
             given = None
-        pending, from_ledger = False, given is None
+        pending, known, from_ledger = False, False, given is None
         try:
             if given is None:
-                found = self._own_receipt(case, data, examination)
+                found = self._own_receipt(case, digest, examination)
                 if found is None:
                     return None
-                given, pending = found
+                given, pending, known = found
             receipt = Receipt.parse(given)
         except Unavailable:
             case.note(f.BYTES_NO_LEDGER())
@@ -238,11 +241,16 @@ class Verifier:
             case.unit, case.manifest = manifest.id, manifest
             case.note(f.BYTES_ISSUED(), f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
             return receipt, pending
-        if from_ledger:
+        if (added := checks.renewed_bytes(examination, data, manifest)) is not None:
+            case.unit, case.manifest = manifest.id, manifest
+            case.note(f.BYTES_RENEWED(count=added), f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
+            return receipt, pending
+        if known:
             # It has this file's digest beside another file's receipt. That is no fault of the file.
             case.note(f.BYTES_LEDGER_CONTRADICTS({"receipt_of": str(manifest.id)}))
         else:
-            case.unit, case.manifest = manifest.id, manifest
+            if not from_ledger:
+                case.unit, case.manifest = manifest.id, manifest
             case.note(self._explain_mismatch(data, examination, manifest))
         return None
 
@@ -261,12 +269,12 @@ class Verifier:
         except Unavailable:
             return False
 
-    def _own_receipt(self, case: _Case, data: bytes, examination: Examination) -> tuple[bytes, bool] | None:
-        """The ledger's receipt for a file, and whether its root is on its way; or None, and the case is told why.
+    def _own_receipt(self, case: _Case, digest: str, examination: Examination) -> tuple[bytes, bool, bool] | None:
+        """The ledger's receipt for a file, whether its root is on its way, and whether the ledger knows the very file.
 
-        Raises `Unavailable`, or `MalformedReceipt` over what the ledger gives out.
+        Or None, and the case is told why. Raises `Unavailable`.
         """
-        digest, claimed = hashlib.sha256(data).hexdigest(), examination.claimed_unit
+        claimed = examination.claimed_unit
         entry = self._issued.receipt_of_file(digest)
         known = entry is not None
         if entry is None and claimed is not None:
@@ -281,11 +289,8 @@ class Verifier:
                 case.standing = Standing.UNANCHORED
             case.note(*((f.BYTES_ISSUED(), f.RECEIPT_PENDING()) if known else (f.BYTES_ALTERED(unit=claimed),)))
             return None
-        if not known and (manifest := Receipt.parse(entry.receipt).manifest).file(digest) is None:
-            case.note(self._explain_mismatch(data, examination, manifest))
-            return None
         # If the ledger's index has lost the file, what it says of the unit proves it all the same.
-        return entry.receipt, not entry.final
+        return entry.receipt, not entry.final, known
 
     @staticmethod
     def _explain_mismatch(data: bytes, examination: Examination, manifest: Manifest) -> Finding:

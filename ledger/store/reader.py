@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import Engine, Select, exists, func, select
+from sqlalchemy import Engine, Select, exists, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
 from ledger.batch import OPEN_STATES, BatchState
@@ -19,6 +19,7 @@ from ledger.store.tables import (
     Base,
     BatchRow,
     ClassRow,
+    EarlierFileRow,
     FileRole,
     LeafRow,
     RecallRow,
@@ -59,6 +60,8 @@ class NewFile:
 
     sha256: str
     size: int
+    archive_ends: dt.datetime | None = None
+    """For an archived PDF: when its last document timestamp stops proving anything (`ledger.archives`)."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +155,16 @@ class Attempt:
 
 
 @dataclass(frozen=True)
+class ArchivedPdf:
+    """The newest PDF of an issued unit, and how long it lasts."""
+
+    unit_id: UUID
+    sha256: str
+    archive_ends: dt.datetime | None
+    """When its last document timestamp stops proving anything; None where nobody has looked yet."""
+
+
+@dataclass(frozen=True)
 class ReceiptEntry:
     """What there is to prove an issued unit with."""
 
@@ -160,6 +173,8 @@ class ReceiptEntry:
     """None while the unit is in no batch."""
     final: bool
     """Whether the batch's root is deep enough on the chain, so that the receipt may be handed out."""
+    renewed: bool = False
+    """What was asked for is no file of the manifest, but one of them with later document timestamps, as the ledger says."""
 
 
 class Reader:
@@ -238,10 +253,10 @@ class Reader:
         return self._units(query)
 
     def receipt_of_file(self, sha256: str) -> ReceiptEntry | None:
-        """The receipt of the unit that this exact file belongs to; None when no such file was issued."""
-        return self._receipt(
-            select(UnitRow.id).join(UnitFileRow, UnitFileRow.unit_id == UnitRow.id).where(UnitFileRow.sha256 == sha256)
-        )
+        """The receipt of the unit that this exact file belongs to, as it was issued or in a renewed form; None for any other."""
+        newest = select(UnitFileRow.unit_id).where(UnitFileRow.sha256 == sha256)
+        earlier = select(EarlierFileRow.unit_id).where(EarlierFileRow.sha256 == sha256)
+        return self._receipt(select(UnitRow.id).where(UnitRow.id.in_(union_all(newest, earlier))), sha256)
 
     def receipt_of_unit(self, unit_id: UUID) -> ReceiptEntry | None:
         """The receipt of a unit; None when no such unit was issued."""
@@ -251,6 +266,22 @@ class Reader:
         """The unit that replaces this one, if one does."""
         with reading(self._engine) as session:
             return session.scalars(select(UnitRow.id).where(UnitRow.replaces == unit_id)).one_or_none()
+
+    def archived_pdfs(self, *, ending_before: dt.datetime | None) -> list[ArchivedPdf]:
+        """The PDFs of issued units, withdrawn ones too, whose last document timestamp ends by then, the most urgent first.
+
+        With None those of which it is not known when they end.
+        """
+        ends = UnitFileRow.archive_ends
+        due = ends.is_(None) if ending_before is None else ends <= ending_before
+        query = (
+            select(UnitFileRow.unit_id, UnitFileRow.sha256, ends)
+            .join(UnitRow, UnitRow.id == UnitFileRow.unit_id)
+            .where(UnitFileRow.role == FileRole.PDF, UnitRow.manifest.is_not(None), due)
+            .order_by(ends, UnitFileRow.unit_id)
+        )
+        with reading(self._engine) as session:
+            return [ArchivedPdf(*row) for row in session.execute(query)]
 
     def open_batches(self) -> list[Batch]:
         """What is still on its way to the chain, oldest first."""
@@ -283,16 +314,24 @@ class Reader:
             rows = session.execute(select(UnitRow.state, func.count()).group_by(UnitRow.state))
             return {row[0]: row[1] for row in rows}
 
-    def _receipt(self, issued: Select[UUID]) -> ReceiptEntry | None:
+    def _receipt(self, issued: Select[UUID], sha256: str | None = None) -> ReceiptEntry | None:
+        """The receipt of the one unit that `issued` selects, by way of the file with digest `sha256`."""
         whole = (
             issued.where(UnitRow.manifest.is_not(None))
             .outerjoin(LeafRow, LeafRow.unit_id == UnitRow.id)
             .outerjoin(BatchRow, BatchRow.id == LeafRow.batch_id)
-            .add_columns(LeafRow.receipt, BatchRow.state)
+            .add_columns(LeafRow.receipt, BatchRow.state, UnitRow.manifest)
         )
         with reading(self._engine) as session:
             row = session.execute(whole).one_or_none()
-        return None if row is None else ReceiptEntry(unit_id=row[0], receipt=row[1], final=row[2] is BatchState.FINAL)
+        if row is None:
+            return None
+        return ReceiptEntry(
+            unit_id=row[0],
+            receipt=row[1],
+            final=row[2] is BatchState.FINAL,
+            renewed=sha256 is not None and sha256.encode() not in row[3],
+        )
 
     def _units(self, query: Select[UnitRow], *order: InstrumentedAttribute[Any]) -> list[Unit]:
         whole = query.options(

@@ -175,6 +175,18 @@ class UnitFileRow(Base):
     role: Mapped[FileRole] = mapped_column(by_value(FileRole, "role"), primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), unique=True)
     size: Mapped[int]
+    archive_ends: Mapped[dt.datetime | None] = mapped_column(index=True)
+    """When the last document timestamp of an issued PDF stops proving anything; None where nobody has looked yet."""
+
+
+class EarlierFileRow(Base):
+    """A PDF that was issued or handed out, before its document timestamp was renewed. It stays in the file store for good."""
+
+    __tablename__ = "earlier_file"
+    sha256: Mapped[str] = mapped_column(String(64), primary_key=True)
+    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), index=True)
+    size: Mapped[int]
+    renewed_at: Mapped[dt.datetime]
 
 
 class SignatureRow(Base):

@@ -26,6 +26,7 @@ from ledger.store.sessions import writing
 from ledger.store.tables import (
     AttemptRow,
     BatchRow,
+    EarlierFileRow,
     FileRole,
     LeafRow,
     RecallRow,
@@ -144,6 +145,30 @@ class Writer:
             self._move_unit(session, unit_id, UnitState.SIGNING, UnitState.ISSUED, manifest=manifest)
             self._replace_file(session, unit_id, FileRole.PDF, replaced[FileRole.PDF], pdf)
             self._replace_file(session, unit_id, FileRole.XML, replaced[FileRole.XML], xml)
+
+    def note_archive_end(self, unit_id: UUID, *, pdf: str, archive_ends: dt.datetime) -> None:
+        """Notes when the last document timestamp of the PDF with digest `pdf` ends, for one issued before that was noted."""
+        this_file = (UnitFileRow.unit_id == unit_id, UnitFileRow.role == FileRole.PDF, UnitFileRow.sha256 == pdf)
+        with writing(self._engine) as session:
+            session.execute(update(UnitFileRow).where(*this_file).values(archive_ends=archive_ends))
+
+    def renew(self, unit_id: UUID, *, replaced_pdf: str, pdf: NewFile) -> None:
+        """Puts a PDF with a new document timestamp in the place of the one with digest `replaced_pdf`, which stays findable.
+
+        The state of an issued unit does not change, nor its manifest. Somebody else having renewed it is a lost race.
+        """
+        size = (
+            select(UnitFileRow.size)
+            .join(UnitRow, UnitRow.id == UnitFileRow.unit_id)
+            .where(UnitRow.id == unit_id, UnitRow.manifest.is_not(None), UnitFileRow.sha256 == replaced_pdf)
+        )
+        with writing(self._engine) as session:
+            if (replaced_size := session.scalar(size)) is None:
+                raise LostRace(f"tệp/file {FileRole.PDF} – {unit_id}", replaced_pdf[:12])
+            self._replace_file(session, unit_id, FileRole.PDF, replaced_pdf, pdf)
+            session.add(
+                EarlierFileRow(sha256=replaced_pdf, unit_id=unit_id, size=replaced_size, renewed_at=self._now())
+            )
 
     def seal_batch(self, *, school_code: str, school_year: str, root: bytes, leaves: Sequence[NewLeaf]) -> None:
         """Closes a batch of issued units, with the receipts that will be handed out. A unit in a batch already is a lost race."""
@@ -293,7 +318,7 @@ class Writer:
         result = session.execute(
             update(UnitFileRow)
             .where(UnitFileRow.unit_id == unit_id, UnitFileRow.role == role, UnitFileRow.sha256 == old)
-            .values(sha256=new.sha256, size=new.size)
+            .values(sha256=new.sha256, size=new.size, archive_ends=new.archive_ends)
         )
         if result.rowcount != 1:  # type: ignore[attr-defined]
             raise LostRace(f"tệp/file {role} – {unit_id}", old[:12])

@@ -12,8 +12,8 @@ Example::
 import hashlib
 import shutil
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from uuid import UUID
@@ -170,6 +170,12 @@ class SchoolLedger:
             replaced_pdf=unit.file(FileRole.PDF).sha256,
             pdf=archived,
         )
+
+    def renew(self, unit: Unit) -> Unit:
+        """As `unit` stands, its PDF gets a new document timestamp."""
+        renewed = replace(new_file("renewed", unit.id), archive_ends=NOON + timedelta(days=3650))
+        self.writer.renew(unit.id, replaced_pdf=unit.file(FileRole.PDF).sha256, pdf=renewed)
+        return self.reader.unit(unit.id)
 
     def units(self, ids: Iterable[UUID]) -> list[Unit]:
         return [self.reader.unit(each) for each in ids]

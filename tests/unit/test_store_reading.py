@@ -3,13 +3,13 @@
 """Reading shows one state, changes nothing whoever asks, and says so when the database cannot be asked."""
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
-from ledger.errors import Unavailable, UnknownSchool, UnknownUnit
+from ledger.errors import LostRace, Unavailable, UnknownSchool, UnknownUnit
 from ledger.store.database import open_for_reading, open_for_writing
 from ledger.store.reader import Attempt, Reader
 from ledger.store.tables import FileRole
@@ -77,6 +77,45 @@ def test_a_receipt_is_found_by_either_file_and_is_final_with_its_batch(ledger):
     ledger.writer.store_attempt(batch, ATTEMPT)
     assert ledger.reader.next_nonce(ATTEMPT.sender) == 1
     assert ledger.reader.attempt(batch) == ATTEMPT
+
+
+def test_a_renewed_file_is_found_and_so_is_the_one_that_was_issued(ledger):
+    sealed(ledger)
+    issued = ledger.reader.unit(unit_id(1))
+    renewed = ledger.renew(issued)
+    again = ledger.reader.unit(unit_id(1))
+    assert renewed.file(FileRole.PDF) != issued.file(FileRole.PDF)
+    assert (again.state, again.manifest) == (issued.state, issued.manifest)
+    old, new = (ledger.reader.receipt_of_file(unit.file(FileRole.PDF).sha256) for unit in (issued, renewed))
+    assert (old.unit_id, old.renewed) == (issued.id, False)
+    assert (new.unit_id, new.renewed) == (issued.id, True)
+    assert old.receipt == new.receipt
+    assert not ledger.reader.receipt_of_file(issued.file(FileRole.XML).sha256).renewed
+
+
+def test_a_file_is_renewed_only_from_where_it_was_read(ledger):
+    issued = ledger.issued()[0]
+    ledger.renew(issued)
+    before = ledger.rows()
+    with pytest.raises(LostRace):
+        ledger.renew(issued)
+    with pytest.raises(LostRace):
+        ledger.renew(ledger.signing(first=7)[0])
+    assert ledger.rows()["earlier_file"] == before["earlier_file"]
+
+
+def test_what_ends_first_is_due_first_and_what_nobody_looked_into_is_told_apart(ledger):
+    one, two, three = ledger.issued(3)
+    ledger.signing(first=9)
+    for unit, days in ((one, 20), (two, 10)):
+        ends = NOON + timedelta(days=days)
+        ledger.writer.note_archive_end(unit.id, pdf=unit.file(FileRole.PDF).sha256, archive_ends=ends)
+    assert [each.unit_id for each in ledger.reader.archived_pdfs(ending_before=None)] == [three.id]
+    month = ledger.reader.archived_pdfs(ending_before=NOON + timedelta(days=20))
+    assert [each.unit_id for each in month] == [two.id, one.id]
+    assert ledger.reader.archived_pdfs(ending_before=NOON + timedelta(days=9)) == []
+    ledger.writer.note_archive_end(three.id, pdf="0" * 64, archive_ends=NOON)
+    assert [each.unit_id for each in ledger.reader.archived_pdfs(ending_before=None)] == [three.id]
 
 
 def test_a_reading_engine_cannot_write(ledger):

@@ -22,12 +22,13 @@ from tests.simulators.school_ledger import NOON, SCHOOL, unit_id
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory) -> World:
-    """A row in every table: a recall on its way, a batch that is final."""
+    """A row in every table: a recall on its way, a batch that is final, a paper that was renewed."""
     world = world_with(tmp_path_factory.mktemp("full"), 2)
     world.seal()
     world.finish()
     world.recall(world.ledger.units(world.ledger.issued_ids())[0])
     world.tick()
+    world.ledger.renew(world.ledger.units(world.ledger.issued_ids())[1])
     return world
 
 
@@ -116,8 +117,11 @@ ONLY_ONCE = {
         "INSERT INTO class SELECT 99, school_code, school_year, name, enrolled, sheet_sha256, imported_at FROM class"
     ),
     "a unit": "INSERT INTO unit SELECT * FROM unit LIMIT 1",
-    "a file of a unit": "INSERT INTO unit_file SELECT unit_id, role, 'other', size FROM unit_file LIMIT 1",
+    "a file of a unit": (
+        "INSERT INTO unit_file SELECT unit_id, role, 'other', size, archive_ends FROM unit_file LIMIT 1"
+    ),
     "a file of two units": ("UPDATE unit_file SET sha256 = (SELECT min(sha256) FROM unit_file)"),
+    "an earlier file": "INSERT INTO earlier_file SELECT * FROM earlier_file",
     "a role's signature": "INSERT INTO signature SELECT unit_id, role, 9, cert_sha256, signed_at FROM signature LIMIT 1",
     "a place in the order of signing": "UPDATE signature SET position = 0",
     "a root of a school": (
@@ -174,7 +178,7 @@ def test_all_references_are_enforced(ledger):
             with pytest.raises(IntegrityError, match="FOREIGN KEY"):
                 run(ledger, f'UPDATE "{table.name}" SET {column} = :nowhere {one}', nowhere=nowhere)
             tried += 1
-    assert tried == 13
+    assert tried == 14
 
 
 def test_what_others_refer_to_is_not_deleted(ledger):
