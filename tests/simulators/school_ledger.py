@@ -26,10 +26,10 @@ from ledger.chain.wallet import KeyWallet
 from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
 from ledger.store.class_import import ClassImport, Draft
 from ledger.store.database import migrate, open_for_writing
-from ledger.store.reader import Reader, School, Unit
+from ledger.store.reader import NewFile, Reader, School, Unit
 from ledger.store.tables import Base, FileRole
-from ledger.store.writer import NewFile, Writer
-from ledger.unit import MOET, PAST_STATES, Role, UnitState
+from ledger.store.writer import Writer
+from ledger.unit import MOET, PAST_STATES, Role, Slot, UnitState
 from tests.simulators.mortality import Fate, MortalSender, MortalWallet, mortal
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -144,7 +144,7 @@ class SchoolLedger:
         """As `unit` stands, `role` signs it."""
         self.writer.add_signature(
             unit.id,
-            role=role,
+            slot=Slot(role),
             position=len(unit.signatures),
             cert_sha256=SEAL if role is Role.SEAL else digest(role),
             signed_at=NOON,
@@ -163,12 +163,13 @@ class SchoolLedger:
         return self.units(unit.id for unit in units)
 
     def issue(self, unit: Unit) -> None:
-        archived = new_file("archived", unit.id)
+        archived, xml = new_file("archived", unit.id), unit.file(FileRole.XML)
         self.writer.issue(
             unit.id,
             manifest=manifest_of(unit, archived).canonical(),
-            replaced_pdf=unit.file(FileRole.PDF).sha256,
+            replaced={role: unit.file(role).sha256 for role in FileRole},
             pdf=archived,
+            xml=NewFile(sha256=xml.sha256, size=xml.size),
         )
 
     def renew(self, unit: Unit) -> Unit:

@@ -203,7 +203,11 @@ def test_a_pdf_that_changed_meanwhile_is_not_issued(ledger):
     refused_and_unchanged(
         ledger,
         lambda: ledger.writer.issue(
-            unit.id, manifest=manifest_of(unit, archived).canonical(), replaced_pdf=digest("other"), pdf=archived
+            unit.id,
+            manifest=manifest_of(unit, archived).canonical(),
+            replaced={FileRole.PDF: digest("other"), FileRole.XML: unit.file(FileRole.XML).sha256},
+            pdf=archived,
+            xml=archived,
         ),
     )
 
