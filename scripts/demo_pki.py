@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""A public-key infrastructure to play with: two hierarchies, three signers, a time-stamping authority.
+"""A public-key infrastructure to play with: two hierarchies, three signers or more, a time-stamping authority.
 
 The demo and the tests need what a school really has: a seal certificate under a government root, personal certificates of
 a homeroom teacher and a principal under a public root, timestamps, CRLs and OCSP answers over HTTP. certomancer plays the
@@ -20,6 +20,8 @@ Example::
     with PkiServer(pki):
         ...  # pki.tsa_url, the CRLs and the OCSP responders answer now
 
+With `others=STAFF` there are subject teachers, a deputy and people with unlucky certificates too: `pki.identities["GVBM-TOAN"]`.
+
 `InProcessTimestamper` and `DemoPki.crls` do the same without a server, for tests.
 """
 
@@ -31,7 +33,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 from pathlib import Path
@@ -49,7 +51,7 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request
 
 TEMPLATE = Path(__file__).with_suffix(".yml")
-LAYOUT = 2
+LAYOUT = 3
 """Raised whenever what stands in the folder changes, so that an older folder is built anew."""
 
 SIGNERS: Mapping[str, tuple[str, str]] = {
@@ -77,6 +79,28 @@ class Person:
     name: str
     cccd: str
     """Personal identification number; goes into the certificate's serialNumber attribute."""
+
+
+@dataclass(frozen=True)
+class OtherSigner:
+    """Somebody who signs beside the three that every school has."""
+
+    person: Person
+    hierarchy: str = "public"
+    days: tuple[int, int] = (-_AGE_OF_SIGNER.days, SIGNER_YEARS * _YEAR.days)
+    """From when to when the certificate is valid, counted from the day the infrastructure is made."""
+
+
+STAFF: Mapping[str, OtherSigner] = {
+    "GVBM-TOAN": OtherSigner(Person("Phạm Thị Toán Học", "079180000101")),
+    "GVBM-NGU_VAN": OtherSigner(Person("Lý Văn Chương", "079180000102")),
+    "GVBM-KHTN": OtherSigner(Person("Đỗ Thị Khoa Nguyên", "079180000103")),
+    "GVCN-second": OtherSigner(Person("Hồ Thị Thay Lớp", "079180000104")),
+    "GVCN-expired": OtherSigner(Person("Võ Văn Hết Hạn", "079180000105"), days=(-400, -1)),
+    "GVCN-not-yet": OtherSigner(Person("Mai Thị Sắp Tới", "079180000106"), days=(1, 400)),
+    "CBQL-deputy": OtherSigner(Person("Ngô Thị Phó Trường", "079170000107")),
+}
+"""Invented people for the demo and the tests: role and subject, or role and what is particular about them."""
 
 
 @dataclass(frozen=True)
@@ -148,8 +172,8 @@ class DemoPki:
         """
         path = self.folder / "certomancer.yml"
         settings = yaml.safe_load(path.read_text("utf-8"))
-        hierarchy, label = SIGNERS[role]
-        certificate = settings["pki-architectures"][hierarchy]["certs"][label]
+        identity = self.identities[role]
+        certificate = settings["pki-architectures"][identity.hierarchy]["certs"][identity.certificate.stem]
         certificate["revocation"] = {"revoked-since": since.replace(microsecond=0).isoformat(), "reason": reason}
         path.write_text(yaml.safe_dump(settings, allow_unicode=True, sort_keys=False), "utf-8")
         return DemoPki(self.folder, self.host, self.port, self.identities, self.roots)
@@ -227,20 +251,24 @@ def create_pki(
     port: int,
     now: datetime,
     authority: str = "DEMO",
+    others: Mapping[str, OtherSigner] | None = None,
 ) -> DemoPki:
     """Make the infrastructure in `folder`, or reuse what stands there if it is complete and for the same people.
 
     `now` is an aware time from which the validity of all certificates is counted. `authority` begins the name of every
     authority: CRLs are found by name, so two infrastructures that meet in one file need different ones. Whatever the folder
-    held of an older or unfinished infrastructure is thrown away.
+    held of an older or unfinished infrastructure is thrown away. `others` are signers by the names they get in `identities`.
     """
-    wanted = {
+    others = others or {}
+    wanted: dict[str, Any] = {
         "layout": LAYOUT,
         "school": [school_code, school_name],
         "teacher": [teacher.name, teacher.cccd],
         "principal": [principal.name, principal.cccd],
         "address": [host, port],
         "authority": authority,
+        # As JSON reads it back, so that the two can be compared.
+        "others": {name: {**asdict(other), "days": list(other.days)} for name, other in others.items()},
     }
     standing = _read(folder, wanted, now)
     if standing is not None:
@@ -254,6 +282,18 @@ def create_pki(
     public = settings["pki-architectures"]["public"]["entities"]
     public["teacher"] = _person(teacher)
     public["principal"] = _person(principal)
+    for name, other in others.items():
+        architecture, label = settings["pki-architectures"][other.hierarchy], _label(name)
+        architecture["entities"][label] = _person(other.person)
+        architecture["certs"][label] = {
+            "subject": label,
+            "issuer": f"{other.hierarchy}-ca",
+            "profiles": ["digsig-commitment"],
+            "validity": {
+                bound: (now + timedelta(days=days)).isoformat()
+                for bound, days in zip(("valid-from", "valid-to"), other.days, strict=True)
+            },
+        }
     settings["pki-architectures"]["vgca"]["entities"]["seal"] = {
         "organization-name": school_name,
         "common-name": school_name,
@@ -264,14 +304,24 @@ def create_pki(
         names["organization-name"] = names["organization-name"].replace("DEMO", authority, 1)
         for label, certificate in architecture["certs"].items():
             certificate["subject-key"] = label
-            certificate["validity"] = _validity(label, now)
+            certificate.setdefault("validity", _validity(label, now))
             settings["keysets"]["demo"]["keys"][label] = {"path": f"{label}.pem"}
             _make_key(folder / "keys" / f"{label}.pem", rsa_key=label == "seal")
-    passphrases = _certify(folder, settings)
+    signers = _signers(wanted["others"])
+    passphrases = _certify(folder, settings, signers)
     # Written last: its presence says that all the rest is there.
     index = {"for": wanted, "until": (now + _YEAR).isoformat(), "passphrases": passphrases}
     (folder / "pki.json").write_text(json.dumps(index, ensure_ascii=False, indent=1), "utf-8")
-    return _describe(folder, host, port, passphrases)
+    return _describe(folder, host, port, passphrases, signers)
+
+
+def _signers(others: Mapping[str, Mapping[str, Any]]) -> Mapping[str, tuple[str, str]]:
+    """Name in `identities`, hierarchy and label of everybody; `others` as they stand in pki.json."""
+    return {**SIGNERS, **{name: (other["hierarchy"], _label(name)) for name, other in others.items()}}
+
+
+def _label(name: str) -> str:
+    return name.lower().replace("_", "-")
 
 
 def _person(person: Person) -> dict[str, str]:
@@ -303,7 +353,7 @@ def _make_key(path: Path, *, rsa_key: bool) -> None:
     path.chmod(0o600)
 
 
-def _certify(folder: Path, settings: dict[str, Any]) -> dict[str, str]:
+def _certify(folder: Path, settings: dict[str, Any], signers: Mapping[str, tuple[str, str]]) -> dict[str, str]:
     """Issue every certificate once, write it down, and pack the signers' key files."""
     issuing = CertomancerConfig(settings, key_search_dir=str(folder), config_search_dir=str(folder))
     passphrases: dict[str, str] = {}
@@ -313,7 +363,7 @@ def _certify(folder: Path, settings: dict[str, Any]) -> dict[str, str]:
             path = folder / "certs" / f"{label}.der"
             path.write_bytes(authority.get_cert(CertLabel(label)).dump())
             certificate["certificate-file"] = f"certs/{label}.der"
-    for role, (hierarchy, label) in SIGNERS.items():
+    for role, (hierarchy, label) in signers.items():
         passphrases[role] = secrets.token_urlsafe(12)
         packed = issuing.get_pki_arch(ArchLabel(hierarchy)).package_pkcs12(
             CertLabel(label), password=passphrases[role].encode()
@@ -329,12 +379,15 @@ def _read(folder: Path, wanted: Mapping[str, Any], now: datetime) -> DemoPki | N
         index = json.loads((folder / "pki.json").read_text("utf-8"))
         if index["for"] != wanted or now >= datetime.fromisoformat(index["until"]):
             return None
-        return _describe(folder, wanted["address"][0], wanted["address"][1], index["passphrases"])
+        host, port = wanted["address"]
+        return _describe(folder, host, port, index["passphrases"], _signers(wanted["others"]))
     except (OSError, ValueError, KeyError):
         return None
 
 
-def _describe(folder: Path, host: str, port: int, passphrases: Mapping[str, str]) -> DemoPki:
+def _describe(
+    folder: Path, host: str, port: int, passphrases: Mapping[str, str], signers: Mapping[str, tuple[str, str]]
+) -> DemoPki:
     identities = {
         role: Identity(
             role=role,
@@ -343,7 +396,7 @@ def _describe(folder: Path, host: str, port: int, passphrases: Mapping[str, str]
             passphrase=passphrases[role],
             certificate=folder / "certs" / f"{label}.der",
         )
-        for role, (hierarchy, label) in SIGNERS.items()
+        for role, (hierarchy, label) in signers.items()
     }
     roots = {hierarchy: (folder / "certs" / f"{hierarchy}-root.der",) for hierarchy in ("vgca", "public")}
     return DemoPki(folder, host, port, identities, roots)
@@ -354,7 +407,7 @@ def load_pki(folder: Path) -> DemoPki:
     try:
         index = json.loads((folder / "pki.json").read_text("utf-8"))
         host, port = index["for"]["address"]
-        return _describe(folder, host, port, index["passphrases"])
+        return _describe(folder, host, port, index["passphrases"], _signers(index["for"]["others"]))
     except (OSError, ValueError, KeyError) as error:
         raise DemoPkiFailure(f"{folder} holds no demo PKI; create_pki makes one") from error
 

@@ -27,6 +27,8 @@ class Approvals:
     school: str
     anchored_at: dt.datetime | None
     """When the anchor proves that the signatures existed; None when the chain could not be asked."""
+    list_in_force: bool = True
+    """Whether the list is known to be the authority's newest. Who is missing on an old one may stand on the new one."""
 
     def findings(self, judgements: Sequence[SignatureJudgement]) -> Iterator[Finding]:
         """Each signer stands on the list for this school, role and subject when it signed, under the hierarchy it belongs to.
@@ -49,6 +51,8 @@ class Approvals:
             details, words = {"field": judgement.field}, roles.words(judgement.field)
             if any(approving) or None in self._times(judgement):
                 yield f.SIGNATURES_INDETERMINATE({**details, "reason": "when it was made"}, role=words)
+            elif not self.list_in_force:
+                yield f.SIGNATURES_INDETERMINATE({**details, "reason": "the list may not be the newest"}, role=words)
             elif any(self._covering(judgement, at) for at in self._times(judgement)):
                 yield f.SIGNATURES_OTHER_HIERARCHY({**details, "hierarchy": judgement.hierarchy}, role=words)
             else:

@@ -122,11 +122,18 @@ class Expected:
     """When the anchor proves that the signatures existed; None when the chain could not be asked."""
     now: dt.datetime
     """Whether revocation data is current is asked at this time."""
+    list_in_force: bool = True
+    """Whether the list of signers is the authority's newest, as the chain says, or the operator vouches for it."""
 
     @property
     def approvals(self) -> Approvals:
         """The authority's list, to be asked about this file's signatures."""
-        return Approvals(trust=self.trust, school=self.manifest.school, anchored_at=self.anchored_at)
+        return Approvals(
+            trust=self.trust,
+            school=self.manifest.school,
+            anchored_at=self.anchored_at,
+            list_in_force=self.list_in_force,
+        )
 
 
 def signatures(examination: Examination, expected: Expected) -> Iterator[Finding]:

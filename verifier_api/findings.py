@@ -357,8 +357,10 @@ SIGNATURES_NOT_LISTED = Kind(
 SIGNATURES_OTHER_HIERARCHY = Kind(
     "signatures.other_hierarchy",
     _F,
-    "Chứng thư của «{role}» thuộc hệ thống chứng thực khác với hệ thống mà Sở đã duyệt cho người ký này.",
-    "The certificate of {role} belongs to another hierarchy than the one under which the authority approved this signer.",
+    "Chứng thư của «{role}» thuộc hệ thống chứng thực khác với hệ thống mà Sở đã duyệt cho người ký này. Đừng dùng tệp này; hãy "
+    "hỏi nhà trường.",
+    "The certificate of {role} belongs to another hierarchy than the one under which the authority approved this signer. Do not "
+    "use the file; ask the school.",
 )
 SIGNATURES_LIST_PUBLISHED = Kind(
     "signatures.list_published",

@@ -147,14 +147,16 @@ class Verifier:
         parsed, pending = proof
         self._look_up_units(case, parsed.manifest, lines=examination.claimed_lines)
         self._ask_chain(case, parsed, pending=pending, brought=receipt is not None)  # (4), (5)
+        about_the_list = tuple(self._signer_list(case))
         expected = checks.Expected(
             manifest=parsed.manifest,
             trust=self._trust,
             seal_certificates=self._seals(case, parsed.manifest, examination),
             anchored_at=None if case.status is None else case.status.anchored_at,
             now=self._now(),
+            list_in_force=all(found.outcome is Outcome.PASSED for found in about_the_list),
         )
-        case.note(*checks.signatures(examination, expected), *self._signer_list(case))  # (6)
+        case.note(*checks.signatures(examination, expected), *about_the_list)  # (6)
         case.signatures = checks.summaries(examination.signatures, expected.approvals)
         case.note(checks.contents(examination, parsed.manifest))  # (7)
         return self._conclude(case)  # (8)

@@ -14,7 +14,7 @@ from ledger.chain.wallet import KeyWallet
 from ledger.errors import LedgerError
 from ledger.paper.moments import VIETNAM
 from ledger.store.reader import School
-from ledger.unit import MOET, RecallReason, Role, UnitState
+from ledger.unit import MOET, PROFILES, Ownership, RecallReason, Role, UnitState
 from scripts import registration, workday
 from scripts.commands.terminal import (
     EXIT_USAGE,
@@ -106,6 +106,11 @@ def school(
     authority: Annotated[str, typer.Option(help="Tên Sở / name of the authority.")],
     consent: Annotated[Path, typer.Option(help="Văn bản đồng ý của trường / the school's consent (hocba consent).")],
     authority_key: Annotated[Path, typer.Option(help="Keystore của Sở / the authority's keystore.")],
+    profile: Annotated[str, typer.Option(help="Ai phải ký: moet, hcmc / who must sign.")] = MOET.name,
+    ownership: Annotated[Ownership, typer.Option(help="Công lập hay tư thục / public or private.")] = Ownership.PUBLIC,
+    seal_sha256: Annotated[
+        str | None, typer.Option(help="SHA-256 của chứng thư con dấu, do trường cho biết / of the seal's certificate.")
+    ] = None,
     home: Home = Path(),
     pin_file: PasswordFile = None,
     lang: Lang = "vi",
@@ -113,18 +118,27 @@ def school(
     """Đăng ký trường (việc của Sở) / register a school (the authority does)."""
     ledger = Ledger.open(settings(home))
     trust = Trust.load(ledger.settings.trust)
-    signed = registration.read_consent(trust, consent.read_bytes(), school=code, now=utc_now())
+    if profile not in PROFILES:
+        raise LedgerError(
+            f"Không có quy định ký “{profile}”. Hãy chọn một trong: {', '.join(PROFILES)}.",
+            f"There is no signing profile '{profile}'. Choose one of: {', '.join(PROFILES)}.",
+        )
+    signed = registration.read_consent(
+        trust, consent.read_bytes(), school=code, now=utc_now(), known_seal=seal_sha256 and seal_sha256.lower()
+    )
     password = secret(lang, pin_file, vi="Mật khẩu khóa của Sở", en="Password of the authority's key")
     wallet = KeyWallet.from_keystore(authority_key, password=password)
     row = School(
         code=code,
         name=name,
         authority=authority,
-        profile=MOET.name,
+        profile=profile,
         operator=signed.consent.operator,
         seal_cert_sha256=signed.consent.seal_sha256,
+        ownership=ownership,
     )
     registration.register_school(ledger, trust, wallet, row, signed.digest)
+    registration.approve_seal(ledger, trust, code, signed.seal, by=authority)
     tell(lang, f"Đã đăng ký {name} ({code}).", f"Registered {name} ({code}).")
 
 

@@ -10,6 +10,7 @@ import typer
 from asn1crypto import pem, x509
 
 from ledger.chain.wallet import KeyWallet
+from ledger.chain.web3_registry import Web3Registry
 from ledger.errors import LedgerError
 from ledger.store.signing_reader import Registration
 from ledger.store.signing_tables import Holding, RegistrationState
@@ -159,8 +160,14 @@ def publish(
     trust = Trust.load(ledger.settings.trust)
     password = secret(lang, pin_file, vi="Mật khẩu khóa của Sở", en="Password of the authority's key")
     wallet = KeyWallet.from_keystore(authority_key, password=password)
-    found = registration.signer_list(ledger, now=dt.datetime.now(dt.UTC).replace(microsecond=0))
-    registration.publish_list(ledger, trust, wallet, found)
+    schools = ledger.reader.schools()
+    found = registration.signer_list(
+        ledger,
+        authority=schools[0].authority if schools else "—",
+        now=dt.datetime.now(dt.UTC).replace(microsecond=0),
+    )
+    registry = Web3Registry(trust.settings.rpc[0], trust.pin)
+    registration.publish_signer_list(ledger.settings.trust, registry, wallet, found)
     tell(
         lang,
         f"Đã công bố danh sách {len(found.lines)} dòng. Gửi lại thư mục trust cho những nơi kiểm tra.",

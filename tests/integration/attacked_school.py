@@ -41,6 +41,7 @@ from ledger.chain.registry import (
     RegistryReader,
     Replacement,
     SchoolOnChain,
+    Statement,
 )
 from ledger.chain.wallet import KeyWallet
 from ledger.chain.web3_node import Web3Node
@@ -60,7 +61,7 @@ from ledger.record.digest import record_digest
 from ledger.record.model import Record
 from ledger.store.reader import ReceiptEntry
 from ledger.unit import Role
-from scripts.demo_pki import SIGNERS, DemoPki, Person, create_pki
+from scripts.demo_pki import SIGNERS, STAFF, DemoPki, Person, create_pki
 from scripts.deploy import Deployment, deploy
 from scripts.sample_class import make_workbook
 from signer.archive import archive
@@ -114,6 +115,7 @@ def make_pki(label: str, *, when: datetime | None = None, authority: str = "DEMO
         port=9,
         now=when or now(),
         authority=authority,
+        others=STAFF,
     )
 
 
@@ -132,7 +134,7 @@ def roots_of(of: DemoPki) -> tuple[bytes, ...]:
     return of.root_certificates("vgca") + of.root_certificates("public")
 
 
-def key_of(role: Role, of: DemoPki | None = None) -> LoadedKey:
+def key_of(role: str, of: DemoPki | None = None) -> LoadedKey:
     identity = (of or pki()).identities[role]
     return load_pkcs12(identity.pkcs12.read_bytes(), identity.passphrase)
 
@@ -373,6 +375,17 @@ class Chain:
         )
         self.send(wallet, prepared)
 
+    def publish(self, topic: bytes, digest: bytes) -> None:
+        """The authority publishes a statement."""
+        prepared = self.registry.prepare_publish(
+            sender=self.authority.address,
+            nonce=self.registry.nonce(self.authority.address),
+            publisher=None,
+            topic=topic,
+            digest=digest,
+        )
+        self.send(self.authority, prepared)
+
     def mine(self) -> None:
         self.backend.mine_blocks(CONFIRMATIONS)
 
@@ -416,12 +429,13 @@ def anchored(manifest: Manifest, *, school: str | None = None, year: int | None 
 # Whom the verifier believes, and what it can ask.
 
 
-def approved(role: Role, key: LoadedKey | None = None, *, school: str = CODE, **dates: datetime) -> ApprovedSigner:
+def approved(role: Role, key: LoadedKey | None = None, *, school: str = CODE, **said: Any) -> ApprovedSigner:
+    """A line for a signer of our school; `said` are its dates and whatever else it says."""
     return ApprovedSigner(
         cert_sha256=(key or key_of(role)).certificate_sha256.hex(),
         role=role.value,
         school=school,
-        **{"valid_from": now() - timedelta(days=400), **dates},
+        **{"valid_from": now() - timedelta(days=400), "hierarchy": SIGNERS[role][0], **said},
     )
 
 
@@ -486,6 +500,9 @@ class AnchoredEarlier:
 
     def school(self, code: str) -> SchoolOnChain | None:
         return self.registry.school(code)
+
+    def statement_at(self, **asked: Any) -> Statement | None:
+        return self.registry.statement_at(**asked)
 
 
 class Shelf:

@@ -23,12 +23,12 @@ from fastapi import FastAPI
 from simulators.registry_answers import NEVER_HEARD_OF
 
 from ledger.chain.errors import Unreachable
-from ledger.chain.registry import Head, LeafStatus, RecallReason, RegistryPin, SchoolOnChain
+from ledger.chain.registry import Head, LeafStatus, RecallReason, RegistryPin, SchoolOnChain, Statement
 from ledger.errors import Unavailable, UnknownSchool
 from ledger.proof.leaf import leaf_hash
 from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
 from ledger.proof.receipt import Receipt
-from ledger.proof.signer_list import ApprovedSigner
+from ledger.proof.signer_list import SIGNERS_TOPIC, ApprovedSigner
 from ledger.short_code import lookup_key
 from ledger.store.reader import ReceiptEntry, School
 from verifier_api.app import create_app
@@ -83,6 +83,8 @@ class World:
     seen: dict[bytes, Examination] = field(default_factory=dict)
     ledger_down: bool = False
     chain_down: bool = False
+    newest_list: Statement | None = None
+    """What the authority published last under the topic of signer lists."""
     ledger_broken: bool = False
     """Raises what nobody foresaw, quoting a pupil."""
     asked: Counter[str] = field(default_factory=Counter)
@@ -142,10 +144,10 @@ class World:
             }
         )
 
-    def verifier(self) -> Verifier:
+    def verifier(self, trust: Trust | None = None) -> Verifier:
         """The real verifier over this world."""
         examiner = UnsafeInProcessExaminer(self._examine)
-        return Verifier.live(trust=TRUST, issued=self, registry=self, examiner=examiner, now=lambda: NOW)
+        return Verifier.live(trust=trust or TRUST, issued=self, registry=self, examiner=examiner, now=lambda: NOW)
 
     def _examine(self, data: bytes) -> Examination:
         if data == b"%PDF bomb":
@@ -218,6 +220,10 @@ class World:
         self._ask_chain("seal_at")
         return _certificate("KY_PHAT_HANH") if school == SCHOOL else b""
 
+    def statement_at(self, *, publisher: str | None, topic: bytes, at: object = None) -> Statement | None:  # noqa: ARG002
+        self._ask_chain("statement_at")
+        return self.newest_list if (publisher, topic) == (None, SIGNERS_TOPIC) else None
+
     def _ask_ledger(self, question: str) -> None:
         self.asked[question] += 1
         if self.ledger_broken:
@@ -284,7 +290,11 @@ TRUST = Trust(
         roles=dict.fromkeys(SIGNERS, ("demo",)),
         signers=tuple(
             ApprovedSigner(
-                cert_sha256=_certificate(role).hex(), role=role, school=SCHOOL, valid_from=SIGNED - dt.timedelta(days=9)
+                cert_sha256=_certificate(role).hex(),
+                role=role,
+                school=SCHOOL,
+                valid_from=SIGNED - dt.timedelta(days=9),
+                hierarchy="demo",
             )
             for role in SIGNERS
         ),

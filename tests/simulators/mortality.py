@@ -37,7 +37,7 @@ class Fate:
 
 
 class MortalSender:
-    """A `RegistrySender` whose caller may die before each question, and after it with the answer unseen."""
+    """A `RegistrySender` whose caller may die before each question, and after it with the answer unseen; it tells statements too."""
 
     def __init__(self, sender: RegistrySender, fate: Fate) -> None:
         self._sender = sender
@@ -54,6 +54,12 @@ class MortalSender:
 
     def prepare_register_school(self, **change: Any) -> UnsignedTransaction:
         return self._asked("prepare_register_school", **change)
+
+    def prepare_publish(self, **change: Any) -> UnsignedTransaction:
+        return self._asked("prepare_publish", **change)
+
+    def statement_at(self, **asked: Any) -> Any:
+        return self._asked("statement_at", **asked)
 
     def broadcast(self, raw: bytes) -> bytes:
         return self._asked("broadcast", raw)

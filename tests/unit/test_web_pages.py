@@ -3,6 +3,7 @@
 """Pages: the first sentence says what is so, an outage is neither green nor red, and both languages are complete."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from uuid import UUID
@@ -11,7 +12,8 @@ import pytest
 
 from ledger.chain.registry import RecallReason
 from ledger.short_code import short_code
-from tests.simulators.issuing_world import NOW, PUPIL, SCHOOL_NAME, SIGNERS, World
+from scripts.commands.public import _show as show
+from tests.simulators.issuing_world import NOW, PUPIL, SCHOOL_NAME, SIGNERS, TRUST, World
 from tests.simulators.web_client import ask, get, upload
 from verifier_api import wording
 from verifier_api.banner import Tone, banner_of_file, banner_of_unit
@@ -82,6 +84,21 @@ def test_a_genuine_current_file_is_green_in_words(world, app):
     for word in (SCHOOL_NAME, "2025-2026", "Trung học cơ sở", "28/05/2026 14:30 (giờ Việt Nam)", *SIGNERS.values()):
         assert word in page.text
     assert PUPIL not in page.text
+
+
+def test_a_deputy_is_called_one_on_the_page_and_in_the_table(world, capsys):
+    lines = [
+        line.model_copy(update={"delegated_by": "d" * 64}) if line.role == "CBQL" else line
+        for line in TRUST.settings.signers
+    ]
+    trust = replace(TRUST, settings=TRUST.settings.model_copy(update={"signers": tuple(lines)}))
+    verifier, unit = world.verifier(trust), world.issue()
+    page = Page(check(world.app(verifier=verifier), unit.pdf).text)
+    assert page.tone == "good"
+    assert ("th", "Phó hiệu trưởng ký thay theo ủy quyền") in page.texts
+    assert ("th", "Hiệu trưởng") not in page.texts
+    show([(Path("a.pdf"), verifier.verify(unit.pdf))], "vi")
+    assert "Phó hiệu trưởng ký thay theo ủy quyền" in " ".join(capsys.readouterr().out.split())
 
 
 def test_the_verdict_page_leads_to_the_receipt(world, app):
