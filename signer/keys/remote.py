@@ -15,6 +15,7 @@ Example::
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from typing import Self
 
 from signer.certificate import SignerCertificate
@@ -59,27 +60,17 @@ class RemoteKey(SigningKey):
         code: Callable[[], Secret] | None = None,
         wait: Callable[[float], None] = time.sleep,
     ) -> Self:
-        """Choose a credential, the only one if none is named, and read its certificate. The service is the key's from here on.
+        """Choose a credential, the only one if none is named, and read its certificate. The service is closed with the key.
 
         `pin` is None where the provider asks on the phone. `code` asks the person for a one-time code, once for each
         authorization. Raises `NoSigningKey`, `ChoiceNeeded`, `WrongPin` if something that is needed is not there (nothing
         is sent then), `UnsuitableKey`, `ProviderRefused`, `ProviderMisbehaves` or `ProviderUnavailable`.
         """
-        if credential_id is None:
-            ids = service.credential_ids()
-            if not ids:
-                raise refusals.no_credential(service.url)
-            if len(ids) > 1:
-                raise refusals.several_credentials(ids)
-            (credential_id,) = ids
-        credential = service.credential(credential_id)
-        for wanted in credential.auth_objects:
-            if credential.optional:
-                continue
-            if wanted.is_code and code is None:
-                raise refusals.code_needed()
-            if not wanted.is_code and (pin is None or not pin.get_secret_value()):
-                raise refusals.pin_needed()
+        with ExitStack() as stack:
+            stack.callback(service.close)
+            credential = service.credential(_only_one(service) if credential_id is None else credential_id)
+            _require_what_is_wanted(credential, pin, code)
+            stack.pop_all()
         return cls(service, credential, pin=pin, code=code, wait=wait)
 
     @property
@@ -135,3 +126,23 @@ class RemoteKey(SigningKey):
         if wanted.has_challenge:
             self._service.challenge(self._credential, wanted)
         return self._code()
+
+
+def _only_one(service: CscService) -> str:
+    ids = service.credential_ids()
+    if not ids:
+        raise refusals.no_credential(service.url)
+    if len(ids) > 1:
+        raise refusals.several_credentials(ids)
+    return ids[0]
+
+
+def _require_what_is_wanted(credential: Credential, pin: Secret | None, code: Callable[[], Secret] | None) -> None:
+    """Refuse before anything is sent. What of several ways will do only the provider knows."""
+    if credential.optional:
+        return
+    for wanted in credential.auth_objects:
+        if wanted.is_code and code is None:
+            raise refusals.code_needed()
+        if not wanted.is_code and (pin is None or not pin.get_secret_value()):
+            raise refusals.pin_needed()

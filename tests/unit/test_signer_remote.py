@@ -50,11 +50,7 @@ def provider_of(kind):
 
 def open_key(provider, pin=PIN, **more):
     service = CscService(provider.url, Pin(provider.access_token), answer_seconds=more.pop("answer_seconds", 5))
-    try:
-        return RemoteKey.open(service, Pin(pin), **{"wait": lambda _: None} | more)
-    except BaseException:
-        service.close()
-        raise
+    return RemoteKey.open(service, Pin(pin), **{"wait": lambda _: None} | more)
 
 
 def sign_all(provider, digests=DIGESTS, **more):
@@ -168,6 +164,15 @@ def test_a_code_that_nobody_can_be_asked_for_is_said_before_anything_is_sent(pro
     provider.auth_objects = [PIN_OBJECT, OTP_OBJECT]
     assert "OTP" in refusal_of(WrongPin, open_key, provider).vi
     assert provider.asked[AUTHORIZE] == 0
+
+
+def test_one_of_several_ways_to_authorize_is_enough(provider):
+    provider.auth_objects, provider.auth_expression = [PIN_OBJECT], "PIN OR OTP"
+    info = provider.info()
+    info["auth"]["objects"] = [PIN_OBJECT, OTP_OBJECT]
+    provider.answers["credentials/info"] = (200, json.dumps(info).encode())
+    assert len(sign_all(provider)) == 45
+    assert provider.shown == [{"PIN": PIN}]
 
 
 def test_a_confirmation_on_the_phone_is_waited_for(provider):
