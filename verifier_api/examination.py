@@ -16,7 +16,7 @@ from ledger.record.digest import record_digest
 from ledger.record.errors import RecordError
 from ledger.record.xml import booklet as xml_booklet
 from ledger.unit import ON_PAPER
-from verifier_api import signatures, xml_signatures
+from verifier_api import signatures, xml_places, xml_signatures
 from verifier_api.judgements import SignatureJudgement
 from verifier_api.trust import Anchors
 
@@ -70,6 +70,8 @@ class Examination:
     """Codes of the subjects that the record inside has rows for, each of which has a teacher. Empty for a booklet."""
     claimed_replaces: UUID | None = None
     """The recalled unit whose place it claims to take."""
+    claimed_subjects: tuple[str, ...] = ()
+    """Codes of the subjects of which it has a row, in their order; none for a booklet."""
     claimed_units: tuple[tuple[UUID, str], ...] | None = None
     """What a booklet claims to list: each unit's id and the SHA-256 of its manifest. None for a unit."""
     claimed_lines: tuple[ClaimedLine, ...] | None = None
@@ -131,7 +133,7 @@ def _examine_xml(data: bytes, anchors: Anchors) -> Examination:
     return Examination(
         kind=FileKind.XML,
         signatures=xml_signatures.judge_xml(data, anchors=anchors),
-        changed_after=xml_signatures.unsigned_content(data),
+        changed_after=xml_places.unsigned_content(data),
         **record,
     )
 
@@ -145,6 +147,7 @@ class _Claims(TypedDict, total=False):
     claimed_year: str
     claimed_level: str
     claimed_replaces: UUID | None
+    claimed_subjects: tuple[str, ...]
     claimed_units: tuple[tuple[UUID, str], ...] | None
     claimed_lines: tuple[ClaimedLine, ...] | None
 
@@ -169,6 +172,7 @@ def _read_unit(data: bytes) -> _Claims:
         claimed_year=info.school_year,
         claimed_level=info.level.value,
         claimed_replaces=read.replaces,
+        claimed_subjects=tuple(subject.code for subject in read.record.year.subjects),
         claimed_units=None,
         claimed_lines=None,
     )

@@ -3,220 +3,230 @@
 """What the signatures of a record's XML prove: each slot's XML-DSig, by a library that did not make it.
 
 `signer.xml` signs with lxml and has xmlsec check it; here signxml verifies, so that no library blesses its own mistake. A
-signature counts only if it covers exactly the record (`DU_LIEU_HOC_BA`) and its own properties: what signxml hands back as
-signed is compared with the record's canonical form, and the time is read from nowhere but there, which is what defeats
-wrapping. What stands beside the signatures and is covered by none (`unsigned_content`) may say again what was signed, and
-nothing else.
+signature counts only if it covers exactly what belongs to its place, and its own properties: the record (`DU_LIEU_HOC_BA`),
+or in a subject teacher's place the row of that very subject, in which case the properties have to name this unit. What signxml
+hands back as signed is compared with the canonical form of that, and the time is read from nowhere but there, which is what
+defeats wrapping. What stands beside the signatures and is covered by none, `verifier_api.xml_places` looks at.
 
-An XML-DSig of the ministry's profile carries no time-stamp, so `timestamped_at` is None: that the record existed in time is
+A plain XML-DSig of the ministry's profile carries no time-stamp, so `timestamped_at` is None: that the record existed in time is
 proven by the anchor. Nor does it carry revocation data: whether a signer was revoked, only the PDF of the same unit can show.
+Under XAdES both may be there (`verifier_api.xades`), and then they are judged.
 """
 
 import asyncio
-import base64
 import hashlib
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
 from asn1crypto import pem, x509
 from lxml import etree
-from pyhanko_certvalidator import CertificateValidator, ValidationContext
+from pyhanko_certvalidator import CertificateValidator
 from pyhanko_certvalidator.errors import PathBuildingError, PathError, ValidationError
 from signxml.algorithms import DigestAlgorithm, SignatureMethod
 from signxml.exceptions import SignXMLException
 from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from ledger.record.xml import data_element
+from verifier_api import xades
 from verifier_api.judgements import SignatureJudgement
+from verifier_api.revocations import UnreadableEvidence, current_at, earliest_revocation
 from verifier_api.trust import Anchors
 from verifier_api.verdict import Outcome
+from verifier_api.xml_places import (
+    DS,
+    PROPERTIES,
+    QUALIFYING,
+    SIGNED_PROPERTIES,
+    Place,
+    canonical,
+    certificate_of,
+    moment,
+    parse,
+    places,
+    property_text,
+    signing_time,
+)
 
-SLOTS = ("GVCN", "CBQL", "KY_PHAT_HANH")
-_DS = "{http://www.w3.org/2000/09/xmldsig#}"
-_SIGNATURE, _PROPERTIES = f"{_DS}Signature", f"{_DS}SignatureProperties"
 _REFERENCES = 2
-"""The record, and the signature's own properties with its SigningTime."""
+"""What is signed, and the signature's own properties with its SigningTime; XAdES has its own properties signed as well."""
 
 
 def judge_xml(data: bytes, *, anchors: Anchors) -> tuple[SignatureJudgement, ...]:
-    """Judges the signature in every filled slot, in the order of signing. `data` has been read by `ledger.record.xml` already.
+    """Judges the signature in every filled slot: subject teachers as they stand there, then the others in the order of signing.
 
-    Raises nothing over what the file contains.
+    `data` has been read by `ledger.record.xml` already. Raises nothing over what the file contains.
     """
-    document = _parse(data)
+    document = parse(data)
     record = data_element(data)
-    return tuple(
-        _judge(document, slot, record, anchors)
-        for slot in SLOTS
-        if document.find(f"./DANH_SACH_THONG_TIN_KY/{slot}/{_SIGNATURE}") is not None
-    )
+    return tuple(_judge(document, place, record, anchors) for place in places(document) if place.signature is not None)
 
 
-def unsigned_content(data: bytes) -> str | None:
-    """What the file says beside the record that no signature covers and no signer said, or None; English, for experts.
+@dataclass(frozen=True)
+class _Read:
+    """What a signature turned out to sign."""
 
-    Signatures cover the record and their own time. Around them a forger may write: another `NGAY_KY`, another person's
-    number, a second signature, a stylesheet. To be asked of what `ledger.record.xml` has read already.
-    """
-    document = _parse(data)
-    if [*document.itersiblings(), *document.itersiblings(preceding=True)]:
-        return "something stands before or after HOC_BA"
-    frame = [document, *document.findall("DANH_SACH_THONG_TIN_KY")]
-    slots = [child for element in frame[1:] for child in element]
-    for element in (*frame, *slots):
-        if not isinstance(element.tag, str) or element.attrib or any(map(_said, (element.text, element.tail))):
-            return f"{element.tag}: text, an attribute or a comment that nobody signed"
-    if _said(document[0].tail):
-        return "text behind DU_LIEU_HOC_BA"
-    return next((problem for slot in slots if (problem := _beside(slot)) is not None), None)
+    problem: str | None
+    claimed_at: datetime | None = None
 
 
-def _said(text: str | None) -> bool:
-    return bool(text and text.strip())
-
-
-def _beside(slot: etree._Element) -> str | None:
-    """What is wrong in one slot beside its signature."""
-    tags = [child.tag for child in slot]
-    allowed = {"NGAY_KY", "SO_CCCD", _SIGNATURE} if slot.tag in SLOTS else set()
-    if len(set(tags)) != len(tags) or not set(tags) <= allowed or (tags and _SIGNATURE not in tags):
-        return f"{slot.tag}: something that is no part of a signature, twice the same, or no signature at all"
-    signature = slot.find(_SIGNATURE)
-    if signature is None:
-        return None
-    objects = [child for each in signature.findall(f"{_DS}Object") for child in (each, *each)]
-    beside = {
-        "text, an attribute or an element that nobody signed": any(
-            _said(child.tail) or (child is not signature and (len(child) or child.attrib)) for child in slot
-        ),
-        "the signature carries more than its own properties": [each.tag for each in objects]
-        != [f"{_DS}Object", _PROPERTIES],
-        "NGAY_KY is not the time that was signed": not _repeats_time(slot.findtext("NGAY_KY"), objects),
-        "SO_CCCD is not in the signer's certificate": not _repeats_number(slot.findtext("SO_CCCD"), signature),
-    }
-    return next((f"{slot.tag}: {problem}" for problem, found in beside.items() if found), None)
-
-
-def _repeats_time(stated: str | None, objects: list[etree._Element]) -> bool:
-    """Nothing is stated, or what the properties say; whether these are the signed ones, `_judge` asks."""
-    signed = _moment(_time_text(objects[-1])) if objects else None
-    return stated is None or (signed is not None and _moment(stated) == signed)
-
-
-def _repeats_number(stated: str | None, signature: etree._Element) -> bool:
-    """Nothing is stated, or a value of the certificate's subject: bare, or behind a prefix such as `CCCD:`."""
-    certificate, _ = _certificate(signature)
-    values = [] if certificate is None else [str(value) for value in certificate.subject.native.values()]
-    return stated is None or stated in {*values, *(value.rpartition(":")[2] for value in values)}
-
-
-def _judge(document: etree._Element, slot: str, record: bytes, anchors: Anchors) -> SignatureJudgement:
-    place = f"./DANH_SACH_THONG_TIN_KY/{slot}/"
-    signature = document.find(f"{place}{_SIGNATURE}")
-    certificate, problem = (None, "no signature") if signature is None else _certificate(signature)
-    covered, claimed_at = False, None
-    if certificate is not None:
-        try:
-            results = XMLVerifier().verify(
-                document,
-                x509_cert=_pem(certificate),
-                id_attribute="Id",
-                validate_schema=False,
-                expect_config=SignatureConfiguration(
-                    location=place,
-                    expect_references=_REFERENCES,
-                    signature_methods=frozenset({SignatureMethod.RSA_SHA256, SignatureMethod.ECDSA_SHA256}),
-                    digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
-                    # The library would refuse a certificate that has ended by now. Dates are judged below, as of then.
-                    verification_time=certificate.not_valid_before,
-                ),
-            )
-            signed = results if isinstance(results, list) else [results]
-            properties = [each.signed_xml for each in signed if getattr(each.signed_xml, "tag", None) == _PROPERTIES]
-            covered = any(result.signed_data == record for result in signed) and len(properties) == 1
-            claimed_at = _moment(_time_text(properties[0])) if covered else None
-            problem = None if covered else "the signature does not cover the record and its own properties"
-        except (SignXMLException, ValueError, TypeError, KeyError, AttributeError, etree.LxmlError) as error:
-            problem = f"{type(error).__name__}: {error}"
-    hierarchy, root = (None, None) if certificate is None else _path(certificate, anchors, claimed_at)
-    good = problem is None and covered
+def _judge(document: etree._Element, place: Place, record: bytes, anchors: Anchors) -> SignatureJudgement:
+    signature = place.signature
+    assert signature is not None  # noqa: S101 - asked for filled places only
+    certificate, problem = certificate_of(signature)
+    read = _Read(problem) if certificate is None else _read(document, place, record, certificate)
+    good = read.problem is None
+    proof = _Proof() if certificate is None or not good else _prove(signature, certificate, read, anchors)
+    indication, outcome = ("SIG_CRYPTO_FAILURE", Outcome.FAILED) if not good else _conclude(proof)
     return SignatureJudgement(
-        field=slot,
+        field=place.field,
         signer="" if certificate is None else _name(certificate),
         stated_reason="",
         cert_der=b"" if certificate is None else certificate.dump(),
         cert_sha256=b"" if certificate is None else hashlib.sha256(certificate.dump()).digest(),
-        hierarchy=hierarchy,
-        issuer_root_sha256=root,
-        claimed_at=claimed_at,
-        timestamped_at=None,
+        hierarchy=proof.hierarchy,
+        issuer_root_sha256=proof.root,
+        claimed_at=read.claimed_at,
+        timestamped_at=None if proof.stamped is None else proof.stamped.at,
         intact=good,
         valid=good,
-        trusted=root is not None,
-        revoked=False,
-        revoked_at=None,
+        trusted=proof.root is not None and outcome is Outcome.PASSED,
+        revoked=indication == "REVOKED_NO_POE",
+        revoked_at=proof.revoked_at,
         covers_entire_file=False,
-        sub_indication=("OK" if root else "NO_CERTIFICATE_CHAIN_FOUND") if good else "SIG_CRYPTO_FAILURE",
-        outcome=(Outcome.PASSED if root else Outcome.UNKNOWN) if good else Outcome.FAILED,
-        reason=problem or "",
-        certificate_ends=None if certificate is None else certificate.not_valid_after,
+        sub_indication=indication,
+        outcome=outcome,
+        reason=read.problem or proof.problem or "",
+        certificate_ends=proof.ends,
     )
 
 
-def _parse(data: bytes) -> etree._Element:
-    return etree.fromstring(
-        data, etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
-    )
-
-
-def _time_text(properties: etree._Element | None) -> str | None:
-    found = [] if properties is None else properties.findall(f"{_DS}SignatureProperty/{{*}}SigningTime")
-    return found[0].text if len(found) == 1 else None
-
-
-def _moment(text: str | None) -> datetime | None:
-    """A time with a zone, or None for anything else."""
+def _read(document: etree._Element, place: Place, record: bytes, certificate: x509.Certificate) -> _Read:
+    """Whether the signature holds, and covers what belongs to its place and its own properties, no more and no less."""
+    signature = place.signature
+    qualified = signature is not None and signature.find(f"{DS}Object/{QUALIFYING}") is not None
     try:
-        moment = datetime.fromisoformat(text or "")
-        return None if moment.tzinfo is None else moment.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
-
-
-def _certificate(signature: etree._Element) -> tuple[x509.Certificate | None, str | None]:
-    """The certificate that a signature names, or why there is none to be read."""
-    encoded = signature.findtext(f"{_DS}KeyInfo/{_DS}X509Data/{_DS}X509Certificate")
-    try:
-        certificate = x509.Certificate.load(base64.b64decode(encoded or ""), strict=True)
-        _ = certificate.subject.native, certificate.not_valid_before, certificate.not_valid_after
-    except (ValueError, TypeError, KeyError) as error:
-        return None, f"no certificate can be read: {error}"
-    return certificate, None
-
-
-def _path(certificate: x509.Certificate, anchors: Anchors, moment: datetime | None) -> tuple[str | None, bytes | None]:
-    """The hierarchy and the root above `certificate` as of `moment`; revocation is not asked here (module docstring)."""
-    if moment is None:
-        return None, None
-    context = ValidationContext(
-        trust_roots=[x509.Certificate.load(root) for roots in anchors.roots.values() for root in roots],
-        other_certs=[x509.Certificate.load(other) for other in anchors.intermediates],
-        moment=moment,
-        allow_fetching=False,
-        revocation_mode="soft-fail",
-    )
-    try:
-        path = asyncio.run(
-            CertificateValidator(certificate, validation_context=context).async_validate_usage(  # type: ignore[no-untyped-call]
-                {"non_repudiation"}
-            )
+        results = XMLVerifier().verify(
+            document,
+            x509_cert=_pem(certificate),
+            id_attribute="Id",
+            validate_schema=False,
+            expect_config=SignatureConfiguration(
+                location=place.path,
+                expect_references=_REFERENCES + qualified,
+                signature_methods=frozenset({SignatureMethod.RSA_SHA256, SignatureMethod.ECDSA_SHA256}),
+                digest_algorithms=frozenset({DigestAlgorithm.SHA256}),
+                # The library would refuse a certificate that has ended by now. Dates are judged below, as of then.
+                verification_time=certificate.not_valid_before,
+            ),
         )
-        root = hashlib.sha256(path.first.dump()).digest()
-    except (PathBuildingError, PathError, ValidationError, ValueError, AttributeError):
-        return None, None
+        signed = results if isinstance(results, list) else [results]
+        by_tag = {str(getattr(each.signed_xml, "tag", "")): each for each in signed}
+        properties = by_tag.get(PROPERTIES)
+        covered = any(each.signed_data == _belonging(document, place, record) for each in signed)
+        if len(by_tag) != _REFERENCES + qualified or properties is None or not covered:
+            return _Read("the signature does not cover what belongs to its place, and its own properties")
+        problem = _subject_problem(document, place, properties.signed_xml)
+        if qualified:
+            own = by_tag.get(SIGNED_PROPERTIES)
+            problem = problem or xades.signed_problem(
+                None if own is None else own.signed_xml, properties.signed_xml, certificate
+            )
+        return _Read(problem, moment(signing_time(properties.signed_xml)))
+    except (SignXMLException, ValueError, TypeError, KeyError, AttributeError, etree.LxmlError) as error:
+        return _Read(f"{type(error).__name__}: {error}")
+
+
+def _belonging(document: etree._Element, place: Place, record: bytes) -> bytes | None:
+    """The canonical bytes of which the signature in a place has to be; None if the file has no such row."""
+    if place.subject is None:
+        return record
+    rows = [row for row in document[0].iter("DIEM_TONG_KET") if row.get("Id") == f"diem-{place.subject}"]
+    return canonical(rows[0]) if len(rows) == 1 else None
+
+
+def _subject_problem(document: etree._Element, place: Place, properties: etree._Element | None) -> str | None:
+    """A row does not say whose it is, so the signature of a subject teacher has to name the unit."""
+    if place.subject is None:
+        return None
+    unit = document.findtext("DU_LIEU_HOC_BA/THONG_TIN_CHUNG/MA_TRA_CUU_UUID")
+    named = property_text(properties, "MA_TRA_CUU_UUID")
+    return None if unit and named == unit else "the signature does not name this unit"
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """What is known of the certificate and the time of a signature that holds."""
+
+    hierarchy: str | None = None
+    root: bytes | None = None
+    stamped: xades.Stamped | None = None
+    revoked_at: datetime | None = None
+    ends: datetime | None = None
+    problem: str | None = None
+
+
+def _prove(signature: etree._Element, certificate: x509.Certificate, read: _Read, anchors: Anchors) -> _Proof:
+    """The path above the certificate as of the proven time, or else the claimed one, and what XAdES's data say of it."""
+    qualified = signature.find(f"{DS}Object/{QUALIFYING}") is not None
+    try:
+        evidence = xades.Evidence.of(signature)
+    except ValueError as error:
+        return _Proof(problem=f"the validation data cannot be read: {error}")
+    found = xades.stamped(signature, evidence, anchors) if qualified else None
+    stamped, problem = (None, found) if isinstance(found, str) else (found, None)
+    path = _path(certificate, evidence, anchors, read.claimed_at if stamped is None else stamped.at)
+    root = hashlib.sha256(path[0]).digest() if path else None
     names = [
         name for name, roots in anchors.roots.items() if any(hashlib.sha256(der).digest() == root for der in roots)
     ]
-    return (names[0], root) if names else (None, None)
+    revoked_at, stale = None, None
+    if evidence.crls or evidence.answers:
+        try:
+            revoked_at = earliest_revocation(path, evidence.crls, evidence.answers)
+            if stamped is not None and not current_at(path, evidence.crls, evidence.answers, stamped.at):
+                stale = "no revocation data beside the signature was current when it was made"
+        except UnreadableEvidence as unreadable:
+            stale = str(unreadable)
+    return _Proof(
+        hierarchy=names[0] if names else None,
+        root=root if names else None,
+        stamped=stamped,
+        revoked_at=revoked_at,
+        # Until then the proof of time stands by itself: the signer's certificate, or the time-stamping authority's.
+        ends=certificate.not_valid_after if stamped is None else stamped.authority_ends,
+        problem=problem or stale,
+    )
+
+
+def _conclude(proof: _Proof) -> tuple[str, Outcome]:
+    """The standard's word for a signature that holds, and its status."""
+    if proof.root is None:
+        return "NO_CERTIFICATE_CHAIN_FOUND", Outcome.UNKNOWN
+    if proof.problem is not None:
+        # A time-stamp that proves nothing, or data that were not current: what was promised is not there.
+        return "SIG_CONSTRAINTS_FAILURE", Outcome.UNKNOWN
+    if proof.revoked_at is not None and not (proof.stamped is not None and proof.revoked_at > proof.stamped.at):
+        return "REVOKED_NO_POE", Outcome.UNKNOWN
+    return "OK", Outcome.PASSED
+
+
+def _path(
+    certificate: x509.Certificate, evidence: xades.Evidence, anchors: Anchors, at: datetime | None
+) -> list[bytes]:
+    """The certificates from a trusted root down to `certificate` as of `at`; none if there is no way."""
+    if at is None:
+        return []
+    # Without revocation data: the library would refuse who was revoked later as well. They are asked on their own.
+    bare = xades.Evidence(certificates=evidence.certificates)
+    try:
+        path = asyncio.run(
+            CertificateValidator(certificate, validation_context=bare.context(anchors, at)).async_validate_usage(  # type: ignore[no-untyped-call]
+                {"non_repudiation"}
+            )
+        )
+        return [one.dump() for one in path]
+    except (PathBuildingError, PathError, ValidationError, ValueError, AttributeError):
+        return []
 
 
 def _name(certificate: x509.Certificate) -> str:
