@@ -28,14 +28,14 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from ledger.errors import ForbiddenMove, LedgerError, LostRace, NothingWaits, NotTheirs
+from ledger.errors import LedgerError, LostRace, NothingWaits, NotTheirs
 from ledger.issuing import Issuing
 from ledger.record import xml
 from ledger.record.model import Person, Record
 from ledger.registering import Judged, Registrations
 from ledger.signing import Prepared, PreparedPart, Scribe, Signed, SignerIdentity, Unfinished, Values
 from ledger.store.files import FileStore
-from ledger.store.reader import NewFile, Reader, Unit
+from ledger.store.reader import Reader, Unit
 from ledger.store.signing_reader import Registration, Round, RoundItem, SchoolClass, SigningReader, StoredPart
 from ledger.store.signing_tables import ItemState
 from ledger.store.signing_writer import SigningWriter
@@ -96,6 +96,10 @@ class Rounds:
         self._now = now
         self._new_id = new_id
 
+    def require_may_sign(self, signer: SignerIdentity, slot: Slot, *, school_code: str) -> None:
+        """Raises `CertificateRefused` unless this certificate may sign in that slot now."""
+        self._registrations.require_may_sign(signer, slot, school_code=school_code)
+
     def waiting(self, school_class: SchoolClass, slot: Slot, *, assigned: frozenset[Role]) -> list[Unit]:
         """The units of a class that wait for `slot`, in the order of the list."""
         return self._issuing.waiting_for(slot, self._signing(school_class), assigned=assigned)
@@ -109,7 +113,7 @@ class Rounds:
         assigned: frozenset[Role],
         account: str = "",
         units: Iterable[UUID] | None = None,
-    ) -> tuple[UUID, int, Iterator[UUID]]:
+    ) -> tuple[UUID, int, Iterator[UUID | Stopped]]:
         """Opens the round, or the one that this certificate has open already: its id, how many units, and their preparing.
 
         `assigned` are the optional roles that somebody fills; `account` is who is signed in at the desk, if anybody is; `units`
@@ -177,7 +181,7 @@ class Rounds:
                 ready.append(item)
         by_id = {item.unit_id: item for item in ready}
         finished = self._scribe.finish(
-            ((self._loaded(item), _values(item)) for item in ready), slot=found.slot, signer=found.signer
+            ((self.load(item), _values(item)) for item in ready), slot=found.slot, signer=found.signer
         )
         for one in finished:
             if isinstance(one, Unfinished):
@@ -189,30 +193,6 @@ class Rounds:
                 continue
             yield self._store(found, by_id[one.documents.unit_id], units[one.documents.unit_id], one)
         self._writer.close_round(round_id)
-
-    def give_back(self, unit_id: UUID, *, slot: Slot, reason: str, by: str) -> None:
-        """Gives a unit back to whoever signed in `slot`, with a reason: that signature and all after it are taken off.
-
-        Raises `ForbiddenMove` if that slot has not signed, or the unit is past signing.
-        """
-        unit = self._reader.unit(unit_id)
-        if unit.state is not UnitState.SIGNING or slot not in unit.signed_slots:
-            raise ForbiddenMove(f"học bạ/unit {unit_id}", unit.state, str(slot))
-        if not reason.strip():
-            raise LedgerError(
-                "Trả lại học bạ cần có lý do, để người ký trước biết phải sửa gì. Hãy ghi lý do.",
-                "Giving a record back needs a reason, so that the signer before knows what to mend. Give one.",
-            )
-        signature = unit.signatures[unit.signed_slots.index(slot)]
-        before = None
-        if signature.pdf_before is not None and signature.xml_before is not None:
-            was = {FileRole.PDF: signature.pdf_before, FileRole.XML: signature.xml_before}
-            before = {role: NewFile(sha256, len(self._files.get(sha256))) for role, sha256 in was.items()}
-        self._writer.give_back(unit, slot=slot, before=before, reason=reason, by=by)
-
-    def load(self, item: RoundItem) -> Prepared:
-        """A prepared unit with its documents: what an agent is shown before it signs."""
-        return self._loaded(item)
 
     def _signing(self, school_class: SchoolClass) -> list[Unit]:
         return self._reader.units(
@@ -235,12 +215,17 @@ class Rounds:
             and self._now() - item.prepared_at < STALE_AFTER
         )
 
-    def _prepare(self, round_id: UUID, slot: Slot, signer: SignerIdentity, units: Sequence[Unit]) -> Iterator[UUID]:
+    def _prepare(
+        self, round_id: UUID, slot: Slot, signer: SignerIdentity, units: Sequence[Unit]
+    ) -> Iterator[UUID | Stopped]:
         by_id = {unit.id: unit for unit in units}
         for prepared in self._scribe.prepare(
             (self._issuing.to_prepare(unit) for unit in units), slot=slot, signer=signer
         ):
             unit = by_id[prepared.unit_id]
+            if isinstance(prepared, Unfinished):
+                yield Stopped(unit.id, unit.stt, prepared.vi, prepared.en, later=not prepared.lasting)
+                continue
             self._writer.put_item(
                 round_id,
                 RoundItem(
@@ -293,7 +278,9 @@ class Rounds:
     def _kept(self, part: PreparedPart) -> StoredPart:
         return StoredPart(self._files.put(part.document), part.to_be_signed, part.state)
 
-    def _loaded(self, item: RoundItem) -> Prepared:
+    def load(self, item: RoundItem) -> Prepared:
+        """A prepared unit with its documents: what an agent is shown before it signs."""
+
         def part(stored: StoredPart) -> PreparedPart:
             return PreparedPart(self._files.get(stored.sha256), stored.to_be_signed, stored.state)
 

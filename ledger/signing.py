@@ -106,8 +106,10 @@ class Unfinished:
 class Scribe(Protocol):
     """Whoever makes documents ready for a signature, and puts signatures in. Holds no key and decides nothing."""
 
-    def prepare(self, units: Iterable[ToPrepare], *, slot: Slot, signer: SignerIdentity) -> Iterator[Prepared]:
-        """Makes each unit ready, in order."""
+    def prepare(
+        self, units: Iterable[ToPrepare], *, slot: Slot, signer: SignerIdentity
+    ) -> Iterator[Prepared | Unfinished]:
+        """Makes each unit ready, in order. What fails for one unit ends as its `Unfinished`."""
 
     def finish(
         self, units: Iterable[tuple[Prepared, Values]], *, slot: Slot, signer: SignerIdentity

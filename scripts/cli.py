@@ -11,7 +11,7 @@ from ledger.chain.errors import ChainError
 from ledger.errors import LedgerError
 from ledger.paper.errors import PaperError
 from ledger.record.errors import RecordError
-from scripts.commands import booklets, classes, keeping, public, school
+from scripts.commands import booklets, classes, keeping, public, school, signers, signing
 from scripts.commands.terminal import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, err
 from scripts.devchain import DevchainError
 from scripts.settings import UnusableSettings
@@ -34,7 +34,9 @@ for command in (
     school.school,
     classes.check,
     classes.import_class,
-    school.sign,
+    signing.assign,
+    signing.sign,
+    signing.give_back,
     school.issue,
     school.anchor,
     booklets.booklet,
@@ -46,8 +48,9 @@ for command in (
     public.serve,
     public.devchain,
 ):
-    # A function cannot be called "import".
-    app.command("import" if command is classes.import_class else None)(command)
+    # A function cannot be called "import" or "return".
+    app.command({classes.import_class: "import", signing.give_back: "return"}.get(command))(command)
+app.add_typer(signers.signers)
 
 WRONG_USE: type[Exception] = typer.BadParameter.__mro__[1]
 """typer brings its own copy of click and does not export click's UsageError, of which BadParameter is a kind."""

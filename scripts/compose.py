@@ -29,6 +29,7 @@ from ledger.issuing import Issuing
 from ledger.proof.errors import MalformedReceipt
 from ledger.proof.receipt import Receipt
 from ledger.registering import Registrations
+from ledger.returning import Returning
 from ledger.rounds import Rounds
 from ledger.signing import Scribe
 from ledger.store.database import migrate, open_for_reading, open_for_writing
@@ -60,6 +61,7 @@ class Ledger:
     issuing: Issuing
     signing_reader: SigningReader
     signing_writer: SigningWriter
+    returning: Returning
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -78,7 +80,8 @@ class Ledger:
             drawing=(drawing := Drawing(files, public_url=settings.public_url)),
             issuing=Issuing(reader, writer, files, drawing, lines := SigningReader(engine)),
             signing_reader=lines,
-            signing_writer=SigningWriter(engine, now=utc_now),
+            signing_writer=(signing := SigningWriter(engine, now=utc_now)),
+            returning=Returning(reader, signing, files),
         )
 
     def registrations(self, trust: Trust) -> Registrations:

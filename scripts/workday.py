@@ -20,12 +20,14 @@ from ledger.errors import BookletIssued, LedgerError, NothingToBind, YearsMissin
 from ledger.paper.moments import VIETNAM
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.sheets.class_sheet import SheetReading
+from ledger.rounds import SHOWN_ROLES
+from ledger.signing import SignerIdentity
 from ledger.store.reader import Unit
 from ledger.store.tables import FileRole
-from ledger.unit import FINAL_STATES, PROFILES, Role, UnitKind, UnitState
+from ledger.unit import FINAL_STATES, Role, Slot, UnitKind, UnitState
 from scripts.compose import Ledger
-from scripts.crew import LocalArchivist, LocalHand, Sitting, utc_now
-from signer.keys import load_pkcs12
+from scripts.crew import CrewScribe, LocalArchivist, LocalHand
+from signer.keys import SigningKey
 from verifier_api.trust import Trust
 from verifier_api.verdict import Verdict
 from verifier_api.verifier import Verifier
@@ -59,18 +61,6 @@ class UndoneOnChain(LedgerError):
         )
 
 
-class NotApproved(LedgerError):
-    """A key whose certificate the authority has not approved for what it is to sign."""
-
-    def __init__(self, name: str, role: Role, school: str) -> None:
-        super().__init__(
-            f"Chứng thư của {name} không có trong danh sách người ký được Sở duyệt cho vai trò {role} của trường {school}. "
-            "Chưa ký gì cả; hãy chọn đúng tệp chữ ký số, hoặc đề nghị Sở duyệt chứng thư này.",
-            f"The certificate of {name} is not on the authority's list for role {role} of school {school}. Nothing was "
-            "signed; choose the right key file, or ask the authority to approve this certificate.",
-        )
-
-
 class NotAllBound(LedgerError):
     """Some pupils of a class have no booklet; those of the others are made."""
 
@@ -82,16 +72,6 @@ class NotAllBound(LedgerError):
             "\n".join(
                 [f"Bound {bound} booklets; {len(refused)} could not be bound:", *(f"  - {e.en}" for e in refused)]
             ),
-        )
-
-
-class NothingToSign(LedgerError):
-    """Nobody waits for this role."""
-
-    def __init__(self, role: Role, class_name: str) -> None:
-        super().__init__(
-            f"Lớp {class_name} không có học bạ nào đang chờ «{role}» ký. Hãy kiểm tra lớp, năm học, hoặc người ký trước.",
-            f"No unit of class {class_name} waits for {role}. Check class and year, or whether the signer before is done.",
         )
 
 
@@ -126,57 +106,8 @@ def source_of(path: Path) -> bytes:
     return packed.getvalue()
 
 
-def require_ready(ledger: Ledger, trust: Trust, key: ClassKey, sitting: Sitting, *, assigned: frozenset[Role]) -> None:
-    """Refuses a sitting that could not end well, while nothing has begun: not a file is rendered, not a state moved.
-
-    The key opens, its certificate is in time and on the authority's list for this role and school, and somebody waits for this
-    role. Raises `WrongPassphrase` and its kin, `NotApproved` or `NothingToSign`.
-    """
-    require_approved(trust, sitting, school_code=key.school_code)
-    profile = PROFILES[ledger.reader.school(key.school_code).profile]
-    drafts = _units(ledger, key, UnitState.DRAFT)
-    waiting = ledger.issuing.waiting_for(sitting.role, _units(ledger, key, UnitState.SIGNING), assigned=assigned)
-    if not waiting and not (drafts and profile.next_role([], assigned=assigned) is sitting.role):
-        raise NothingToSign(sitting.role, key.class_name)
-
-
-def require_approved(trust: Trust, sitting: Sitting, *, school_code: str) -> None:
-    """Refuses a key that does not open, is out of date, or is not on the authority's list for this role and school."""
-    loaded = load_pkcs12(sitting.pkcs12, sitting.passphrase)
-    loaded.require_valid_at(utc_now())
-    cert_sha256 = loaded.certificate_sha256.hex()
-    if trust.signers is not None and not any(
-        line.covers(cert_sha256=cert_sha256, role=sitting.role.value, school=school_code, at=utc_now())
-        for line in trust.lines_of(cert_sha256)
-    ):
-        raise NotApproved(loaded.common_name, sitting.role, school_code)
-
-
-def prepare(ledger: Ledger, key: ClassKey, *, planned_issue_date: dt.datetime) -> tuple[int, Iterator[object]]:
-    """How many drafts of the class there are to render, and the rendering itself."""
-    drafts = _units(ledger, key, UnitState.DRAFT)
-    return len(drafts), ledger.issuing.prepare(drafts, planned_issue_date=planned_issue_date)
-
-
-def sign(ledger: Ledger, key: ClassKey, sitting: Sitting, *, assigned: frozenset[Role]) -> tuple[int, Iterator[object]]:
-    """How many units of the class wait for this signer, and the signing itself. Raises `NothingToSign` for none.
-
-    The caller has asked `require_ready` before it rendered anything.
-    """
-    waiting = ledger.issuing.waiting_for(sitting.role, _units(ledger, key, UnitState.SIGNING), assigned=assigned)
-    if not waiting:
-        raise NothingToSign(sitting.role, key.class_name)
-    hand = LocalHand(sitting, workers=ledger.settings.workers)
-
-    def work() -> Iterator[object]:
-        with hand:
-            yield from ledger.issuing.sign(hand, waiting)
-
-    return len(waiting), work()
-
-
 def bind(
-    ledger: Ledger, trust: Trust, key: ClassKey, sitting: Sitting, *, pupils: Sequence[str] = ()
+    ledger: Ledger, trust: Trust, key: ClassKey, seal: SigningKey, *, pupils: Sequence[str] = ()
 ) -> tuple[int, Iterator[object]]:
     """How many booklets of the class are to be made (of `pupils`, or of all), and their making: bound, drawn, sealed and issued.
 
@@ -184,8 +115,10 @@ def bind(
     an anchored record, before any booklet is made; and at the end, the others' being made, `NotAllBound` for pupils whose booklet
     would lack a year or is issued with other units.
     """
-    require_approved(trust, sitting, school_code=key.school_code)
-    final = [unit for state in FINAL_STATES for unit in _units(ledger, key, state)]
+    who = seal.who
+    identity = SignerIdentity(who.certificate.dump(), tuple(one.dump() for one in who.chain), SHOWN_ROLES[Role.SEAL])
+    ledger.registrations(trust).require_may_sign(identity, Slot(Role.SEAL), school_code=key.school_code)
+    final = [unit for state in FINAL_STATES for unit in units_of(ledger, key, state)]
     levels = {unit.pupil_code: unit.level for unit in final}
     if missing := [code for code in pupils or [""] if code not in levels and (code or not levels)]:
         raise NothingToBind(missing[0] or key.class_name, "TH/THCS/THPT")
@@ -205,8 +138,9 @@ def bind(
 
         yield from ledger.issuing.prepare(standing_at(UnitState.DRAFT), planned_issue_date=planned)
         nobody: frozenset[Role] = frozenset()
-        with LocalHand(sitting, workers=ledger.settings.workers) as hand:
-            waiting = ledger.issuing.waiting_for(sitting.role, standing_at(UnitState.SIGNING), assigned=nobody)
+        with CrewScribe.at(ledger.settings.signing, workers=ledger.settings.workers) as scribe:
+            hand = LocalHand(Slot(Role.SEAL), seal, shown_role=identity.shown_role, scribe=scribe)
+            waiting = ledger.issuing.waiting_for(hand.slot, standing_at(UnitState.SIGNING), assigned=nobody)
             yield from ledger.issuing.sign(hand, waiting)
         yield from _issued(ledger, trust, standing_at(UnitState.SIGNING))
         if refused:
@@ -217,9 +151,8 @@ def bind(
 
 def issue(ledger: Ledger, trust: Trust, key: ClassKey, *, assigned: frozenset[Role]) -> tuple[int, Iterator[object]]:
     """How many units of the class are signed by all, and the issuing itself."""
-    signing = _units(ledger, key, UnitState.SIGNING)
-    waiting = {unit.id for role in Role for unit in ledger.issuing.waiting_for(role, signing, assigned=assigned)}
-    ready = [unit for unit in signing if unit.id not in waiting]
+    signing = units_of(ledger, key, UnitState.SIGNING)
+    ready = [unit for unit in signing if not ledger.issuing.next_slots(unit, assigned=assigned)]
     return len(ready), _issued(ledger, trust, ready)
 
 
@@ -284,7 +217,8 @@ def verdicts(
         yield from threads.map(one, paths)
 
 
-def _units(ledger: Ledger, key: ClassKey, state: UnitState) -> list[Unit]:
+def units_of(ledger: Ledger, key: ClassKey, state: UnitState) -> list[Unit]:
+    """The units of a class in one state."""
     return ledger.reader.units(
         school_code=key.school_code, school_year=key.school_year, class_name=key.class_name, states=[state]
     )

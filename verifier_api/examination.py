@@ -66,8 +66,6 @@ class Examination:
     """The school year that it speaks of, such as 2025-2026."""
     claimed_level: str | None = None
     """TH, THCS or THPT."""
-    claimed_subjects: tuple[str, ...] = ()
-    """Codes of the subjects that the record inside has rows for, each of which has a teacher. Empty for a booklet."""
     claimed_replaces: UUID | None = None
     """The recalled unit whose place it claims to take."""
     claimed_subjects: tuple[str, ...] = ()

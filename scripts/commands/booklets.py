@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ledger.unit import Role
 from scripts import workday
-from scripts.commands.school import exhaust
+from scripts.commands.signing import KeyOption
 from scripts.commands.terminal import (
     ClassOption,
     Home,
@@ -17,18 +16,20 @@ from scripts.commands.terminal import (
     PasswordFile,
     SchoolOption,
     YearOption,
+    exhaust,
     secret,
     settings,
     tell,
     track,
 )
 from scripts.compose import Ledger
-from scripts.crew import Sitting
+from signer.keys.opening import open_key
+from signer.keys.signing_key import Hidden
 from verifier_api.trust import Trust
 
 
 def booklet(
-    key: Annotated[Path, typer.Option(help="Tệp con dấu số .p12 / the seal's key file.")],
+    key: KeyOption,
     school: SchoolOption,
     year: YearOption,
     class_name: ClassOption,
@@ -43,10 +44,10 @@ def booklet(
     ledger = Ledger.open(settings(home))
     trust = Trust.load(ledger.settings.trust)
     pin = secret(lang, pin_file, vi="Mật khẩu con dấu số", en="Passphrase of the seal")
-    sitting = Sitting.at(ledger.settings.signing, Role.SEAL, key.read_bytes(), pin)
     where = workday.ClassKey(school, year, class_name)
-    total, work = workday.bind(ledger, trust, where, sitting, pupils=pupil or ())
-    exhaust(track(work, total=total, label="Đóng sổ học bạ" if lang == "vi" else "Binding booklets"))
+    with open_key(key, Hidden(pin)) as seal:
+        total, work = workday.bind(ledger, trust, where, seal, pupils=pupil or ())
+        exhaust(track(work, total=total, label="Đóng sổ học bạ" if lang == "vi" else "Binding booklets"))
     tell(
         lang,
         f"Đã đóng {total // 3} sổ học bạ lớp {class_name}. Tiếp theo: neo lên chuỗi khối (hocba anchor).",

@@ -2,7 +2,6 @@
 
 """What a school does: from imported classes to anchored records, and back out when one has to be withdrawn."""
 
-import datetime as dt
 import json
 from pathlib import Path
 from typing import Annotated
@@ -12,10 +11,10 @@ import typer
 
 from ledger.chain.wallet import KeyWallet
 from ledger.errors import LedgerError
-from ledger.paper.moments import VIETNAM
 from ledger.store.reader import School
-from ledger.unit import MOET, PROFILES, Ownership, RecallReason, Role, UnitState
+from ledger.unit import MOET, PROFILES, Ownership, RecallReason, UnitState
 from scripts import registration, workday
+from scripts.commands.signing import HomeroomOption, assigned_roles
 from scripts.commands.terminal import (
     EXIT_USAGE,
     ClassOption,
@@ -24,6 +23,7 @@ from scripts.commands.terminal import (
     PasswordFile,
     SchoolOption,
     YearOption,
+    exhaust,
     note,
     secret,
     settings,
@@ -31,21 +31,11 @@ from scripts.commands.terminal import (
     track,
 )
 from scripts.compose import Ledger
-from scripts.crew import Sitting, utc_now
+from scripts.crew import utc_now
 from scripts.settings import DEFAULT_PUBLIC_URL, DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, UnusableSettings
 from signer.keys import load_pkcs12
 from verifier_api.trust import Trust
 from verifier_api.verdict import Language
-
-HomeroomOption = Annotated[
-    bool,
-    typer.Option("--homeroom/--no-homeroom", help="Giáo viên chủ nhiệm có ký / the homeroom teacher signs too."),
-]
-
-
-def assigned_roles(*, homeroom: bool) -> frozenset[Role]:
-    """The optional roles that somebody fills in this class."""
-    return frozenset({Role.HOMEROOM}) if homeroom else frozenset()
 
 
 def init(
@@ -142,33 +132,6 @@ def school(
     tell(lang, f"Đã đăng ký {name} ({code}).", f"Registered {name} ({code}).")
 
 
-def sign(
-    role: Annotated[Role, typer.Option(help="Vai trò ký / signing role.", case_sensitive=False)],
-    key: Annotated[Path, typer.Option(help="Tệp chữ ký số .p12 / PKCS#12 file.")],
-    school: SchoolOption,
-    year: YearOption,
-    class_name: ClassOption,
-    home: Home = Path(),
-    pin_file: PasswordFile = None,
-    homeroom: HomeroomOption = True,
-    lang: Lang = "vi",
-) -> None:
-    """Ký cả lớp với một mã PIN / sign a whole class with one PIN."""
-    ledger = Ledger.open(settings(home))
-    where = workday.ClassKey(school, year, class_name)
-    pin = secret(lang, pin_file, vi=f"Mã PIN ({role})", en=f"PIN ({role})")
-    sitting = Sitting.at(ledger.settings.signing, role, key.read_bytes(), pin)
-    assigned = assigned_roles(homeroom=homeroom)
-    workday.require_ready(ledger, Trust.load(ledger.settings.trust), where, sitting, assigned=assigned)
-    planned = dt.datetime.now(VIETNAM).replace(microsecond=0)
-    total, work = workday.prepare(ledger, where, planned_issue_date=planned)
-    if total:
-        exhaust(track(work, total=total, label="Lập PDF, XML" if lang == "vi" else "Rendering PDF, XML"))
-    total, work = workday.sign(ledger, where, sitting, assigned=assigned)
-    exhaust(track(work, total=total, label=f"{'Ký' if lang == 'vi' else 'Signing'} {role}"))
-    tell(lang, f"Đã ký {total} học bạ lớp {class_name}.", f"Signed {total} records of class {class_name}.")
-
-
 def issue(
     school: SchoolOption,
     year: YearOption,
@@ -253,9 +216,3 @@ def carry(ledger: Ledger, *, school: str, year: str, password: str, lang: Langua
         if still_open not in (last, 0):
             note(lang, f"Đang chờ chuỗi xác nhận: {still_open} đợt…", f"Waiting for the chain: {still_open} errands…")
         last = still_open
-
-
-def exhaust(work: object) -> None:
-    """Runs an iterator to its end for what it does."""
-    for _ in work:  # type: ignore[attr-defined]
-        pass

@@ -89,3 +89,9 @@ def secret(lang: Language, file: Path | None, *, vi: str, en: str) -> str:
                 f"{file} must be UTF-8 text whose first line is the PIN.",
             ) from None
     return getpass.getpass(f"{vi if lang == 'vi' else en}: ")
+
+
+def exhaust(work: Iterable[object]) -> None:
+    """Runs an iterator to its end for what it does."""
+    for _ in work:
+        pass

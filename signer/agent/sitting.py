@@ -71,16 +71,11 @@ class Sitting:
 
         Raises what the key raises, after sending what it had signed by then.
         """
-        digests: list[bytes] = []
-        for record in records:
-            parts = (record.item.xml, record.item.pdf)
-            digests += [hashlib.sha256(part).digest() for part in parts if part is not None]
-        values = key.sign_digests(digests)
+        values = signed_values(key, [(record.item.xml, record.item.pdf) for record in records])
         made: dict[str, tuple[bytes | None, bytes]] = {}
         try:
-            for record in records:
-                xml = next(values)
-                made[record.item.unit] = (next(values) if record.item.pdf is not None else None, xml)
+            for record, (xml, pdf) in zip(records, values, strict=True):
+                made[record.item.unit] = (pdf, xml)
                 yield record
                 if len(made) == SENT_TOGETHER:
                     sent, made = made, {}
@@ -104,6 +99,21 @@ class Sitting:
             raise NotWhatIsShown(who, "PDF")
         if pdf is not None and _attached(pdf) != data_bytes(xml):
             raise NotWhatIsShown(who, "PDF ≠ XML")
+
+
+def signed_values(
+    key: SigningKey, records: Sequence[tuple[bytes, bytes | None]]
+) -> Iterator[tuple[bytes, bytes | None]]:
+    """What the key says to records, each given as the bytes to be signed of its XML and, where there is one, of its PDF.
+
+    All digests go to the key in one call, so that a provider that authorises a number of them asks for one PIN. Yields the values
+    of each record as soon as the key has made them; what the key raises in the middle costs the rest and no more.
+    """
+    parts = [part for record in records for part in record if part is not None]
+    values = key.sign_digests([hashlib.sha256(part).digest() for part in parts])
+    for _, pdf in records:
+        xml = next(values)
+        yield xml, None if pdf is None else next(values)
 
 
 def _attached(pdf: bytes) -> bytes | None:
