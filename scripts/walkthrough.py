@@ -21,29 +21,31 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import qrcode
 import uvicorn
 from asn1crypto import pem
 
-from ledger.proof.signer_list import ApprovedSigner
+from ledger.chain.web3_registry import Web3Registry
+from ledger.record.model import ClassSheet
 from ledger.record.sheets.class_sheet import SheetReading
 from ledger.store.reader import School, Unit
-from ledger.unit import MOET, Role, UnitState
+from ledger.store.signing_tables import Holding
+from ledger.unit import MOET, Role, Slot, UnitState
 from scripts import registration, workday
 from scripts.commands.classes import show_findings
-from scripts.commands.school import assigned_roles, exhaust
-from scripts.commands.terminal import err, out, track
+from scripts.commands.signing import assigned_roles
+from scripts.commands.terminal import err, exhaust, out, track
 from scripts.compose import Ledger, ReceiptFolder, public_reader, public_verifier, registry_reader
-from scripts.crew import Sitting, utc_now
+from scripts.crew import CrewScribe, utc_now
 from scripts.demo_pki import DemoPki, Person, PkiServer, create_pki
 from scripts.demo_pki import free_port as free_pki_port
 from scripts.deploy import Deployment, deploy, write_deployment
 from scripts.devchain import DEFAULT_PORT, Devchain, free_port
 from scripts.sample_class import make_workbook
 from scripts.settings import DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, Settings
+from scripts.sittings import LocalSitting
 from signer.keys import load_pkcs12
 from verifier_api.app import create_app
 from verifier_api.trust import TRUST_FILE, RegistrySettings, Trust, TrustSettings
@@ -205,7 +207,7 @@ class Demo:
         if reading.class_sheet is None:
             raise DemoFailure("Hãy sửa các lỗi trên rồi chạy lại. / Mend the errors above and run again.")
         sheet = reading.class_sheet
-        trust = self._publish_trust(chain, deployment, pki, sheet.school.code)
+        trust = self._publish_trust(chain, deployment, pki)
         operator = chain.wallet(1)
         home = self._folders.home
         (home / "keys").mkdir(parents=True)
@@ -232,7 +234,8 @@ class Demo:
             operator=operator.address,
             now=utc_now(),
         )
-        signed = registration.read_consent(trust, statement, school=sheet.school.code, now=utc_now())
+        digest = hashlib.sha256(seal.certificate.read_bytes()).hexdigest()
+        signed = registration.read_consent(trust, statement, school=sheet.school.code, now=utc_now(), known_seal=digest)
         registration.register_school(
             ledger,
             trust,
@@ -247,6 +250,7 @@ class Demo:
             ),
             signed.digest,
         )
+        trust = self._approve(ledger, trust, chain, pki, sheet)
         plan = ledger.importing.plan(sheet)
         ledger.importing.carry_out(plan, source=source.read_bytes())
         self._done(
@@ -255,7 +259,7 @@ class Demo:
         )
         return ledger, trust
 
-    def _publish_trust(self, chain: Devchain, deployment: Deployment, pki: DemoPki, school_code: str) -> Trust:
+    def _publish_trust(self, chain: Devchain, deployment: Deployment, pki: DemoPki) -> Trust:
         folder = self._folders.out / "trust"
         folder.mkdir(parents=True)
         hierarchies: dict[str, tuple[str, ...]] = {}
@@ -273,17 +277,7 @@ class Demo:
             rpc=(chain.url,),
             hierarchies=hierarchies,
             intermediates=tuple(f"{name}-ca.pem" for name in pki.roots),
-            roles={role.value: (pki.identities[role].hierarchy,) for role in ROLES},
-            signers=tuple(
-                ApprovedSigner(
-                    cert_sha256=hashlib.sha256(pki.identities[role].certificate.read_bytes()).hexdigest(),
-                    role=role.value,
-                    school=school_code,
-                    valid_from=utc_now() - timedelta(days=1),
-                    hierarchy=pki.identities[role].hierarchy,
-                )
-                for role in ROLES
-            ),
+            roles={role.value: (pki.identities[role].hierarchy,) for role in ROLES} | {"GVBM": ("public",)},
         )
         (folder / TRUST_FILE).write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
         return Trust.load(folder)
@@ -292,18 +286,13 @@ class Demo:
         """The school's day: render, three signatures, archive, anchor."""
         assert reading.class_sheet is not None  # noqa: S101 - the step before has made sure
         info, code = reading.class_sheet.class_info, reading.class_sheet.school.code
-        key = workday.ClassKey(code, info.school_year, info.name)
-        total, work = workday.prepare(ledger, key, planned_issue_date=utc_now())
-        exhaust(track(work, total=total, label=self._say("Lập PDF và XML", "Rendering PDF and XML")))
-        self._done(f"Đã lập {total} PDF và XML", f"Rendered {total} PDF and XML")
-        assigned = assigned_roles(homeroom=True)
-        for role in ROLES:
-            identity = pki.identities[role]
-            sitting = Sitting.at(ledger.settings.signing, role, identity.pkcs12.read_bytes(), identity.passphrase)
-            workday.require_ready(ledger, trust, key, sitting, assigned=assigned)
-            total, work = workday.sign(ledger, key, sitting, assigned=assigned)
-            exhaust(track(work, total=total, label=self._say(f"Ký {role}", f"Signing {role}")))
-            self._done(f"{role}: đã ký {total} học bạ, một mã PIN", f"{role}: {total} records signed with one PIN")
+        key, assigned = workday.ClassKey(code, info.school_year, info.name), assigned_roles(homeroom=True)
+        with CrewScribe.at(ledger.settings.signing, workers=ledger.settings.workers) as scribe:
+            rounds = ledger.rounds(trust, scribe)
+            for role in ROLES:
+                identity = pki.identities[role]
+                with load_pkcs12(identity.pkcs12.read_bytes(), identity.passphrase) as signer:
+                    self._sign(LocalSitting(ledger, rounds, key, Slot(role), signer, assigned=assigned), role)
         total, work = workday.issue(ledger, trust, key, assigned=assigned)
         exhaust(track(work, total=total, label=self._say("Dấu thời gian lưu trữ", "Archive timestamps")))
         self._done(f"Đã phát hành {total} học bạ", f"Issued {total} records")
@@ -315,6 +304,43 @@ class Demo:
             f"Anchored {len(units)} records under one Merkle root, {CONFIRMATIONS} confirmations",
         )
         return units
+
+    def _sign(self, sitting: LocalSitting, role: Role) -> None:
+        """One signer, one PIN, one class."""
+        total, work = sitting.render()
+        if total:
+            exhaust(track(work, total=total, label=self._say("Lập PDF và XML", "Rendering PDF and XML")))
+            self._done(f"Đã lập {total} PDF và XML", f"Rendered {total} PDF and XML")
+        total, prepared = sitting.prepare()
+        exhaust(track(prepared, total=total, label=self._say(f"Chuẩn bị {role}", f"Preparing {role}")))
+        total, work = sitting.sign()
+        exhaust(track(work, total=total, label=self._say(f"Ký {role}", f"Signing {role}")))
+        total, finished = sitting.finish()
+        exhaust(track(finished, total=total, label=self._say(f"Dấu thời gian {role}", f"Time-stamping {role}")))
+        self._done(f"{role}: đã ký {total} học bạ, một mã PIN", f"{role}: {total} records signed with one PIN")
+
+    def _approve(self, ledger: Ledger, trust: Trust, chain: Devchain, pki: DemoPki, sheet: ClassSheet) -> Trust:
+        """The school asks for its people's certificates, the authority approves them and publishes its list on the chain."""
+        registrations, code = ledger.registrations(trust), sheet.school.code
+        registration.approve_seal(
+            ledger, trust, code, pki.identities[Role.SEAL].certificate.read_bytes(), by=sheet.school.authority_name
+        )
+        for role in (Role.HOMEROOM, Role.PRINCIPAL):
+            number = registrations.request(
+                school_code=code,
+                certificate=pki.identities[role].certificate.read_bytes(),
+                role=role,
+                holding=Holding.FILE,
+                by=sheet.school.name,
+            )
+            registrations.decide(number, approved=True, by=sheet.school.authority_name)
+        registration.publish_signer_list(
+            ledger.settings.trust,
+            Web3Registry(chain.url, trust.pin),
+            chain.wallet(0),
+            registration.signer_list(ledger, authority=sheet.school.authority_name, now=utc_now()),
+        )
+        return Trust.load(ledger.settings.trust)
 
     def _hand_out(self, ledger: Ledger, units: list[Unit]) -> None:
         written = list(workday.hand_out(ledger, units, self._folders.out))
