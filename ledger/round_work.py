@@ -161,7 +161,8 @@ class RoundWork:
                 _logger.warning("a round stopped: %s", type(error).__name__)
                 # A scribe's own errors speak to people as ours do.
                 words = (getattr(error, "vi", None), getattr(error, "en", None))
-                standing.problem = LedgerError(*words) if all(words) else Interrupted(type(error).__name__)
+                told = words[0] is not None and words[1] is not None
+                standing.problem = LedgerError(words[0], words[1]) if told else Interrupted(type(error).__name__)
             finally:
                 with self._guard:
                     standing.busy -= 1

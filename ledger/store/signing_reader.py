@@ -76,6 +76,8 @@ class SchoolClass:
     school_year: str
     name: str
     enrolled: int
+    sheet_sha256: str
+    """The sheet that it was imported from."""
 
 
 @dataclass(frozen=True)
