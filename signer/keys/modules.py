@@ -118,6 +118,14 @@ def pin_state(token: pkcs11.Token) -> PinState:
     return state_from(token.slot.get_token().flags)
 
 
+def pin_state_after_login(token: pkcs11.Token) -> PinState:
+    """The same after a login that failed; if the token does not even say that, a try is taken to be lost."""
+    try:
+        return pin_state(token)
+    except PKCS11Error:
+        return PinState.WRONG_BEFORE
+
+
 def serial_of(token: pkcs11.Token) -> str:
     """As people read it on the token."""
     return token.serial.decode("utf-8", "replace")

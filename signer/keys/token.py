@@ -30,6 +30,7 @@ from signer.keys.modules import (
     attribute,
     certificates_on,
     pin_state,
+    pin_state_after_login,
     plugged_in,
     serial_of,
     started,
@@ -159,7 +160,7 @@ def _require_tries(state: PinState, pin: Secret, *, risk_last_try: bool) -> None
 def _logged_in(token: pkcs11.Token, pin: Secret) -> pkcs11.Session:
     answer = _log_in(token, pin)
     if isinstance(answer, PKCS11Error):
-        raise refusals.of_login(answer, pin_state(token)) from answer
+        raise refusals.of_login(answer, pin_state_after_login(token)) from answer
     return answer
 
 

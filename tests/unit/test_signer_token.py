@@ -30,7 +30,7 @@ from signer.errors import (
     WrongPin,
 )
 from signer.keys import token_refusals
-from signer.keys.modules import tokens
+from signer.keys.modules import pin_state_after_login, plugged_in, started, tokens
 from signer.keys.pin_state import PinState
 from signer.keys.token import TokenKey
 from signer.statements import opened, sign_statement
@@ -285,6 +285,13 @@ def test_a_login_that_fails_is_told_by_what_the_token_says(error, now, kind):
 )
 def test_a_signature_that_fails_is_told_by_what_the_module_says(error, kind):
     assert type(token_refusals.of_signing(error)) is kind
+
+
+def test_a_token_that_is_gone_after_a_failed_login_does_not_hide_that_the_pin_was_wrong(drawer):
+    token_of(drawer)
+    with started(drawer.module) as library:
+        (token,) = plugged_in(library)
+    assert pin_state_after_login(token) is PinState.WRONG_BEFORE
 
 
 def test_a_pin_that_is_no_text_is_not_handed_over(drawer):
