@@ -22,7 +22,7 @@ from ledger.unit import Role, Slot
 from scripts.compose import Ledger
 from scripts.crew import utc_now
 from scripts.workday import until_mined
-from signer.keys import LoadedKey
+from signer.keys import SigningKey
 from signer.statements import opened, sign_statement
 from verifier_api.trust import SIGNERS_FILE, TRUST_FILE, Trust, TrustSettings
 
@@ -57,16 +57,16 @@ class SignedConsent:
         return hashlib.sha256(self.statement).digest()
 
 
-def give_consent(trust: Trust, seal: LoadedKey, *, school: str, operator: str, now: dt.datetime) -> bytes:
+def give_consent(trust: Trust, seal: SigningKey, *, school: str, operator: str, now: dt.datetime) -> bytes:
     """The school's part: the statement, signed with its seal, that `operator` acts for it in the trusted registry.
 
     Raises `MalformedConsent` for a code or an account that is none, and `CertificateNotValid` for a seal that has ended.
     """
-    seal.require_valid_at(now)
+    seal.who.require_valid_at(now)
     consent = Consent.of(
         school=school,
         operator=operator,
-        seal_sha256=seal.certificate_sha256.hex(),
+        seal_sha256=seal.who.certificate_sha256.hex(),
         chain_id=trust.pin.chain_id,
         registry=trust.pin.address,
         given_on=now.date(),

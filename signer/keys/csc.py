@@ -242,16 +242,16 @@ class CscService:
             revealed.append(secret.get_secret_value())
             return revealed[-1]
 
-        body = json.dumps(question, default=reveal)
         headers = {b"Content-Type": b"application/json"}
-        if basic is not None:
-            headers[b"Authorization"] = b"Basic " + base64.b64encode(f"{basic[0]}:{reveal(basic[1])}".encode())
-        elif self._access is not None:
-            headers[b"Authorization"] = b"Bearer " + reveal(self._access).encode()
         try:
+            if basic is not None:
+                headers[b"Authorization"] = b"Basic " + base64.b64encode(f"{basic[0]}:{reveal(basic[1])}".encode())
+            elif self._access is not None:
+                headers[b"Authorization"] = b"Bearer " + reveal(self._access).encode()
+            body = json.dumps(question, default=reveal)
             response = self._client.post(f"{self.url}/{path}", content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError, RuntimeError) as error:
-            # ValueError: a host name that no resolver takes; RuntimeError: closed already.
+            # ValueError: a host name that no resolver takes, a token that is no text; RuntimeError: closed already.
             return type(error).__name__
         try:
             content = response.json()

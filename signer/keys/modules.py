@@ -19,7 +19,6 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any, Final
 
 import pkcs11
@@ -30,25 +29,13 @@ from pkcs11.exceptions import AttributeTypeInvalid, PKCS11Error, TokenNotPresent
 from signer.certificate import SignerCertificate
 from signer.errors import KeyProblem
 from signer.keys import token_refusals
+from signer.keys.pin_state import PinState, state_from
 
 Library = Any
 """A started module: `pkcs11._pkcs11.lib`, which has no name that can be imported before a module is loaded."""
 
 _users: Final[Counter[str]] = Counter()
 _starting: Final = threading.Lock()
-
-
-class PinState(StrEnum):
-    """What a token says about its PIN before anybody logs in."""
-
-    FINE = "fine"
-    WRONG_BEFORE = "wrong-before"
-    """A wrong PIN was entered since the last right one."""
-    LAST_TRY = "last-try"
-    """The next wrong PIN locks it."""
-    LOCKED = "locked"
-    NOT_SET = "not-set"
-    """To be set or changed before use."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +79,7 @@ def tokens(module: str) -> tuple[FoundToken, ...]:
         try:
             return tuple(_look(token) for token in plugged_in(library))
         except PKCS11Error as error:
-            raise token_refusals.token_unusable(name_of(error)) from error
+            raise token_refusals.token_unusable(token_refusals.name_of(error)) from error
 
 
 @contextmanager
@@ -102,7 +89,7 @@ def started(module: str) -> Iterator[Library]:
         try:
             library = pkcs11.lib(module)
         except PKCS11Error as error:
-            raise token_refusals.module_unusable(module, str(error) or name_of(error)) from error
+            raise token_refusals.module_unusable(module, str(error) or token_refusals.name_of(error)) from error
         _users[module] += 1
     try:
         yield library
@@ -128,16 +115,15 @@ def plugged_in(library: Library) -> list[pkcs11.Token]:
 
 def pin_state(token: pkcs11.Token) -> PinState:
     """What the token says now: its flags are read anew."""
-    flags = token.slot.get_token().flags
-    for flag, state in (
-        (TokenFlag.USER_PIN_LOCKED, PinState.LOCKED),
-        (TokenFlag.USER_PIN_FINAL_TRY, PinState.LAST_TRY),
-        (TokenFlag.USER_PIN_TO_BE_CHANGED, PinState.NOT_SET),
-        (TokenFlag.USER_PIN_COUNT_LOW, PinState.WRONG_BEFORE),
-    ):
-        if flags & flag:
-            return state
-    return PinState.FINE if flags & TokenFlag.USER_PIN_INITIALIZED else PinState.NOT_SET
+    return state_from(token.slot.get_token().flags)
+
+
+def pin_state_after_login(token: pkcs11.Token) -> PinState:
+    """The same after a login that failed; if the token does not even say that, a try is taken to be lost."""
+    try:
+        return pin_state(token)
+    except PKCS11Error:
+        return PinState.WRONG_BEFORE
 
 
 def serial_of(token: pkcs11.Token) -> str:
@@ -173,11 +159,6 @@ def attribute(stored: Any, which: Attribute, otherwise: Any) -> Any:  # noqa: AN
         return stored[which]
     except PKCS11Error:
         return otherwise
-
-
-def name_of(error: PKCS11Error) -> str:
-    """An error of a module by name; its class is all that most of them say."""
-    return type(error).__name__
 
 
 def _look(token: pkcs11.Token) -> FoundToken:

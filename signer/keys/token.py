@@ -19,42 +19,27 @@ from typing import Final, Self
 
 import pkcs11
 from pkcs11.constants import Attribute, ObjectClass
-from pkcs11.exceptions import (
-    FunctionNotSupported,
-    KeySizeRange,
-    KeyTypeInconsistent,
-    MechanismInvalid,
-    PinExpired,
-    PinIncorrect,
-    PinInvalid,
-    PinLenRange,
-    PinLocked,
-    PKCS11Error,
-    UserAlreadyLoggedIn,
-    UserPinNotInitialized,
-)
+from pkcs11.exceptions import PinInvalid, PKCS11Error
 from pkcs11.mechanisms import KeyType, Mechanism
 from pkcs11.types import SignMixin
 
 from signer.certificate import SignerCertificate
-from signer.errors import SignerError
 from signer.keys import token_refusals as refusals
 from signer.keys.modules import (
     FoundCertificate,
-    PinState,
     attribute,
     certificates_on,
-    name_of,
     pin_state,
+    pin_state_after_login,
     plugged_in,
     serial_of,
     started,
 )
+from signer.keys.pin_state import PinState
 from signer.keys.signing_key import Secret, SigningKey
 from signer.keys.values import Check, as_der, digest_info
 
 _KEY_TYPES: Final = {"sha256_rsa": KeyType.RSA, "sha256_ecdsa": KeyType.EC}
-_CANNOT_SIGN_SO: Final = (MechanismInvalid, KeyTypeInconsistent, KeySizeRange, FunctionNotSupported)
 
 
 class TokenKey(SigningKey):
@@ -114,7 +99,7 @@ class TokenKey(SigningKey):
                 found, key = _choose_key(session, chosen.label, certificate_sha256, label, key_id)
                 pin_each_time = bool(attribute(key, Attribute.ALWAYS_AUTHENTICATE, otherwise=False))
             except PKCS11Error as error:
-                raise refusals.token_unusable(name_of(error)) from error
+                raise refusals.token_unusable(refusals.name_of(error)) from error
             repeated = pin if pin_each_time and repeat_pin else None
             return cls(found, key, pin_each_time=pin_each_time, repeated_pin=repeated, held=stack.pop_all())
 
@@ -142,7 +127,7 @@ class TokenKey(SigningKey):
     def _value(self, digest: bytes) -> bytes:
         answer = self._ask(digest)
         if isinstance(answer, PKCS11Error):
-            raise _refused_while_signing(answer) from answer
+            raise refusals.of_signing(answer) from answer
         return answer
 
     def _ask(self, digest: bytes) -> bytes | PKCS11Error:
@@ -174,28 +159,18 @@ def _require_tries(state: PinState, pin: Secret, *, risk_last_try: bool) -> None
 
 def _logged_in(token: pkcs11.Token, pin: Secret) -> pkcs11.Session:
     answer = _log_in(token, pin)
-    match answer:
-        case PinIncorrect() | PinInvalid() | PinLenRange():
-            state = pin_state(token)
-            if state is PinState.LOCKED:
-                raise refusals.locked() from answer
-            raise refusals.wrong_pin(last_try=state is PinState.LAST_TRY) from answer
-        case PinLocked():
-            raise refusals.locked() from answer
-        case PinExpired() | UserPinNotInitialized():
-            raise refusals.pin_not_set() from answer
-        case UserAlreadyLoggedIn():
-            raise refusals.in_use_already() from answer
-        case PKCS11Error():
-            raise answer
-        case _:
-            return answer
+    if isinstance(answer, PKCS11Error):
+        raise refusals.of_login(answer, pin_state_after_login(token)) from answer
+    return answer
 
 
 def _log_in(token: pkcs11.Token, pin: Secret) -> pkcs11.Session | PKCS11Error:
     """The one place where a PIN is handed over for a login, once. An error comes back without the frames that saw it."""
     try:
         return token.open(user_pin=pin.get_secret_value())
+    except UnicodeEncodeError:
+        # Typed at a terminal that does not speak UTF-8: no PIN of anybody's, and the error would repeat it.
+        return PinInvalid()
     except PKCS11Error as error:
         return error.with_traceback(None)
 
@@ -204,18 +179,6 @@ def _leave(session: pkcs11.Session) -> None:
     # The token may be gone, and the login with it.
     with suppress(PKCS11Error):
         session.close()
-
-
-def _refused_while_signing(error: PKCS11Error) -> SignerError:
-    match error:
-        case PinIncorrect() | PinInvalid() | PinLenRange():
-            return refusals.wrong_pin(last_try=False)
-        case PinLocked():
-            return refusals.locked()
-    if isinstance(error, _CANNOT_SIGN_SO):
-        return refusals.token_unusable(name_of(error))
-    # Modules disagree on how a missing token is called: DeviceRemoved, SessionHandleInvalid, ObjectHandleInvalid, and more.
-    return refusals.removed(name_of(error))
 
 
 def _choose_token(present: Sequence[pkcs11.Token], label: str | None, serial: str | None) -> pkcs11.Token:

@@ -4,6 +4,8 @@
 
 from collections.abc import Sequence
 
+from pkcs11 import exceptions as cryptoki
+
 from signer.certificate import SignerCertificate
 from signer.errors import (
     ChoiceNeeded,
@@ -12,11 +14,52 @@ from signer.errors import (
     PinForEachSignature,
     PinLocked,
     PinNotSet,
+    SignerError,
     TokenMissing,
     TokenRemoved,
     TokenUnusable,
     WrongPin,
 )
+from signer.keys.pin_state import PinState
+
+
+def of_login(error: cryptoki.PKCS11Error, now: PinState) -> SignerError:
+    """A login that failed; `now` is what the token says of its PIN after it."""
+    match error:
+        case cryptoki.PinIncorrect() | cryptoki.PinInvalid() | cryptoki.PinLenRange():
+            return locked() if now is PinState.LOCKED else wrong_pin(last_try=now is PinState.LAST_TRY)
+        case cryptoki.PinLocked():
+            return locked()
+        case cryptoki.PinExpired() | cryptoki.UserPinNotInitialized():
+            return pin_not_set()
+        case cryptoki.UserAlreadyLoggedIn():
+            return in_use_already()
+        case _:
+            return token_unusable(name_of(error))
+
+
+def of_signing(error: cryptoki.PKCS11Error) -> SignerError:
+    """A signature that was not made, after a login that was good."""
+    match error:
+        case cryptoki.PinIncorrect() | cryptoki.PinInvalid() | cryptoki.PinLenRange():
+            return wrong_pin(last_try=False)
+        case cryptoki.PinLocked():
+            return locked()
+        case (
+            cryptoki.MechanismInvalid()
+            | cryptoki.KeyTypeInconsistent()
+            | cryptoki.KeySizeRange()
+            | cryptoki.FunctionNotSupported()
+        ):
+            return token_unusable(name_of(error))
+        case _:
+            # Modules disagree on what to call a token that is gone: DeviceRemoved, SessionHandleInvalid, ObjectHandleInvalid…
+            return removed(name_of(error))
+
+
+def name_of(error: cryptoki.PKCS11Error) -> str:
+    """An error of a module by name; its class is all that most of them say."""
+    return type(error).__name__
 
 
 def module_unusable(module: str, cause: str) -> TokenUnusable:

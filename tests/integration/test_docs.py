@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from scripts import findings_page
+from signer import errors
 from verifier_api import findings
 
 ROOT = Path(__file__).parents[2]
@@ -24,6 +25,7 @@ DOCUMENTS = [
     "CONTRIBUTING.md",
     "docs/operating.md",
     "docs/api.md",
+    "docs/signing-keys.md",
 ]
 
 
@@ -61,6 +63,15 @@ def test_every_finding_has_a_code_of_its_own_and_says_what_it_is_in_both_languag
 
 def test_the_list_of_findings_is_fresh():
     assert (ROOT / "docs/findings.md").read_text() == findings_page.page()
+
+
+def test_every_way_in_which_a_key_can_fail_is_explained():
+    def leaves(kind):
+        return {kind} if not kind.__subclasses__() else set().union(*map(leaves, kind.__subclasses__()))
+
+    failing = leaves(errors.KeyProblem) | leaves(errors.KeyOutOfReach)
+    explained = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/signing-keys.md").read_text(), re.MULTILINE))
+    assert {kind.__name__ for kind in failing} == explained - {"SigningFailed"}
 
 
 def test_no_source_file_lacks_its_licence_line():

@@ -9,12 +9,13 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
-from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, pkcs12
 from cryptography.x509.oid import NameOID
 from hidden_pins import Pin, all_that_an_error_shows
 
+from signer.certificate import SignerCertificate
 from signer.errors import CertificateNotValid, SignerError, UnreadableKey, UnsuitableKey, WrongPassphrase
-from signer.keys import load_pkcs12
+from signer.keys import LoadedKey, load_pkcs12
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 PASSPHRASE = "mật khẩu Đúng"
@@ -99,6 +100,12 @@ def test_a_key_file_without_a_key_is_refused(p256):
 def test_a_key_of_another_kind_is_refused(make):
     with pytest.raises(UnsuitableKey):
         load_pkcs12(packed(make()), PASSPHRASE)
+
+
+def test_a_key_that_is_not_the_certificates_is_refused(p256):
+    certificate = SignerCertificate.load(certificate_of(p256).public_bytes(Encoding.DER))
+    with pytest.raises(UnsuitableKey):
+        LoadedKey.holding(ec.generate_private_key(ec.SECP256R1()), certificate)
 
 
 def test_a_key_shows_itself_to_nobody(p256):

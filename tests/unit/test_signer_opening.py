@@ -91,6 +91,7 @@ def test_no_pin_is_an_empty_one(tmp_path, token, provider):
             "pkcs11:token=C%C3%B4%20An;serial=00a1;object=k%3By;id=%00%ff;type=private?module-path=C:%5Cx.dll&cert-sha256=AB",
             TokenPlace("C:\\x.dll", "Cô An", "00a1", "k;y", b"\x00\xff", "AB"),
         ),
+        ("pkcs11:token=a?module-path=C:\\x y.dll", TokenPlace("C:\\x y.dll", "a", None, None, None, None)),
         ("pkcs11:?module-path=/x.so", TokenPlace("/x.so", None, None, None, None, None)),
         ("csc:https://ky.vn/csc/v2?credential=a%2Fb", ProviderPlace("https://ky.vn/csc/v2", "a/b")),
         ("csc:https://ky.vn/csc/v2", ProviderPlace("https://ky.vn/csc/v2", None)),

@@ -256,9 +256,10 @@ def test_a_provider_that_is_not_there_is_an_outage():
         ("credentials/list", 200, b'{"credentialIDs": [7]}'),
         ("credentials/list", 302, b""),
         ("credentials/list", 404, b"not here"),
-        ("credentials/list", 200, b"[" * 100_000),
+        ("credentials/list", 200, b"[" * 2_000),
         ("credentials/info", 200, b"{}"),
         ("credentials/info", 200, b"[]"),
+        ("credentials/info", 204, b""),
         ("credentials/info", 200, b'{"key": 1, "cert": 2, "auth": 3}'),
         (AUTHORIZE, 200, b'{"SAD": ""}'),
         (AUTHORIZE, 202, b'{"handle": 7}'),
@@ -293,6 +294,19 @@ def test_a_credential_that_expires_meanwhile_is_said_in_the_providers_words(prov
         provider.certificate_status = "expired"
         assert "Signing certificate is expired" in refusal_of(ProviderRefused, key.sign, b"record").vi
     assert provider.asked[AUTHORIZE] == 1
+
+
+def test_a_credential_for_no_signature_at_all_is_a_malformed_answer(provider):
+    provider.multisign = 0
+    refusal_of(ProviderMisbehaves, open_key, provider)
+
+
+def test_an_access_token_that_is_no_text_is_sent_nowhere(provider):
+    service = CscService(provider.url, Pin("27\udcff1828"))
+    error = refusal_of(ProviderUnavailable, service.credential_ids)
+    assert "1828" not in all_that_an_error_shows(error)
+    assert not provider.asked
+    service.close()
 
 
 def test_a_key_that_is_disabled_or_wants_a_browser_is_refused(provider):

@@ -11,6 +11,7 @@ from certified_people import KINDS, authority, certificate_of, key_of
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding
 from hidden_pins import Pin, all_that_an_error_shows
+from pkcs11 import exceptions as cryptoki
 from pkcs11.constants import TokenFlag
 from simulators.soft_tokens import Drawer
 
@@ -28,7 +29,9 @@ from signer.errors import (
     UnsuitableKey,
     WrongPin,
 )
-from signer.keys.modules import PinState, tokens
+from signer.keys import token_refusals
+from signer.keys.modules import pin_state_after_login, plugged_in, started, tokens
+from signer.keys.pin_state import PinState
 from signer.keys.token import TokenKey
 from signer.statements import opened, sign_statement
 
@@ -250,6 +253,52 @@ def test_a_token_that_is_open_already_is_not_opened_without_asking_for_the_pin(d
     with open_key(drawer) as key:
         refusal_of(TokenUnusable, open_key, drawer, "000000")
         assert key.sign(b"record")
+
+
+@pytest.mark.parametrize(
+    ("error", "now", "kind"),
+    [
+        # What SoftHSM never says: it has no counter that locks.
+        (cryptoki.PinIncorrect(), PinState.LOCKED, PinLocked),
+        (cryptoki.PinLocked(), PinState.FINE, PinLocked),
+        (cryptoki.PinLenRange(), PinState.WRONG_BEFORE, WrongPin),
+        (cryptoki.PinExpired(), PinState.FINE, PinNotSet),
+        (cryptoki.UserPinNotInitialized(), PinState.FINE, PinNotSet),
+        (cryptoki.SessionCount(), PinState.FINE, TokenUnusable),
+    ],
+)
+def test_a_login_that_fails_is_told_by_what_the_token_says(error, now, kind):
+    assert type(token_refusals.of_login(error, now)) is kind
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (cryptoki.PinIncorrect(), WrongPin),
+        (cryptoki.PinLocked(), PinLocked),
+        (cryptoki.MechanismInvalid(), TokenUnusable),
+        (cryptoki.DeviceRemoved(), TokenRemoved),
+        (cryptoki.DeviceError(), TokenRemoved),
+        (cryptoki.SessionHandleInvalid(), TokenRemoved),
+        (cryptoki.UserNotLoggedIn(), TokenRemoved),
+    ],
+)
+def test_a_signature_that_fails_is_told_by_what_the_module_says(error, kind):
+    assert type(token_refusals.of_signing(error)) is kind
+
+
+def test_a_token_that_is_gone_after_a_failed_login_does_not_hide_that_the_pin_was_wrong(drawer):
+    token_of(drawer)
+    with started(drawer.module) as library:
+        (token,) = plugged_in(library)
+    assert pin_state_after_login(token) is PinState.WRONG_BEFORE
+
+
+def test_a_pin_that_is_no_text_is_not_handed_over(drawer):
+    token = token_of(drawer)
+    error = refusal_of(WrongPin, open_key, drawer, "27\udcff1828")
+    assert "1828" not in all_that_an_error_shows(error)
+    assert not token.flags & TokenFlag.USER_PIN_COUNT_LOW
 
 
 @pytest.mark.parametrize("what", ["nothing", "a text"])
