@@ -133,7 +133,11 @@ class Issuing:
 
     def accept(self, unit: Unit, signed: Signed, *, slot: Slot, cert_sha256: str) -> None:
         """Checks what came back from signing and stores it. Raises `NotSigned`, or `LostRace` if the unit has moved since."""
-        self._check(unit, signed.documents, slot, cert_sha256)
+        documents = signed.documents
+        if slot.role not in self.profile(unit).on_paper and not documents.pdf:
+            # Who signs on the XML alone is not given the PDF, and gives none back.
+            documents = replace(documents, pdf=self.documents(unit).pdf)
+        self._check(unit, documents, slot, cert_sha256)
         self._writer.add_signature(
             unit.id,
             slot=slot,
@@ -141,8 +145,8 @@ class Issuing:
             cert_sha256=cert_sha256,
             signed_at=signed.signed_at,
             replaced={role: unit.file(role).sha256 for role in FileRole},
-            pdf=self._keep(signed.documents.pdf),
-            xml=self._keep(signed.documents.xml),
+            pdf=self._keep(documents.pdf),
+            xml=self._keep(documents.xml),
         )
 
     def issue(self, archivist: Archivist, units: Iterable[Unit]) -> Iterator[UUID]:

@@ -89,6 +89,7 @@ class Signed:
     """A unit's documents with one signature more."""
 
     documents: Documents
+    """Its `pdf` is empty where the signer signs on the XML alone: nothing was done to the PDF."""
     signed_at: dt.datetime
 
 

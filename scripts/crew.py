@@ -1,73 +1,62 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Signing in several processes at once: where `ledger.issuing` meets `signer`.
+"""Signing in several processes at once: where `ledger.signing` meets `signer`.
 
-Signing is processor work (hashing, ASN.1, the signature itself), so a class is spread over processes, not threads. Each process
-opens the key once and keeps it for the sitting; the passphrase reaches it through memory, never through a command line, the
-environment or a log. The parent opens the key first: a wrong passphrase is said before anything starts, and nothing is signed.
+Preparing and finishing documents is processor work (PDF, XML, ASN.1, hashing), so a class is spread over processes, not threads::
 
-`LocalHand` and `LocalArchivist` are what `Issuing` asks for. Results come back in the order in which they were asked for, and
-only a few units are in memory at a time.
+    here        units ──────▶ digests ──▶ the key ──▶ values ──────▶ signed units
+                   │             ▲                       │              ▲
+    processes      └── prepare ──┘                       └─── finish ───┘
+
+The key is asked in this process and in no other: neither it nor a passphrase ever reaches a worker, a command line, the
+environment or a log. While a token takes its time over one unit, the processes prepare the next ones and finish the last.
+
+`CrewScribe` is what `ledger.rounds` asks for, `LocalHand` and `LocalArchivist` what `ledger.issuing` does. Results come back in
+the order in which they were asked for, and only a few units are in memory at a time.
 """
 
 import datetime as dt
+import functools
+import hashlib
+import json
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Final, Self, TypeVar
 
-from ledger.issuing import Documents, Signed
+from ledger.paper.errors import PaperError
 from ledger.paper.fields import ROLES, FieldName, box
 from ledger.paper.stamps import KIND_OF_FIELD, stamp_pdf
-from ledger.unit import Role
+from ledger.signing import Documents, Prepared, PreparedPart, Signed, SignerIdentity, ToPrepare, Unfinished, Values
+from ledger.unit import ON_PAPER, Role, Slot
 from scripts.settings import SigningSettings
 from signer.archive import archive
-from signer.errors import SignerError
-from signer.keys import LoadedKey, load_pkcs12
-from signer.pdf import sign_field
+from signer.certificate import SignerCertificate
+from signer.errors import KeyOutOfReach, SignerError, SigningFailed, TimestampUnavailable, ValidationDataUnavailable
+from signer.keys import SigningKey
+from signer.pdf import PreparedPdf, finish_field, prepare_field
 from signer.timestamps import HttpTimestamper
 from signer.validation_data import ValidationData
-from signer.xml import sign_slot
+from signer.xml import PreparedXml, finish_slot, keep_xml, prepare_slot
 
-IN_FLIGHT_PER_WORKER = 2
+IN_FLIGHT_PER_WORKER: Final = 2
 """How many units wait for each process: enough to keep it busy, few enough to stay small in memory."""
 
-SHOWN_ROLES = {
-    Role.HOMEROOM: "Giáo viên chủ nhiệm",
-    Role.PRINCIPAL: "Hiệu trưởng",
-    Role.SEAL: "Ký phát hành",
-}
-"""What the visible signature says that its signer is."""
+MOST_AT_ONCE: Final = 512
+"""So many digests a key is given at once, however many it would take: their documents wait in memory meanwhile."""
 
+Asked = TypeVar("Asked")
 Result = TypeVar("Result")
 
 
 def utc_now() -> dt.datetime:
     """The wall clock, to the second, aware."""
     return dt.datetime.now(dt.UTC).replace(microsecond=0)
-
-
-@dataclass(frozen=True)
-class Sitting:
-    """What one signer signs with, for one role."""
-
-    role: Role
-    pkcs12: bytes = field(repr=False)
-    passphrase: str = field(repr=False)
-    tsa: str
-    """Address of the time-stamping authority."""
-    location: str
-    """Place of signing, as viewers show it."""
-
-    @classmethod
-    def at(cls, settings: SigningSettings, role: Role, pkcs12: bytes, passphrase: str) -> Self:
-        """A sitting in the installation that `settings` are of."""
-        return cls(role=role, pkcs12=pkcs12, passphrase=passphrase, tsa=settings.tsa, location=settings.location)
 
 
 class CrewLost(SignerError):
@@ -92,72 +81,146 @@ class _Crew:
             initargs=arguments,
         )
 
-    def map(
-        self, work: Callable[[Documents, bool], Result], documents: Iterable[Documents], *, first: bool
-    ) -> Iterator[Result]:
-        """The results of `work`, in order. Input is drawn only as fast as results are taken."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _map(self, work: Callable[[Asked], Result], asked: Iterable[Asked]) -> Iterator[Result]:
+        """The results of `work`, in order. Input is drawn only as fast as results are taken.
+
+        Drawing may take its time, because a token signs meanwhile: what is done by then is handed out first. When it fails,
+        what was drawn before is still handed out, and then the failure is raised.
+        """
         waiting: deque[Future[Result]] = deque()
-        source = iter(documents)
+        source = iter(asked)
+        failure: SignerError | None = None
         try:
-            waiting.extend(self._pool.submit(work, each, first) for each in islice(source, self._in_flight))
-            while waiting:
+            while True:
                 try:
-                    result = waiting.popleft().result()
-                except BrokenProcessPool as error:
-                    raise CrewLost from error
-                waiting.extend(self._pool.submit(work, each, first) for each in islice(source, 1))
-                yield result
+                    waiting.append(self._pool.submit(work, next(source)))
+                except StopIteration:
+                    break
+                except SignerError as error:
+                    failure = error
+                    break
+                while waiting and (waiting[0].done() or len(waiting) >= self._in_flight):
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        except BrokenProcessPool as error:
+            raise CrewLost from error
         finally:
             for future in waiting:
                 future.cancel()
+        if failure is not None:
+            raise failure
 
-    def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+
+class CrewScribe(_Crew):
+    """Prepares and finishes documents in processes, time-stamping over the network. Implements `ledger.signing.Scribe`.
+
+    It holds no key. `tsa` is the address of the time-stamping authority, `location` the place of signing that viewers show.
+    """
+
+    def __init__(self, *, tsa: str, location: str, workers: int) -> None:
+        super().__init__(workers=workers, prepare=_sit_down, arguments=(tsa, location))
+
+    @classmethod
+    def at(cls, settings: SigningSettings, *, workers: int) -> Self:
+        """The scribe of the installation that `settings` are of."""
+        return cls(tsa=settings.tsa, location=settings.location, workers=workers)
+
+    def prepare(
+        self, units: Iterable[ToPrepare], *, slot: Slot, signer: SignerIdentity
+    ) -> Iterator[Prepared | Unfinished]:
+        """Makes each unit ready, in order."""
+        return self._map(functools.partial(_prepare, slot=slot, signer=signer), units)
+
+    def finish(
+        self, units: Iterable[tuple[Prepared, Values]], *, slot: Slot, signer: SignerIdentity
+    ) -> Iterator[Signed | Unfinished]:
+        """Checks each value and puts it in, in order."""
+        return self._map(functools.partial(_finish, slot=slot, signer=signer), units)
 
 
 class LocalHand:
-    """A signer whose PKCS#12 file is on this machine. Implements `ledger.issuing.Hand`; close it after the sitting.
+    """A key that is open in this process, at work in one slot. Implements `ledger.signing.Hand`.
 
-    Raises `WrongPassphrase` and its kin from the constructor, before any process starts.
+    The caller opens the key and closes it, and the same for the scribe. `shown_role` is what the visible signature says that
+    its signer is.
     """
 
-    def __init__(self, sitting: Sitting, *, workers: int) -> None:
-        key = load_pkcs12(sitting.pkcs12, sitting.passphrase)
-        key.require_valid_at(utc_now())
-        self.role = sitting.role
-        self.cert_sha256 = key.certificate_sha256.hex()
-        self._crew = _Crew(workers=workers, prepare=_sit_down, arguments=(sitting,))
+    def __init__(self, slot: Slot, key: SigningKey, *, shown_role: str, scribe: CrewScribe) -> None:
+        key.who.require_valid_at(utc_now())
+        self.slot = slot
+        self.cert_sha256 = key.who.certificate_sha256.hex()
+        self._key = key
+        self._scribe = scribe
+        self._signer = SignerIdentity(
+            certificate=key.who.certificate.dump(),
+            chain=tuple(one.dump() for one in key.who.chain),
+            shown_role=shown_role,
+        )
 
-    def __enter__(self) -> Self:
-        return self
+    def sign(self, units: Iterable[ToPrepare]) -> Iterator[Signed | Unfinished]:
+        """Signs XML and PDF of each unit, and yields each as it is done, in order.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._crew.close()
+        When the key gives up, what it signed before is finished and handed out, and then its error is raised.
+        """
+        prepared = self._scribe.prepare(units, slot=self.slot, signer=self._signer)
+        refused: deque[Unfinished] = deque()
+        for done in self._scribe.finish(self._answered(prepared, refused), slot=self.slot, signer=self._signer):
+            while refused:
+                yield refused.popleft()
+            yield done
+        yield from refused
 
-    def sign(self, documents: Iterable[Documents], *, first: bool) -> Iterator[Signed]:
-        """Signs XML, then PDF, of each unit; yields each as it is done."""
-        return self._crew.map(_sign, documents, first=first)
+    def _answered(
+        self, prepared: Iterator[Prepared | Unfinished], refused: deque[Unfinished]
+    ) -> Iterator[tuple[Prepared, Values]]:
+        """Each unit with what the key said, asked in as few parts as it likes."""
+        on_paper = self.slot.role in ON_PAPER
+        many = max(1, min(self._key.batch, MOST_AT_ONCE) // (2 if on_paper else 1))
+        ready = _without(prepared, refused)
+        while part := list(islice(ready, many)):
+            digests = [hashlib.sha256(one.to_be_signed).digest() for unit in part for one in _parts(unit)]
+            values = iter(self._key.sign_digests(digests))
+            for unit in part:
+                said = [value for _ in _parts(unit) if (value := next(values, None)) is not None]
+                if len(said) != len(_parts(unit)):
+                    raise SigningFailed(
+                        "Thiết bị ký trả về ít chữ ký hơn số đã yêu cầu. Những học bạ đã ký vẫn được giữ; hãy ký tiếp.",
+                        "The key gave back fewer values than were asked for. Records already signed are kept; go on signing.",
+                    )
+                yield unit, Values(xml=said[0], pdf=said[1] if unit.pdf else None)
 
 
-class LocalArchivist:
-    """Adds the archive revision, asking CRL, OCSP and TSA over the network. Implements `ledger.issuing.Archivist`."""
+def _without(prepared: Iterator[Prepared | Unfinished], refused: deque[Unfinished]) -> Iterator[Prepared]:
+    for one in prepared:
+        if isinstance(one, Unfinished):
+            refused.append(one)
+        else:
+            yield one
+
+
+def _parts(unit: Prepared) -> tuple[PreparedPart, ...]:
+    """What is to be signed of a unit, in the order of signing: XML first, then PDF."""
+    return (unit.xml,) if unit.pdf is None else (unit.xml, unit.pdf)
+
+
+class LocalArchivist(_Crew):
+    """Adds what makes signatures last, asking CRL, OCSP and TSA over the network. Implements `ledger.signing.Archivist`."""
 
     def __init__(self, *, tsa: str, roots: Sequence[bytes], workers: int) -> None:
-        self._crew = _Crew(workers=workers, prepare=_open_archive, arguments=(tsa, tuple(roots)))
+        super().__init__(workers=workers, prepare=_open_archive, arguments=(tsa, tuple(roots)))
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._crew.close()
-
-    def archive(self, documents: Iterable[Documents]) -> Iterator[Documents]:
-        """Appends one archive revision to each PDF; yields each as it is done."""
-        return self._crew.map(_archive, documents, first=False)
+    def archive(self, units: Iterable[ToPrepare]) -> Iterator[Documents]:
+        """Appends one archive revision to each PDF, and validation data to an XML with XAdES; yields each as it is done."""
+        return self._map(_archive, units)
 
 
 # What each process keeps. Filled once by its initializer, before any work arrives.
@@ -165,60 +228,119 @@ class LocalArchivist:
 
 @dataclass
 class _Desk:
-    sitting: Sitting
-    key: LoadedKey
     timestamper: HttpTimestamper
+    location: str
 
 
 _desks: list[_Desk] = []
 _archives: list[tuple[HttpTimestamper, ValidationData]] = []
 
 
-def _sit_down(sitting: Sitting) -> None:
-    _desks.append(_Desk(sitting, load_pkcs12(sitting.pkcs12, sitting.passphrase), HttpTimestamper(sitting.tsa)))
+def _sit_down(tsa: str, location: str) -> None:
+    _desks.append(_Desk(HttpTimestamper(tsa), location))
 
 
-def _sign(documents: Documents, first: bool) -> Signed:  # noqa: FBT001 - called through the pool, by position
-    desk = _desks[0]
-    key, role, field_name = desk.key, desk.sitting.role, FieldName(desk.sitting.role.value)
-    signed_at = utc_now()
-    subject = key.certificate.subject.native
-    place = box(documents.pdf, field_name)
-    xml = sign_slot(
-        documents.xml,
-        slot=role.value,
-        key=key,
-        signing_time=signed_at,
-        cccd=None if role is Role.SEAL else subject.get("serial_number"),
+def _prepare(unit: ToPrepare, *, slot: Slot, signer: SignerIdentity) -> Prepared | Unfinished:
+    documents, signed_at = unit.documents, utc_now()
+    try:
+        who = _who(signer)
+        xml = prepare_slot(
+            documents.xml,
+            slot=str(slot),
+            who=who,
+            signing_time=signed_at,
+            cccd=None if slot.role is Role.SEAL else who.personal_number,
+            xades=unit.xades,
+        )
+        pdf = _prepare_pdf(unit, slot, signer, who, signed_at) if slot.role in ON_PAPER else None
+    except (SignerError, PaperError) as error:
+        return _unfinished(documents, error)
+    return Prepared(
+        unit_id=documents.unit_id,
+        signed_at=signed_at,
+        pdf=pdf,
+        xml=PreparedPart(xml.document, xml.to_be_signed, b""),
     )
-    pdf = sign_field(
-        documents.pdf,
+
+
+def _prepare_pdf(
+    unit: ToPrepare, slot: Slot, signer: SignerIdentity, who: SignerCertificate, signed_at: dt.datetime
+) -> PreparedPart:
+    field_name = FieldName(slot.role.value)
+    place = box(unit.documents.pdf, field_name)
+    prepared = prepare_field(
+        unit.documents.pdf,
         field=field_name,
-        key=key,
-        stamp=stamp_pdf(
-            KIND_OF_FIELD[field_name],
-            name=key.common_name,
-            role=SHOWN_ROLES[role],
-            organisation=subject.get("organization_name") or key.common_name,
-            signed_at=signed_at,
-            width=place.width,
-            height=place.height,
-        ),
-        first=first,
+        who=who,
+        stamp=_stamp(field_name, signer, signed_at, place.width, place.height),
+        first=unit.first,
         reason=ROLES[field_name],
-        name=key.common_name,
-        location=desk.sitting.location,
-        timestamper=desk.timestamper,
+        name=who.common_name,
+        location=_desks[0].location,
         signed_at=signed_at,
     )
-    return Signed(documents=Documents(unit_id=documents.unit_id, pdf=pdf, xml=xml), signed_at=signed_at)
+    state = json.dumps([prepared.reserved_from, prepared.reserved_to]).encode()
+    return PreparedPart(prepared.document, prepared.to_be_signed, state)
+
+
+def _finish(work: tuple[Prepared, Values], *, slot: Slot, signer: SignerIdentity) -> Signed | Unfinished:
+    prepared, values = work
+    try:
+        who, timestamper = _who(signer), _desks[0].timestamper
+        xml = finish_slot(
+            PreparedXml(prepared.xml.document, prepared.xml.to_be_signed, str(slot)),
+            who=who,
+            value=values.xml,
+            timestamper=timestamper,
+        )
+        pdf = b""
+        if prepared.pdf is not None:
+            start, end = json.loads(prepared.pdf.state)
+            pdf = finish_field(
+                PreparedPdf(prepared.pdf.document, prepared.pdf.to_be_signed, start, end),
+                who=who,
+                value=values.pdf or b"",
+                timestamper=timestamper,
+            )
+    except SignerError as error:
+        return _unfinished(prepared, error)
+    return Signed(Documents(prepared.unit_id, pdf, xml), prepared.signed_at)
+
+
+def _unfinished(unit: Documents | Prepared, error: SignerError | PaperError) -> Unfinished:
+    passing = isinstance(error, (TimestampUnavailable, ValidationDataUnavailable, KeyOutOfReach))
+    return Unfinished(unit.unit_id, error.vi, error.en, lasting=not passing)
+
+
+@functools.lru_cache(maxsize=8)
+def _who(signer: SignerIdentity) -> SignerCertificate:
+    return SignerCertificate.load(signer.certificate, signer.chain)
+
+
+@functools.lru_cache(maxsize=8)
+def _stamp(field_name: FieldName, signer: SignerIdentity, signed_at: dt.datetime, width: float, height: float) -> bytes:
+    """The visible signature; within one second it is the same for everybody in the class."""
+    who = _who(signer)
+    return stamp_pdf(
+        KIND_OF_FIELD[field_name],
+        name=who.common_name,
+        role=signer.shown_role,
+        organisation=who.organisation or who.common_name,
+        signed_at=signed_at,
+        width=width,
+        height=height,
+    )
 
 
 def _open_archive(tsa: str, roots: tuple[bytes, ...]) -> None:
     _archives.append((HttpTimestamper(tsa), ValidationData.online(roots, now=utc_now)))
 
 
-def _archive(documents: Documents, _first: bool) -> Documents:  # noqa: FBT001 - called through the pool, by position
+def _archive(unit: ToPrepare) -> Documents:
     timestamper, validation_data = _archives[0]
-    pdf = archive(documents.pdf, timestamper=timestamper, validation_data=validation_data)
-    return Documents(unit_id=documents.unit_id, pdf=pdf, xml=documents.xml)
+    documents = unit.documents
+    return Documents(
+        unit_id=documents.unit_id,
+        pdf=archive(documents.pdf, timestamper=timestamper, validation_data=validation_data),
+        xml=keep_xml(documents.xml, validation_data=validation_data) if unit.xades else documents.xml,
+    )

@@ -86,7 +86,7 @@ def stamps_until(*, timestamper: TimeStamper, validation_data: ValidationData) -
 
     async def ask() -> datetime:
         sample = await timestamper.async_dummy_response(PADES.digest)
-        own, others, _ = _of_token(sample["content"])
+        own, others, _ = timestamp_signer(sample["content"])
         path = (await validation_data.proof(own, others, timestamping=True)).path
         ends: datetime = min(certificate.not_valid_after for certificate in path.iter_certs(include_root=False))
         return ends
@@ -109,7 +109,7 @@ async def _archive_revision(
     # The authority that is about to stamp the file needs its proof in it too. One token per timestamper object tells who
     # it is; pyHanko keeps that token.
     sample = await timestamper.async_dummy_response(PADES.digest)
-    needed = [*needed, _of_token(sample["content"])]
+    needed = [*needed, timestamp_signer(sample["content"])]
     others = [*kept, *(certificate for own, more, _ in needed for certificate in (own, *more))]
     proofs = [await validation_data.proof(own, others, timestamping=stamping) for own, _, stamping in needed]
     DocumentSecurityStore.supply_dss_in_writer(
@@ -133,7 +133,7 @@ def _all_signatures(reader: PdfFileReader) -> list[_Needed]:
         needed.append((signature.signer_cert, signature.other_embedded_certs, False))
         for attribute in signature.signer_info["unsigned_attrs"]:
             if attribute["type"].native == "signature_time_stamp_token":
-                needed += [_of_token(token["content"]) for token in attribute["values"]]
+                needed += [timestamp_signer(token["content"]) for token in attribute["values"]]
     return needed
 
 
@@ -150,7 +150,7 @@ def _certificates_kept(reader: PdfFileReader) -> list[x509.Certificate]:
         return []
 
 
-def _of_token(token: cms.SignedData) -> _Needed:
+def timestamp_signer(token: cms.SignedData) -> _Needed:
     """The certificate that signed a timestamp token, found by issuer and serial number (RFC 5652, 5.3)."""
     certificates = [choice.chosen for choice in token["certificates"] if choice.name == "certificate"]
     signer = token["signer_infos"][0]["sid"].chosen

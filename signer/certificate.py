@@ -48,6 +48,11 @@ class SignerCertificate:
         return cls(read, above, algorithm_of(key))
 
     @property
+    def intermediates(self) -> tuple[x509.Certificate, ...]:
+        """The chain without roots: a verifier trusts the roots it was given, never those that come along."""
+        return tuple(one for one in self.chain if one.self_signed == "no")
+
+    @property
     def common_name(self) -> str:
         """Who signs, as the certificate says."""
         names = self.certificate.subject.native

@@ -6,15 +6,12 @@ RSA gives PKCS#1 v1.5, P-256 a DER sequence of r and s. A value that was made fo
 as well; the file would then hold a signature that every reader calls invalid (SIGNING.md 6), and its place would be taken.
 """
 
+import hashlib
 from typing import Protocol
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.hazmat.primitives.serialization import load_der_public_key
-
 from signer.certificate import SignerCertificate
-from signer.errors import WrongValue
+from signer.errors import SigningFailed, WrongValue
+from signer.keys.values import Check
 
 
 class Signatory(Protocol):
@@ -30,14 +27,7 @@ class Signatory(Protocol):
 
 def require_fit(who: SignerCertificate, signed: bytes, value: bytes) -> None:
     """Raise `WrongValue` unless `value` is the signature of this certificate's key over SHA-256 of `signed`."""
-    key = load_der_public_key(who.certificate.public_key.dump())
     try:
-        if isinstance(key, rsa.RSAPublicKey):
-            key.verify(value, signed, padding.PKCS1v15(), hashes.SHA256())
-            return
-        if isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(value, signed, ec.ECDSA(hashes.SHA256()))
-            return
-    except InvalidSignature:
+        Check(who).require(value, hashlib.sha256(signed).digest())
+    except SigningFailed:
         raise WrongValue(who.common_name) from None
-    raise WrongValue(who.common_name)

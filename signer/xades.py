@@ -15,14 +15,20 @@ of the unsigned part is covered by any signature, so adding it breaks none.
 
 import base64
 import hashlib
+from collections.abc import Iterable
 from typing import Final
 
+from asn1crypto import cms, x509
+from asn1crypto.core import Asn1Value
 from lxml import etree
 from pyhanko.sign.timestamps import TimeStamper
 
 from signer import sessions
+from signer.archive import timestamp_signer
 from signer.certificate import SignerCertificate
+from signer.errors import UnreadableDocument
 from signer.profile import PADES
+from signer.validation_data import ValidationData
 
 XADES: Final = "http://uri.etsi.org/01903/v1.3.2#"
 SIGNED_PROPERTIES: Final = "http://uri.etsi.org/01903#SignedProperties"
@@ -73,6 +79,52 @@ def add_timestamp(signature: etree._Element, canonical_value: bytes, timestamper
     stamp = _part(_unsigned_of(signature), "SignatureTimeStamp")
     etree.SubElement(stamp, f"{{{_DS}}}CanonicalizationMethod", {"Algorithm": _EXCLUSIVE_C14N})
     _part(stamp, "EncapsulatedTimeStamp").text = base64.b64encode(token.dump()).decode()
+
+
+def keep(signature: etree._Element, *, validation_data: ValidationData) -> None:
+    """Add what proves the certificates of signer and time-stamping authority, unless it is there.
+
+    Raises `CertificateUntrusted`, `ValidationDataUnavailable` or, for a signature that is not of ours, `UnreadableDocument`.
+    """
+    unsigned = _unsigned_of(signature)
+    if unsigned.find(f"{{{XADES}}}CertificateValues") is not None:
+        return
+    try:
+        own, *others = [_certificate(leaf) for leaf in signature.iterfind(f".//{{{_DS}}}X509Certificate")]
+        tokens = [
+            timestamp_signer(cms.ContentInfo.load(_der(leaf), strict=True)["content"])
+            for leaf in unsigned.iterfind(f"{{{XADES}}}SignatureTimeStamp/{{{XADES}}}EncapsulatedTimeStamp")
+        ]
+    except (ValueError, TypeError, KeyError) as error:
+        raise UnreadableDocument(
+            f"Không đọc được chữ ký XAdES trong tệp XML ({error}). Hãy xuất lại học bạ từ phần mềm rồi ký.",
+            f"A XAdES signature in the XML cannot be read ({error}). Export the record again, then sign.",
+        ) from error
+    known = [*others, *(one for _, more, _ in tokens for one in more)]
+    proofs = [sessions.run(validation_data.proof(own, known))]
+    proofs += [sessions.run(validation_data.proof(one, known, timestamping=True)) for one, _, _ in tokens]
+    certificates = [one for proof in proofs for one in proof.path if one.self_signed == "no"]
+    _hold(_part(unsigned, "CertificateValues"), "EncapsulatedX509Certificate", certificates)
+    revocation = _part(unsigned, "RevocationValues")
+    for holder, leaf, found in (
+        ("CRLValues", "EncapsulatedCRLValue", [one for proof in proofs for one in proof.crls]),
+        ("OCSPValues", "EncapsulatedOCSPValue", [one for proof in proofs for one in proof.ocsps]),
+    ):
+        if found:
+            _hold(_part(revocation, holder), leaf, found)
+
+
+def _hold(parent: etree._Element, tag: str, values: Iterable[Asn1Value]) -> None:
+    for der in dict.fromkeys(value.dump() for value in values):
+        _part(parent, tag).text = base64.b64encode(der).decode()
+
+
+def _der(leaf: etree._Element) -> bytes:
+    return base64.b64decode("".join((leaf.text or "").split()), validate=True)
+
+
+def _certificate(leaf: etree._Element) -> x509.Certificate:
+    return x509.Certificate.load(_der(leaf), strict=True)
 
 
 def _unsigned_of(signature: etree._Element) -> etree._Element:

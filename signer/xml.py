@@ -36,9 +36,10 @@ from lxml import etree
 from pyhanko.sign.timestamps import TimeStamper
 
 from signer.certificate import SignerCertificate
-from signer.errors import AlreadySigned, ChangedSincePrepared, NotLaidOut
+from signer.errors import AlreadySigned, ChangedSincePrepared, NotLaidOut, NotYetSigned
+from signer.validation_data import ValidationData
 from signer.values import Signatory, require_fit
-from signer.xades import add_timestamp, qualifies
+from signer.xades import add_timestamp, keep, qualifies
 from signer.xml_signature import (
     DS,
     Said,
@@ -156,6 +157,25 @@ def finish_slot(
     again = parse(signed)
     verify(again, _place_of(again, prepared.slot).find(f"{{{DS}}}Signature"), who)
     return signed
+
+
+def keep_xml(xml: bytes, *, validation_data: ValidationData) -> bytes:
+    """Add to each XAdES signature what proves its certificates (XAdES-LT), and return the document.
+
+    To be called once, after the last signature, while the certificates are valid and their revocation data fresh. Nothing that
+    is signed changes, and no signature breaks. Raises `UnreadableDocument`, `NotYetSigned`, `CertificateUntrusted` or
+    `ValidationDataUnavailable`.
+    """
+    root = parse(xml)
+    signatures = [one for one in root.iterfind(f"{_SIGNATURES}//{{{DS}}}Signature") if qualifies(one)]
+    if not signatures:
+        raise NotYetSigned(
+            "Tệp XML chưa có chữ ký XAdES nào nên chưa lưu trữ lâu dài được. Hãy ký đủ trước.",
+            "The XML has no XAdES signature yet, so there is nothing to keep. Let everybody sign first.",
+        )
+    for signature in signatures:
+        keep(signature, validation_data=validation_data)
+    return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
 def require_as_prepared(prepared: PreparedXml, who: SignerCertificate) -> None:

@@ -5,7 +5,7 @@
     Signature Id="sig-GVCN"
      ├─ SignedInfo             Reference #data (or a subject's row), Reference #sig-GVCN-props, and under XAdES #sig-GVCN-xades
      ├─ SignatureValue
-     ├─ KeyInfo/X509Data       X509SubjectName, X509Certificate
+     ├─ KeyInfo/X509Data       X509SubjectName, X509Certificate, and under XAdES those above it
      ├─ Object                 SignatureProperties Id="sig-GVCN-props": SigningTime, and of a subject teacher the unit
      └─ Object                 only under XAdES: QualifyingProperties, see `signer.xades`
 
@@ -69,7 +69,9 @@ def signature_of(said: Said) -> etree._Element:
     part(signature, "SignatureValue")
     x509 = part(part(signature, "KeyInfo"), "X509Data")
     part(x509, "X509SubjectName").text = _rfc4514(said.who)
-    part(x509, "X509Certificate").text = base64.b64encode(said.who.certificate.dump()).decode()
+    for certificate in (said.who.certificate, *(said.who.intermediates if said.xades else ())):
+        # EN 319 132-1, 6.3: under XAdES the way to the root too, as far as it is known.
+        part(x509, "X509Certificate").text = base64.b64encode(certificate.dump()).decode()
     properties = part(part(signature, "Object"), "SignatureProperties", Id=f"{said.name}-props")
     for tag, text in (("SigningTime", said.signing_time), ("MA_TRA_CUU_UUID", said.unit_id)):
         if text is not None:

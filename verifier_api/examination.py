@@ -66,10 +66,10 @@ class Examination:
     """The school year that it speaks of, such as 2025-2026."""
     claimed_level: str | None = None
     """TH, THCS or THPT."""
+    claimed_subjects: tuple[str, ...] = ()
+    """Codes of the subjects that the record inside has rows for, each of which has a teacher. Empty for a booklet."""
     claimed_replaces: UUID | None = None
     """The recalled unit whose place it claims to take."""
-    claimed_subjects: tuple[str, ...] = ()
-    """Codes of the subjects of which it has a row, in their order; none for a booklet."""
     claimed_units: tuple[tuple[UUID, str], ...] | None = None
     """What a booklet claims to list: each unit's id and the SHA-256 of its manifest. None for a unit."""
     claimed_lines: tuple[ClaimedLine, ...] | None = None

@@ -20,7 +20,7 @@ from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko_certvalidator import ValidationContext
 
 from verifier_api.trust import Anchors
-from verifier_api.xml_places import DS, XADES, canonical, encapsulated, moment, signing_time
+from verifier_api.xml_places import DS, XADES, canonical, encapsulated, moment, named_certificates, signing_time
 
 _OF_SIGNATURE = f"{XADES}SignedSignatureProperties"
 _CERTIFICATE_DIGEST = f"{_OF_SIGNATURE}/{XADES}SigningCertificateV2/{XADES}Cert/{XADES}CertDigest/{DS}DigestValue"
@@ -40,7 +40,10 @@ class Evidence:
         """What a signature carries. Raises `ValueError` for what cannot be read."""
         return cls(
             tokens=encapsulated(signature, "SignatureTimeStamp", "EncapsulatedTimeStamp"),
-            certificates=encapsulated(signature, "CertificateValues", "EncapsulatedX509Certificate"),
+            certificates=(
+                *named_certificates(signature),
+                *encapsulated(signature, "CertificateValues", "EncapsulatedX509Certificate"),
+            ),
             crls=encapsulated(signature, "RevocationValues", "CRLValues", "EncapsulatedCRLValue"),
             answers=encapsulated(signature, "RevocationValues", "OCSPValues", "EncapsulatedOCSPValue"),
         )

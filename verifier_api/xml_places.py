@@ -113,13 +113,18 @@ def property_text(properties: etree._Element | None, name: str) -> str | None:
 
 def certificate_of(signature: etree._Element) -> tuple[x509.Certificate | None, str | None]:
     """The certificate that a signature names, or why there is none to be read."""
-    encoded = signature.findtext(f"{DS}KeyInfo/{DS}X509Data/{DS}X509Certificate")
     try:
-        certificate = x509.Certificate.load(base64.b64decode(encoded or ""), strict=True)
+        certificate = x509.Certificate.load(next(iter(named_certificates(signature)), b""), strict=True)
         _ = certificate.subject.native, certificate.not_valid_before, certificate.not_valid_after
     except (ValueError, TypeError, KeyError) as error:
         return None, f"no certificate can be read: {error}"
     return certificate, None
+
+
+def named_certificates(signature: etree._Element) -> list[bytes]:
+    """DER of the certificates in a KeyInfo: the signer's first, then those above it. Raises `ValueError` for other text."""
+    leaves = signature.findall(f"{DS}KeyInfo/{DS}X509Data/{DS}X509Certificate")
+    return [base64.b64decode("".join((leaf.text or "").split()), validate=True) for leaf in leaves]
 
 
 def encapsulated(signature: etree._Element, *path: str) -> tuple[bytes, ...]:
@@ -180,14 +185,16 @@ def _repeats_number(stated: str | None, signature: etree._Element) -> bool:
 
 
 def _more_than_a_signature(signature: etree._Element) -> bool:
-    """Whether there is more in a signature, or less, than SignedInfo, its value, one certificate and Objects."""
+    """Whether there is more in a signature, or less, than SignedInfo, its value, certificates and Objects."""
     parts = [child.tag for child in signature]
     key_info = [element.tag for element in signature.findall(f"{DS}KeyInfo") for element in element.iter()]
     return (
         set(signature.attrib) != {"Id"}
         or parts[:3] != [f"{DS}SignedInfo", f"{DS}SignatureValue", f"{DS}KeyInfo"]
         or set(parts[3:]) - {f"{DS}Object"} != set()
-        or key_info != [f"{DS}KeyInfo", f"{DS}X509Data", f"{DS}X509SubjectName", f"{DS}X509Certificate"]
+        or key_info[:4] != [f"{DS}KeyInfo", f"{DS}X509Data", f"{DS}X509SubjectName", f"{DS}X509Certificate"]
+        or set(key_info[4:]) - {f"{DS}X509Certificate"} != set()
+        or not all(_is_read_as(x509.Certificate, leaf) for leaf in signature.iter(f"{DS}X509Certificate"))
         or any(_said(child.tail) or _said(child.text if len(child) else None) for child in signature)
         or any(child.attrib for child in signature)
     )
@@ -210,6 +217,15 @@ def _only_evidence(signature: etree._Element, qualifying: etree._Element) -> boo
     if _said(qualifying.text) or any(_said(element.tail) for element in (*qualifying, *inside)):
         return False
     return all(_is_evidence(element) for element in inside)
+
+
+def _is_read_as(kind: type[x509.Certificate], leaf: etree._Element) -> bool:
+    """Whether an element holds nothing but one value of this kind."""
+    try:
+        _ = kind.load(base64.b64decode("".join((leaf.text or "").split()), validate=True), strict=True).native
+    except (ValueError, TypeError, KeyError):
+        return False
+    return not len(leaf) and not leaf.attrib
 
 
 def _token(der: bytes) -> object:

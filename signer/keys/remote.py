@@ -83,6 +83,11 @@ class RemoteKey(SigningKey):
         """How many signatures go at once. With a one-time code, that is how often the person is asked; to be said before."""
         return self._credential.multisign
 
+    @property
+    def batch(self) -> int:
+        """As many as one authorization holds for."""
+        return self.signatures_per_authorization
+
     def sign_digests(self, digests: Sequence[bytes]) -> Iterator[bytes]:
         """Sign in as few parts as the credential allows; the values of a part come together."""
         step = self._credential.multisign

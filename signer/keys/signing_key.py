@@ -50,6 +50,11 @@ class SigningKey(Protocol):
         """Whether the key wants its PIN for every single signature (CKA_ALWAYS_AUTHENTICATE). To be said before starting."""
         return False
 
+    @property
+    def batch(self) -> int:
+        """How many digests it is best given at once: more than one where one authorization holds for many."""
+        return 1
+
     @abstractmethod
     def sign_digests(self, digests: Sequence[bytes]) -> Iterator[bytes]:
         """Sign SHA-256 digests, and yield each value in order as it is made. RSA: PKCS#1 v1.5. P-256: a DER sequence.

@@ -4,7 +4,7 @@
 
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -13,17 +13,26 @@ import pytest
 from asn1crypto import cms
 
 from ledger.drawing import Drawing
-from ledger.errors import ForbiddenMove, LostRace, NotSigned, UnknownSchool, WrongCertificate
+from ledger.errors import (
+    ForbiddenMove,
+    LostRace,
+    NotAllSigned,
+    NotApprovedThen,
+    NotSigned,
+    UnknownSchool,
+    WrongCertificate,
+)
 from ledger.importing import Importing
-from ledger.issuing import Documents, Issuing
+from ledger.issuing import Issuing
 from ledger.proof.manifest import Manifest
 from ledger.record.check import CheckOptions, check_workbook
+from ledger.signing import Documents
 from ledger.store.database import migrate, open_for_writing
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, School
 from ledger.store.tables import FileRole
 from ledger.store.writer import Writer
-from ledger.unit import MOET, Role, UnitState
+from ledger.unit import MOET, PROFILES, Role, Slot, UnitState
 from scripts.demo_pki import Person, create_pki
 from scripts.sample_class import make_workbook
 from tests.simulators.hands import DeskArchivist, DeskHand, Killed, utc_now
@@ -34,6 +43,18 @@ CODE, YEAR = SHEET.school.code, SHEET.class_info.school_year
 PLANNED = datetime(2026, 5, 30, 8, 0, tzinfo=UTC)
 EVERYBODY = frozenset(Role)
 NO_TEACHER = frozenset()
+HOMEROOM, PRINCIPAL, SEAL = Slot(Role.HOMEROOM), Slot(Role.PRINCIPAL), Slot(Role.SEAL)
+
+
+@dataclass
+class Approvals:
+    """Everybody was approved for whatever they sign, but for some slots."""
+
+    but_for: frozenset[Slot] = frozenset()
+
+    def line_for(self, cert_sha256, slot, *, school_code, at):
+        assert (len(cert_sha256), school_code, at.tzinfo) == (64, CODE, UTC)
+        return None if slot in self.but_for else slot
 
 
 @dataclass
@@ -42,6 +63,8 @@ class Office:
 
     pki: object
     folder: object
+    profile: str = MOET.name
+    approvals: Approvals = field(default_factory=Approvals)
 
     def __post_init__(self) -> None:
         engine = open_for_writing(f"sqlite:///{self.folder / 'ledger.db'}")
@@ -50,15 +73,15 @@ class Office:
         self.files = FileStore(self.folder / "files")
         self.importing = Importing(self.reader, self.writer, self.files, now=utc_now, new_id=uuid4)
         self.drawing = Drawing(self.files, public_url="https://hocba.example/")
-        self.issuing = Issuing(self.reader, self.writer, self.files, self.drawing)
+        self.issuing = Issuing(self.reader, self.writer, self.files, self.drawing, self.approvals)
 
     def reopened(self) -> "Office":
-        return Office(self.pki, self.folder)
+        return Office(self.pki, self.folder, self.profile)
 
     def register(self) -> None:
-        seal = DeskHand(self.pki, Role.SEAL).cert_sha256
+        seal = DeskHand(self.pki, SEAL).cert_sha256
         self.writer.register_school(
-            School(CODE, SHEET.school.name, SHEET.school.authority_name, MOET.name, "0x" + "11" * 20, seal)
+            School(CODE, SHEET.school.name, SHEET.school.authority_name, self.profile, "0x" + "11" * 20, seal)
         )
 
     def take_in(self, sheet=SHEET):
@@ -67,15 +90,15 @@ class Office:
     def units(self):
         return self.reader.units(school_code=CODE, school_year=YEAR)
 
-    def waiting(self, role, assigned=EVERYBODY):
-        return self.issuing.waiting_for(role, self.units(), assigned=assigned)
+    def waiting(self, slot, assigned=EVERYBODY):
+        return self.issuing.waiting_for(slot, self.units(), assigned=assigned)
 
     def prepare(self):
         return list(self.issuing.prepare(self.units(), planned_issue_date=PLANNED))
 
-    def sign(self, role, assigned=EVERYBODY, **state) -> DeskHand:
-        hand = DeskHand(self.pki, role, **state)
-        list(self.issuing.sign(hand, self.waiting(role, assigned)))
+    def sign(self, slot, assigned=EVERYBODY, **state) -> DeskHand:
+        hand = DeskHand(self.pki, slot, **state)
+        list(self.issuing.sign(hand, self.waiting(slot, assigned)))
         return hand
 
     def issue(self, **state) -> DeskArchivist:
@@ -113,9 +136,9 @@ def stage(pki, tmp_path_factory) -> Callable[[str], object]:
         "registered": lambda office: office.register(),
         "drafts": lambda office: office.take_in(),
         "prepared": lambda office: office.prepare(),
-        "GVCN": lambda office: office.sign(Role.HOMEROOM),
-        "CBQL": lambda office: office.sign(Role.PRINCIPAL),
-        "KY_PHAT_HANH": lambda office: office.sign(Role.SEAL),
+        "GVCN": lambda office: office.sign(HOMEROOM),
+        "CBQL": lambda office: office.sign(PRINCIPAL),
+        "KY_PHAT_HANH": lambda office: office.sign(SEAL),
         "issued": lambda office: office.issue(),
     }
 
@@ -191,43 +214,43 @@ def test_what_was_prepared_is_not_prepared_twice(office_after):
     refused_and_nothing_stored(office, office.prepare, LostRace)
 
 
-@pytest.mark.parametrize("role", Role)
-def test_signing_goes_on_where_it_was_killed_and_signs_nobody_twice(office_after, role):
-    office = office_after({Role.HOMEROOM: "prepared", Role.PRINCIPAL: "GVCN", Role.SEAL: "CBQL"}[role])
+@pytest.mark.parametrize(("slot", "step"), [(HOMEROOM, "prepared"), (PRINCIPAL, "GVCN"), (SEAL, "CBQL")])
+def test_signing_goes_on_where_it_was_killed_and_signs_nobody_twice(office_after, slot, step):
+    office = office_after(step)
     with pytest.raises(Killed):
-        office.sign(role, dies_after=1)
+        office.sign(slot, dies_after=1)
     again = office.reopened()
     signed, unsigned = again.units()
-    assert signed.signed_roles[-1:] == (role,)
-    assert role not in unsigned.signed_roles
+    assert signed.signed_slots[-1:] == (slot,)
+    assert slot not in unsigned.signed_slots
     before = {kind: again.bytes_of(signed, kind) for kind in FileRole}
-    assert again.sign(role).asked == [unsigned.id]
+    assert again.sign(slot).asked == [unsigned.id]
     assert {kind: again.bytes_of(again.units()[0], kind) for kind in FileRole} == before
-    assert again.waiting(role) == []
+    assert again.waiting(slot) == []
 
 
 def test_a_signer_who_sits_down_twice_is_asked_for_nothing(office_after):
-    assert office_after("GVCN").sign(Role.HOMEROOM).asked == []
+    assert office_after("GVCN").sign(HOMEROOM).asked == []
 
 
 def test_nobody_signs_out_of_turn(office_after):
     office = office_after("prepared")
-    seal = DeskHand(office.pki, Role.SEAL)
+    seal = DeskHand(office.pki, SEAL)
     refused_and_nothing_stored(office, lambda: list(office.issuing.sign(seal, office.units())), ForbiddenMove)
     assert seal.asked == []
 
 
 def test_drafts_are_not_signed(office_after):
     office = office_after("drafts")
-    hand = DeskHand(office.pki, Role.HOMEROOM)
+    hand = DeskHand(office.pki, HOMEROOM)
     refused_and_nothing_stored(office, lambda: list(office.issuing.sign(hand, office.units())), ForbiddenMove)
     assert hand.asked == []
 
 
 def test_another_seal_than_the_registered_one_signs_nothing(office_after):
     office = office_after("CBQL")
-    stranger = DeskHand(office.pki, Role.SEAL, announces="ab" * 32)
-    waiting = office.waiting(Role.SEAL)
+    stranger = DeskHand(office.pki, SEAL, announces="ab" * 32)
+    waiting = office.waiting(SEAL)
     refused_and_nothing_stored(office, lambda: list(office.issuing.sign(stranger, waiting)), WrongCertificate)
     assert stranger.asked == []
 
@@ -275,7 +298,7 @@ SPOILT_PDF = {
 def test_a_pdf_without_its_signature_is_refused(office_after, spoil):
     office = office_after("GVCN")
     hand = {"spoils": lambda before, after: replace(after, pdf=spoil(before.pdf, after.pdf))}
-    refused_and_nothing_stored(office, lambda: office.sign(Role.PRINCIPAL, **hand), NotSigned)
+    refused_and_nothing_stored(office, lambda: office.sign(PRINCIPAL, **hand), NotSigned)
 
 
 SPOILT_XML = {
@@ -302,12 +325,12 @@ def test_an_xml_without_its_signature_is_refused(office_after, spoil):
         assert spoilt != after.xml
         return replace(after, xml=spoilt)
 
-    refused_and_nothing_stored(office, lambda: office.sign(Role.PRINCIPAL, spoils=spoils), NotSigned)
+    refused_and_nothing_stored(office, lambda: office.sign(PRINCIPAL, spoils=spoils), NotSigned)
 
 
 def test_a_hand_that_signs_with_another_certificate_than_it_says_is_refused(office_after):
     office = office_after("GVCN")
-    refused_and_nothing_stored(office, lambda: office.sign(Role.PRINCIPAL, announces="cd" * 32), NotSigned)
+    refused_and_nothing_stored(office, lambda: office.sign(PRINCIPAL, announces="cd" * 32), NotSigned)
 
 
 def test_another_units_documents_are_refused(office_after):
@@ -315,28 +338,28 @@ def test_another_units_documents_are_refused(office_after):
     first, second = office.units()
     swap = {first.id: second.id, second.id: first.id}
     hand = {"spoils": lambda _, after: replace(after, unit_id=swap[after.unit_id])}
-    refused_and_nothing_stored(office, lambda: office.sign(Role.PRINCIPAL, **hand), NotSigned)
+    refused_and_nothing_stored(office, lambda: office.sign(PRINCIPAL, **hand), NotSigned)
 
 
 def test_a_unit_that_nobody_asked_for_is_refused(office_after):
     office = office_after("GVCN")
     hand = {"spoils": lambda _, after: replace(after, unit_id=uuid4())}
-    refused_and_nothing_stored(office, lambda: office.sign(Role.PRINCIPAL, **hand), NotSigned)
+    refused_and_nothing_stored(office, lambda: office.sign(PRINCIPAL, **hand), NotSigned)
 
 
 def test_without_an_assigned_homeroom_teacher_the_principal_signs_first(office_after):
     office = office_after("prepared")
-    assert len(office.waiting(Role.PRINCIPAL, NO_TEACHER)) == 2
-    assert office.waiting(Role.PRINCIPAL) == []
-    for role in (Role.PRINCIPAL, Role.SEAL):
-        office.sign(role, NO_TEACHER)
+    assert len(office.waiting(PRINCIPAL, NO_TEACHER)) == 2
+    assert office.waiting(PRINCIPAL) == []
+    for slot in (PRINCIPAL, SEAL):
+        office.sign(slot, NO_TEACHER)
     office.issue()
     assert {unit.state for unit in office.units()} == {UnitState.ISSUED}
     assert {unit.signed_roles for unit in office.units()} == {(Role.PRINCIPAL, Role.SEAL)}
 
 
 def test_a_teacher_forgotten_after_signing_leaves_nothing_stuck(office_after):
-    assert len(office_after("GVCN").waiting(Role.PRINCIPAL, NO_TEACHER)) == 2
+    assert len(office_after("GVCN").waiting(PRINCIPAL, NO_TEACHER)) == 2
 
 
 @pytest.mark.parametrize("step", ["drafts", "prepared", "GVCN", "CBQL"])
@@ -394,3 +417,62 @@ def test_the_link_on_the_paper_leads_to_its_unit(office_after, tmp_path):
         path.write_bytes(office.bytes_of(unit, FileRole.PDF))
         with pikepdf.open(path) as paper:
             assert paper.Root.AcroForm.Fields
+
+
+def test_what_a_hand_could_not_finish_is_told_at_the_end_and_the_others_are_signed(office_after):
+    office = office_after("GVCN")
+    first, second = office.units()
+    with pytest.raises(NotAllSigned) as caught:
+        office.sign(PRINCIPAL, cannot={first.id: "máy chủ dấu thời gian không trả lời"})
+    assert f"STT {first.stt}: máy chủ dấu thời gian không trả lời" in caught.value.vi
+    assert [unit.id for unit in office.waiting(PRINCIPAL)] == [first.id]
+    assert [unit.id for unit in office.waiting(SEAL)] == [second.id]
+
+
+def test_who_was_not_approved_then_leaves_nothing_issued(office_after):
+    office = office_after("KY_PHAT_HANH")
+    office.approvals.but_for = frozenset({PRINCIPAL})
+    refused_and_nothing_stored(office, office.issue, NotApprovedThen)
+
+
+# Ho Chi Minh City: subject teachers sign their own row in the XML, with time-stamps.
+
+
+@pytest.fixture(scope="module")
+def city(pki, tmp_path_factory):
+    office = Office(pki, tmp_path_factory.mktemp("city"), "hcmc")
+    office.register()
+    office.take_in()
+    office.prepare()
+    return office
+
+
+def test_a_class_of_the_city_is_signed_by_its_subject_teachers_first(city):
+    profile = PROFILES["hcmc"]
+    subjects = [Slot(Role.SUBJECT, subject.code) for subject in SHEET.records[0].year.subjects]
+    drawn = {unit.id: unit.file(FileRole.PDF).sha256 for unit in city.units()}
+    for slot in reversed(subjects):
+        assert city.waiting(HOMEROOM) == []
+        city.sign(slot)
+    # Nothing was done to the paper yet.
+    assert {unit.id: unit.file(FileRole.PDF).sha256 for unit in city.units()} == drawn
+    for slot in (HOMEROOM, PRINCIPAL, SEAL):
+        city.sign(slot)
+    before = {unit.id: city.bytes_of(unit, FileRole.XML) for unit in city.units()}
+    city.issue()
+    for unit in city.units():
+        manifest = Manifest.parse(unit.manifest)
+        assert unit.state is UnitState.ISSUED
+        assert unit.signed_slots == (*reversed(subjects), HOMEROOM, PRINCIPAL, SEAL)
+        assert [signer.subject for signer in manifest.signers if signer.role == "GVBM"] == [
+            slot.subject for slot in reversed(subjects)
+        ]
+        kept = city.bytes_of(unit, FileRole.XML)
+        assert profile.xml_timestamps
+        assert (
+            kept.count(b"SignatureTimeStamp>")
+            == before[unit.id].count(b"SignatureTimeStamp>")
+            == 2 * len(unit.signatures)
+        )
+        assert kept.count(b"<xades:RevocationValues>") == len(unit.signatures)
+        assert b"RevocationValues" not in before[unit.id]
