@@ -16,7 +16,7 @@
     + BrokenStatement        a statement whose signature does not fit
   x TimestampUnavailable     the time-stamping authority did not answer, or not properly
   x ValidationDataUnavailable  CRL or OCSP of a signer's certificate could not be had
-    + CertificateUntrusted   no path to a trusted root, or the certificate was revoked
+    + CertificateUntrusted   no path to a trusted root, or the certificate was revoked or has ended
   x SigningFailed            the finished signature does not fit or does not verify
 
 Every message is a pair, Vietnamese and English, and says what to do. Anything else that leaves this package is a bug.
