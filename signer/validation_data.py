@@ -163,8 +163,8 @@ class ValidationData:
     def _ended(certificate: x509.Certificate) -> CertificateUntrusted:
         who, end = certificate.subject.human_friendly, f"{certificate.not_valid_after:%d/%m/%Y}"
         return CertificateUntrusted(
-            f"Chứng thư số ({who}), hoặc chứng thư cấp trên của nó, đã hết hạn (chứng thư này đến {end}) nên không thêm được bằng "
-            "chứng nữa. Nếu tệp chưa lưu trữ, hãy ký lại; nếu là dấu thời gian đã quá hạn, hãy thu hồi học bạ và cấp lại.",
+            f"Chứng thư số ({who}), hoặc chứng thư cấp trên của nó, đã hết hạn (chứng thư này đến {end}) nên không thêm được "
+            "bằng chứng nữa. Nếu tệp chưa lưu trữ, hãy ký lại; nếu là dấu thời gian đã quá hạn, hãy thu hồi học bạ và cấp lại.",
             f"The certificate ({who}), or one above it, has ended (this one on {end}), so no evidence can be added any more. If "
             "the file was never archived, sign again; if its timestamp ran out, recall the record and issue it anew.",
         )

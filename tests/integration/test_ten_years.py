@@ -34,12 +34,12 @@ from pyhanko_certvalidator.policy_decl import REQUIRE_REVINFO, CertRevTrustPolic
 from pyhanko_certvalidator.registry import SimpleTrustManager
 from pyhanko_certvalidator.revinfo import validate_ocsp
 from pyhanko_certvalidator.revinfo.archival import CRLContainer, OCSPContainer
-from simulators.aging_pki import BEGIN, DAY, Years, der, now, year
 
 from signer import sessions
 from signer.archive import archive, retimestamp
 from signer.errors import CertificateUntrusted, ValidationDataUnavailable
 from signer.validation_data import ValidationData
+from tests.simulators.aging_pki import BEGIN, DAY, Years, der, now, year
 from verifier_api import corrections
 from verifier_api.signatures import judge_pdf
 from verifier_api.verdict import Outcome
