@@ -33,7 +33,7 @@
   x ClockWrong               this computer's clock is not that of the time-stamping authority
   x TimestampUnavailable     the time-stamping authority did not answer, or not properly
   x ValidationDataUnavailable  CRL or OCSP of a signer's certificate could not be had
-    + CertificateUntrusted   no path to a trusted root, or the certificate was revoked
+    + CertificateUntrusted   no path to a trusted root, or the certificate was revoked or has ended
   x SigningFailed            the finished signature does not fit or does not verify
     + WrongValue             the value is not this certificate's signature over this document
     + ChangedSincePrepared   the document, or what was kept beside it, is no longer what was prepared

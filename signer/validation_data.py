@@ -17,6 +17,7 @@ from typing import Final
 from asn1crypto import crl, ocsp, x509
 from pyhanko_certvalidator import CertificateValidator, ValidationContext
 from pyhanko_certvalidator.errors import (
+    ExpiredError,
     PathBuildingError,
     PathError,
     PathValidationError,
@@ -105,6 +106,8 @@ class ValidationData:
             path = await CertificateValidator(certificate, validation_context=context).async_validate_usage(  # type: ignore[no-untyped-call]
                 set(), usage
             )
+        except ExpiredError as error:
+            raise self._ended(certificate) from error
         except (RevokedError, PathBuildingError) as error:
             raise self._untrusted(certificate, error) from error
         except (PathValidationError, PathError, ValidationError, ValueError) as error:
@@ -155,6 +158,16 @@ class ValidationData:
         ]
         until = min([self._now() + REUSE, *(end.astimezone(UTC) for end in ends if end is not None)])
         return CertificateProof(path=path, crls=crls, ocsps=ocsps, until=until)
+
+    @staticmethod
+    def _ended(certificate: x509.Certificate) -> CertificateUntrusted:
+        who, end = certificate.subject.human_friendly, f"{certificate.not_valid_after:%d/%m/%Y}"
+        return CertificateUntrusted(
+            f"Chứng thư số ({who}), hoặc chứng thư cấp trên của nó, đã hết hạn (chứng thư này đến {end}) nên không thêm được "
+            "bằng chứng nữa. Nếu tệp chưa lưu trữ, hãy ký lại; nếu là dấu thời gian đã quá hạn, hãy thu hồi học bạ và cấp lại.",
+            f"The certificate ({who}), or one above it, has ended (this one on {end}), so no evidence can be added any more. If "
+            "the file was never archived, sign again; if its timestamp ran out, recall the record and issue it anew.",
+        )
 
     @staticmethod
     def _untrusted(certificate: x509.Certificate, error: Exception) -> CertificateUntrusted:

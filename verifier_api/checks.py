@@ -264,6 +264,8 @@ def _one(judgement: SignatureJudgement, expected: Expected) -> Iterator[Finding]
     match judgement.outcome:
         case Outcome.FAILED:
             yield f.SIGNATURES_INVALID(details, role=words)
+        case Outcome.UNKNOWN if judgement.revoked and judgement.revoked_at is not None:
+            yield f.SIGNATURES_REVOKED_BEFORE(details, role=words, when=told(judgement.revoked_at))
         case Outcome.UNKNOWN | Outcome.SKIPPED:
             yield f.SIGNATURES_INDETERMINATE(details, role=words)
         case Outcome.PASSED if judgement.trusted:

@@ -421,6 +421,14 @@ SIGNATURES_REVOKED_LATER = Kind(
     "Chứng thư của «{role}» bị thu hồi lúc {when}, sau khi đã ký; chữ ký này vẫn có giá trị.",
     "The certificate of {role} was revoked at {when}, after it had signed; this signature still holds.",
 )
+SIGNATURES_REVOKED_BEFORE = Kind(
+    "signatures.revoked_before",
+    _U,
+    "Chứng thư của «{role}» đã bị thu hồi từ {when}, trước khi có chữ ký này, nên không thể tin chữ ký. Hãy hỏi nhà trường "
+    "hoặc Sở.",
+    "The certificate of {role} has been revoked since {when}, before this signature was made, so it cannot be relied on. Ask the "
+    "school or the authority.",
+)
 SIGNATURES_XML_REVOCATION = Kind(
     "signatures.xml_revocation_not_asked",
     _S,
