@@ -160,9 +160,9 @@ class RoundWork:
             except Exception as error:  # What nobody foresaw must not leave the round busy for ever.
                 _logger.warning("a round stopped: %s", type(error).__name__)
                 # A scribe's own errors speak to people as ours do.
-                words = (getattr(error, "vi", None), getattr(error, "en", None))
-                told = words[0] is not None and words[1] is not None
-                standing.problem = LedgerError(words[0], words[1]) if told else Interrupted(type(error).__name__)
+                vi, en = getattr(error, "vi", None), getattr(error, "en", None)
+                told = isinstance(vi, str) and isinstance(en, str)
+                standing.problem = LedgerError(str(vi), str(en)) if told else Interrupted(type(error).__name__)
             finally:
                 with self._guard:
                     standing.busy -= 1

@@ -277,7 +277,7 @@ class Demo:
             rpc=(chain.url,),
             hierarchies=hierarchies,
             intermediates=tuple(f"{name}-ca.pem" for name in pki.roots),
-            roles={role.value: (pki.identities[role].hierarchy,) for role in ROLES} | {"GVBM": ("public",)},
+            roles={"GVBM": ("public",), **{role.value: (pki.identities[role].hierarchy,) for role in ROLES}},
         )
         (folder / TRUST_FILE).write_text(settings.model_dump_json(indent=2) + "\n", encoding="utf-8")
         return Trust.load(folder)

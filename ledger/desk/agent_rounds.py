@@ -2,9 +2,9 @@
 
 """What the signing agent asks of the desk: what waits, a round, its documents; and what it brings: the key's values.
 
-The agent runs on the signer's own computer and is not trusted: a round belongs to the account that opened it, a class is signed only
-by whom it waits for, and every value is checked against certificate and document before it is used. Files leave this server to
-nobody else than the one who is to sign them.
+The agent runs on the signer's own computer and is not trusted: a round belongs to the account that opened it, a class is signed
+only by whom it waits for, and every value is checked against certificate and document before it is used. Files leave this server
+to nobody else than the one who is to sign them.
 """
 
 import base64
@@ -16,15 +16,15 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
+from ledger.duty import Duty
+from ledger.store.accounts import Account
 from pydantic import BaseModel, ConfigDict, Field
 
-from ledger.duty import Duty
 from ledger.errors import LedgerError, NotTheirs, UnknownRound
 from ledger.record import xml
 from ledger.round_work import Progress, RoundWork
 from ledger.rounds import SHOWN_ROLES, Rounds
 from ledger.signing import SignerIdentity, Values
-from ledger.store.accounts import Account
 from ledger.store.reader import Reader
 from ledger.store.signing_reader import Round, RoundItem, SigningReader
 from ledger.store.signing_tables import ItemState
@@ -116,11 +116,11 @@ def agent_rounds(signing: Signing, *, signed_in: Callable[..., Account]) -> APIR
     who = Annotated[Account, Depends(signed_in)]
 
     @routes.get("/waiting")
-    def waiting(account: who) -> dict[str, Any]:  # type: ignore[valid-type]
+    def waiting(account: who) -> dict[str, Any]:
         return {"waiting": [_work(work) for work in signing.waiting(account)]}
 
     @routes.post("/rounds")
-    def open_round(account: who, body: OpenRound) -> dict[str, Any]:  # type: ignore[valid-type]
+    def open_round(account: who, body: OpenRound) -> dict[str, Any]:
         wanted = (body.school, body.school_year, body.class_, body.slot)
         found = next((work for work in signing.waiting(account) if _key(work) == wanted), None)
         if found is None:
@@ -139,11 +139,11 @@ def agent_rounds(signing: Signing, *, signed_in: Callable[..., Account]) -> APIR
         )
 
     @routes.get("/rounds/{round_id}")
-    def progress(account: who, round_id: UUID) -> dict[str, Any]:  # type: ignore[valid-type]
+    def progress(account: who, round_id: UUID) -> dict[str, Any]:
         return _progress(signing.work.progress(signing.of(account, round_id).id))
 
     @routes.get("/rounds/{round_id}/items")
-    def items(account: who, round_id: UUID) -> dict[str, Any]:  # type: ignore[valid-type]
+    def items(account: who, round_id: UUID) -> dict[str, Any]:
         found = signing.of(account, round_id)
         warnings = signing.warnings.of(found.school_class)
         return {
@@ -163,7 +163,7 @@ def agent_rounds(signing: Signing, *, signed_in: Callable[..., Account]) -> APIR
         }
 
     @routes.get("/rounds/{round_id}/items/{unit}/{kind}")
-    def document(account: who, round_id: UUID, unit: UUID, kind: str) -> Response:  # type: ignore[valid-type]
+    def document(account: who, round_id: UUID, unit: UUID, kind: str) -> Response:
         found = signing.of(account, round_id)
         item = next((item for item in found.items if item.unit_id == unit), None)
         prepared = None if item is None else signing.rounds.load(item)
@@ -173,7 +173,7 @@ def agent_rounds(signing: Signing, *, signed_in: Callable[..., Account]) -> APIR
         return Response(part.document, media_type="application/octet-stream")
 
     @routes.post("/rounds/{round_id}/values")
-    def values(account: who, round_id: UUID, body: Answer) -> dict[str, Any]:  # type: ignore[valid-type]
+    def values(account: who, round_id: UUID, body: Answer) -> dict[str, Any]:
         found = signing.of(account, round_id)
         signing.rounds.answer(
             found.id,
@@ -187,7 +187,7 @@ def agent_rounds(signing: Signing, *, signed_in: Callable[..., Account]) -> APIR
         return _progress(signing.work.progress(found.id))
 
     @routes.post("/rounds/{round_id}/finish")
-    def finish(account: who, round_id: UUID) -> dict[str, Any]:  # type: ignore[valid-type]
+    def finish(account: who, round_id: UUID) -> dict[str, Any]:
         return _progress(signing.work.finish(signing.of(account, round_id).id))
 
     return routes
