@@ -277,6 +277,8 @@ def _authentic(answer: ocsp.OCSPResponse, issuer: x509.Certificate) -> bool:
     signer = issuer
     for responder in answer.certificates:
         if responder != issuer:
+            if responder.issuer != issuer.subject:
+                return False
             responder.verify_directly_issued_by(issuer)
             usages = responder.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
             if ExtendedKeyUsageOID.OCSP_SIGNING not in usages:
