@@ -18,7 +18,6 @@ the order in which they were asked for, and only a few units are in memory at a 
 import datetime as dt
 import functools
 import hashlib
-import json
 import multiprocessing
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,20 +28,16 @@ from itertools import islice
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from ledger.paper.errors import PaperError
-from ledger.paper.fields import ROLES, FieldName, box
-from ledger.paper.stamps import KIND_OF_FIELD, stamp_pdf
 from ledger.signing import Documents, Prepared, PreparedPart, Signed, SignerIdentity, ToPrepare, Unfinished, Values
-from ledger.unit import ON_PAPER, Role, Slot
+from ledger.unit import ON_PAPER, Slot
+from scripts import scribing
 from scripts.settings import SigningSettings
 from signer.archive import archive
-from signer.certificate import SignerCertificate
-from signer.errors import KeyOutOfReach, SignerError, SigningFailed, TimestampUnavailable, ValidationDataUnavailable
+from signer.errors import SignerError, SigningFailed
 from signer.keys import SigningKey
-from signer.pdf import PreparedPdf, finish_field, prepare_field
 from signer.timestamps import HttpTimestamper
 from signer.validation_data import ValidationData
-from signer.xml import PreparedXml, finish_slot, keep_xml, prepare_slot
+from signer.xml import keep_xml
 
 IN_FLIGHT_PER_WORKER: Final = 2
 """How many units wait for each process: enough to keep it busy, few enough to stay small in memory."""
@@ -241,95 +236,11 @@ def _sit_down(tsa: str, location: str) -> None:
 
 
 def _prepare(unit: ToPrepare, *, slot: Slot, signer: SignerIdentity) -> Prepared | Unfinished:
-    documents, signed_at = unit.documents, utc_now()
-    try:
-        who = _who(signer)
-        xml = prepare_slot(
-            documents.xml,
-            slot=str(slot),
-            who=who,
-            signing_time=signed_at,
-            cccd=None if slot.role is Role.SEAL else who.personal_number,
-            xades=unit.xades,
-        )
-        pdf = _prepare_pdf(unit, slot, signer, who, signed_at) if slot.role in ON_PAPER else None
-    except (SignerError, PaperError) as error:
-        return _unfinished(documents, error)
-    return Prepared(
-        unit_id=documents.unit_id,
-        signed_at=signed_at,
-        pdf=pdf,
-        xml=PreparedPart(xml.document, xml.to_be_signed, b""),
-    )
-
-
-def _prepare_pdf(
-    unit: ToPrepare, slot: Slot, signer: SignerIdentity, who: SignerCertificate, signed_at: dt.datetime
-) -> PreparedPart:
-    field_name = FieldName(slot.role.value)
-    place = box(unit.documents.pdf, field_name)
-    prepared = prepare_field(
-        unit.documents.pdf,
-        field=field_name,
-        who=who,
-        stamp=_stamp(field_name, signer, signed_at, place.width, place.height),
-        first=unit.first,
-        reason=ROLES[field_name],
-        name=who.common_name,
-        location=_desks[0].location,
-        signed_at=signed_at,
-    )
-    state = json.dumps([prepared.reserved_from, prepared.reserved_to]).encode()
-    return PreparedPart(prepared.document, prepared.to_be_signed, state)
+    return scribing.prepare(unit, slot=slot, signer=signer, location=_desks[0].location, signed_at=utc_now())
 
 
 def _finish(work: tuple[Prepared, Values], *, slot: Slot, signer: SignerIdentity) -> Signed | Unfinished:
-    prepared, values = work
-    try:
-        who, timestamper = _who(signer), _desks[0].timestamper
-        xml = finish_slot(
-            PreparedXml(prepared.xml.document, prepared.xml.to_be_signed, str(slot)),
-            who=who,
-            value=values.xml,
-            timestamper=timestamper,
-        )
-        pdf = b""
-        if prepared.pdf is not None:
-            start, end = json.loads(prepared.pdf.state)
-            pdf = finish_field(
-                PreparedPdf(prepared.pdf.document, prepared.pdf.to_be_signed, start, end),
-                who=who,
-                value=values.pdf or b"",
-                timestamper=timestamper,
-            )
-    except SignerError as error:
-        return _unfinished(prepared, error)
-    return Signed(Documents(prepared.unit_id, pdf, xml), prepared.signed_at)
-
-
-def _unfinished(unit: Documents | Prepared, error: SignerError | PaperError) -> Unfinished:
-    passing = isinstance(error, (TimestampUnavailable, ValidationDataUnavailable, KeyOutOfReach))
-    return Unfinished(unit.unit_id, error.vi, error.en, lasting=not passing)
-
-
-@functools.lru_cache(maxsize=8)
-def _who(signer: SignerIdentity) -> SignerCertificate:
-    return SignerCertificate.load(signer.certificate, signer.chain)
-
-
-@functools.lru_cache(maxsize=8)
-def _stamp(field_name: FieldName, signer: SignerIdentity, signed_at: dt.datetime, width: float, height: float) -> bytes:
-    """The visible signature; within one second it is the same for everybody in the class."""
-    who = _who(signer)
-    return stamp_pdf(
-        KIND_OF_FIELD[field_name],
-        name=who.common_name,
-        role=signer.shown_role,
-        organisation=who.organisation or who.common_name,
-        signed_at=signed_at,
-        width=width,
-        height=height,
-    )
+    return scribing.finish(*work, slot=slot, signer=signer, timestamper=_desks[0].timestamper)
 
 
 def _open_archive(tsa: str, roots: tuple[bytes, ...]) -> None:
