@@ -39,6 +39,8 @@ class Judged:
     revoked: bool
     revocation_known: bool
     """Whether a CRL or an OCSP answer could be had; if not, `revoked` says nothing."""
+    chain: tuple[bytes, ...] = ()
+    """The certificates between it and that root, DER: what a signature has to carry so that others find the way."""
 
 
 class CertificateJudge(Protocol):

@@ -132,7 +132,7 @@ class Rounds:
             raise NothingWaits(str(slot), school_class.name)
         self._issuing.require_waiting(slot, waiting, cert_sha256=judged.sha256)
         self._require_named(slot, waiting, line, judged, replacing=bool(replacing))
-        signer = self._shown(signer, slot, waiting, line)
+        signer = self._shown(signer, slot, waiting, line, judged)
         if current is None:
             round_id = self._new_id()
             self._writer.open_round(
@@ -332,14 +332,16 @@ class Rounds:
                     "replacement.",
                 )
 
-    def _shown(self, signer: SignerIdentity, slot: Slot, units: Sequence[Unit], line: Registration) -> SignerIdentity:
-        """With the words that the visible signature shows."""
+    def _shown(
+        self, signer: SignerIdentity, slot: Slot, units: Sequence[Unit], line: Registration, judged: Judged
+    ) -> SignerIdentity:
+        """With the words that the visible signature shows, and the certificates that lead to a root: few tokens hold them."""
         words = SHOWN_ROLES[slot.role]
         if slot.role is Role.PRINCIPAL and units and _is_unit(units[0]):
             words = xml.read(self._files.get(units[0].source_sha256)).record.class_info.principal_title
         if line.delegated_by is not None:
             words = DEPUTY
-        return SignerIdentity(certificate=signer.certificate, chain=signer.chain, shown_role=words)
+        return SignerIdentity(certificate=signer.certificate, chain=judged.chain, shown_role=words)
 
 
 def _is_unit(unit: Unit) -> bool:

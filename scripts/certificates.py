@@ -40,7 +40,7 @@ class TrustedJudge:
         except KeyProblem as error:
             raise CertificateRefused(error.vi, error.en) from error
         others = [*who.chain, *(x509.Certificate.load(one) for one in self._anchors.intermediates)]
-        hierarchy = self._hierarchy(who.certificate, others)
+        hierarchy, between = self._path(who.certificate, others)
         revoked, known = (False, False) if hierarchy is None else self._revocation(who.certificate, others)
         return Judged(
             sha256=who.certificate_sha256.hex(),
@@ -51,10 +51,13 @@ class TrustedJudge:
             hierarchy=hierarchy,
             revoked=revoked,
             revocation_known=known,
+            chain=between,
         )
 
-    def _hierarchy(self, certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> str | None:
-        """Whose root stands above it, as of now or, for one that has ended or not begun, of its own time."""
+    def _path(
+        self, certificate: x509.Certificate, others: Sequence[x509.Certificate]
+    ) -> tuple[str | None, tuple[bytes, ...]]:
+        """Whose root stands above it, and what is between; as of now or, for one that has ended or not begun, of its own time."""
         moment = min(max(self._now(), certificate.not_valid_before), certificate.not_valid_after)
         roots = {name: [x509.Certificate.load(der) for der in ders] for name, ders in self._anchors.roots.items()}
         context = ValidationContext(
@@ -71,12 +74,12 @@ class TrustedJudge:
                 )
             )
         except (PathBuildingError, PathError, ValidationError, ValueError):
-            return None
+            return None, ()
         top = hashlib.sha256(path.first.dump()).digest()
-        return next(
-            (name for name, ones in roots.items() if any(hashlib.sha256(one.dump()).digest() == top for one in ones)),
-            None,
-        )
+        names = [
+            name for name, ones in roots.items() if any(hashlib.sha256(one.dump()).digest() == top for one in ones)
+        ]
+        return (names[0] if names else None), tuple(one.dump() for one in [*path][1:-1])
 
     def _revocation(self, certificate: x509.Certificate, others: Sequence[x509.Certificate]) -> tuple[bool, bool]:
         """Whether it was revoked, and whether that could be found out."""

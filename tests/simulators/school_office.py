@@ -29,6 +29,7 @@ from ledger.record.model import ClassSheet
 from ledger.record.xml.unit import ReadUnit
 from ledger.store.files import FileStore
 from ledger.store.reader import Unit
+from ledger.store.signing_reader import SigningReader
 from ledger.unit import PAST_STATES, Role, UnitState
 from scripts.sample_class import make_workbook
 from tests.simulators.hands import Killed
@@ -55,6 +56,13 @@ class Office:
         """A new office whose school is registered, and nothing else."""
         office = cls(folder, SchoolLedger.created(folder), FileStore(folder / "files"))
         office.ledger.writer.register_school(replace(school(CODE), code=CODE))
+        return office
+
+    @classmethod
+    def opened_with(cls, folder: Path, *, profile: str, seal: str) -> "Office":
+        """The same, of a school with this profile and this seal."""
+        office = cls(folder, SchoolLedger.created(folder), FileStore(folder / "files"))
+        office.ledger.writer.register_school(replace(school(CODE), code=CODE, profile=profile, seal_cert_sha256=seal))
         return office
 
     def reopened(self, fate: Fate | None = None, *, new_id: Callable[[], UUID] = uuid4) -> "Office":
@@ -96,7 +104,9 @@ class Office:
 
     @property
     def issuing(self) -> Issuing:
-        return Issuing(self.ledger.reader, self.ledger.writer, self.files, self.drawing)
+        return Issuing(
+            self.ledger.reader, self.ledger.writer, self.files, self.drawing, SigningReader(self.ledger.engine)
+        )
 
     def plan(self, sheet: ClassSheet = SHEET) -> ImportPlan:
         return self.importing.plan(sheet)
