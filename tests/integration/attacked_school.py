@@ -462,7 +462,7 @@ def _trust(listed: object, infrastructures: Sequence[DemoPki], pin: object, conf
             ),
             rpc=(),
             hierarchies={name: (f"{name}.pem",) for name in hierarchies},
-            roles={role.value: (SIGNERS[role][0],) for role in ROLES_IN_ORDER},
+            roles={"GVBM": ("public",), **{role.value: (SIGNERS[role][0],) for role in ROLES_IN_ORDER}},
             signers=listed,
         ),
         pin=pin,

@@ -215,6 +215,11 @@ def test_a_subject_teacher_on_a_pdf_is_a_stranger():
 def test_subject_teachers_sign_in_any_order_and_before_all_others():
     swapped = ("GVBM-NGU_VAN", "GVBM-TOAN", *PAPER)
     assert complaints(*signed_by(swapped), issued=manifest()) == set()
+    early = tuple(
+        replace(each, timestamped_at=SIGNED - DAY) if each.field == "GVBM-NGU_VAN" else each for each in signed_by()
+    )
+    # In the file Toán comes first, and it was signed a day later.
+    assert complaints(*early) == set()
     late = tuple(
         replace(each, timestamped_at=SIGNED + dt.timedelta(minutes=30)) if each.field == "GVBM-TOAN" else each
         for each in signed_by()
