@@ -138,6 +138,7 @@ def found(*signed, listed=None, kind=FileKind.XML, issued=None, subjects=SUBJECT
         trust=trusting(*(EVERYBODY if listed is None else listed)),
         seal_certificates=None,
         anchored_at=ANCHORED,
+        now=ANCHORED + DAY,
     )
     seen = Examination(kind=kind, signatures=signed, claimed_subjects=subjects)
     return [*checks.signatures(seen, expected)]
