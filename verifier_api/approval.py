@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from ledger.chain.registry import Statement
-from ledger.proof.signer_list import ApprovedSigner, SignerList
+from ledger.proof.signer_list import ApprovedSigner
 from verifier_api import findings as f
 from verifier_api import roles
 from verifier_api.judgements import SignatureJudgement
@@ -99,15 +99,15 @@ class Approvals:
         ]
 
 
-def published(signer_list: SignerList, newest: Statement | None) -> Finding:
-    """What the chain's newest statement says of a list.
+def published(*, digest: bytes, issued_at: dt.datetime, newest: Statement | None) -> Finding:
+    """What the chain's newest statement says of a list with this SHA-256.
 
     Lines are only ever added and ended, so the newest list is the one to be believed, about old signatures too.
     """
-    if newest is None or (newest.digest != signer_list.sha256() and newest.published_at < signer_list.issued_at):
+    if newest is None or (newest.digest != digest and newest.published_at < issued_at):
         return f.SIGNATURES_LIST_UNPUBLISHED()
     details = {"published": newest.digest.hex()}
-    if newest.digest != signer_list.sha256():
+    if newest.digest != digest:
         return f.SIGNATURES_LIST_SUPERSEDED(details, when=told(newest.published_at))
     return f.SIGNATURES_LIST_PUBLISHED(details, when=told(newest.published_at))
 

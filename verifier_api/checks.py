@@ -209,7 +209,8 @@ def _who(examination: Examination, manifest: Manifest) -> Iterator[Finding]:
         yield f.SIGNATURES_STRANGER(roles=roles.listing(strangers))
     subjects = frozenset(examination.claimed_subjects)
     if profile is None or not profile.all_signed(everybody, subjects=subjects):
-        yield f.SIGNATURES_MISSING(roles=_lacking(profile, everybody, subjects) or manifest.profile)
+        demanded = (f"theo quy định ký «{manifest.profile}»", f"as the signing profile {manifest.profile} demands")
+        yield f.SIGNATURES_MISSING(roles=_lacking(profile, everybody, subjects) or demanded)
     # Subject teachers sign in any order among themselves.
     in_order = [roles.role_of(field) for field in present] == [roles.role_of(field) for field in listed]
     if (not in_order and sorted(present) == sorted(listed)) or _backwards(judgements):

@@ -141,6 +141,11 @@ class Trust:
         """Every line of the authority's list, wherever it stands; None when there is no list."""
         return self.settings.signers if self.signer_list is None else self.signer_list.lines
 
+    @cached_property
+    def signer_list_sha256(self) -> bytes | None:
+        """The digest of the list that was handed out; kept, as a city's list has some 20 MB."""
+        return None if self.signer_list is None else self.signer_list.sha256()
+
     def lines_of(self, cert_sha256: str) -> tuple[ApprovedSigner, ...]:
         """The lines about one certificate."""
         return self._lines.get(cert_sha256, ())

@@ -474,7 +474,8 @@ class Verifier:
 
     def _signer_list(self, case: _Case) -> Iterator[Finding]:
         """(6) Whether the list beside the trust settings is the authority's newest; one inside them is taken as it is."""
-        if self._trust.signer_list is None:
+        signer_list, digest = self._trust.signer_list, self._trust.signer_list_sha256
+        if signer_list is None or digest is None:
             return
         if self._registry is None:
             yield f.SIGNATURES_LIST_OFFLINE()
@@ -484,7 +485,10 @@ class Verifier:
             newest = self._registry.statement_at(publisher=None, topic=SIGNERS_TOPIC) if case.reached else None
         except ChainError:
             case.reached, newest = False, None
-        yield approval.published(self._trust.signer_list, newest) if case.reached else f.SIGNATURES_LIST_UNCONFIRMED()
+        if not case.reached:
+            yield f.SIGNATURES_LIST_UNCONFIRMED()
+            return
+        yield approval.published(digest=digest, issued_at=signer_list.issued_at, newest=newest)
 
     def _conclude(self, case: _Case) -> Verdict:
         """(8) The one place that concludes."""

@@ -435,7 +435,7 @@ def approved(role: Role, key: LoadedKey | None = None, *, school: str = CODE, **
         cert_sha256=(key or key_of(role)).certificate_sha256.hex(),
         role=role.value,
         school=school,
-        **{"valid_from": now() - timedelta(days=400), "hierarchy": SIGNERS[role][0], **said},
+        **{"valid_from": now() - timedelta(days=400), "hierarchy": SIGNERS.get(role, ("public",))[0], **said},
     )
 
 
@@ -462,7 +462,7 @@ def _trust(listed: object, infrastructures: Sequence[DemoPki], pin: object, conf
             ),
             rpc=(),
             hierarchies={name: (f"{name}.pem",) for name in hierarchies},
-            roles={role.value: (SIGNERS[role][0],) for role in ROLES_IN_ORDER},
+            roles={"GVBM": ("public",), **{role.value: (SIGNERS[role][0],) for role in ROLES_IN_ORDER}},
             signers=listed,
         ),
         pin=pin,

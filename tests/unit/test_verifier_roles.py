@@ -138,6 +138,7 @@ def found(*signed, listed=None, kind=FileKind.XML, issued=None, subjects=SUBJECT
         trust=trusting(*(EVERYBODY if listed is None else listed)),
         seal_certificates=None,
         anchored_at=ANCHORED,
+        now=ANCHORED + DAY,
     )
     seen = Examination(kind=kind, signatures=signed, claimed_subjects=subjects)
     return [*checks.signatures(seen, expected)]
@@ -215,6 +216,11 @@ def test_a_subject_teacher_on_a_pdf_is_a_stranger():
 def test_subject_teachers_sign_in_any_order_and_before_all_others():
     swapped = ("GVBM-NGU_VAN", "GVBM-TOAN", *PAPER)
     assert complaints(*signed_by(swapped), issued=manifest()) == set()
+    early = tuple(
+        replace(each, timestamped_at=SIGNED - DAY) if each.field == "GVBM-NGU_VAN" else each for each in signed_by()
+    )
+    # In the file Toán comes first, and it was signed a day later.
+    assert complaints(*early) == set()
     late = tuple(
         replace(each, timestamped_at=SIGNED + dt.timedelta(minutes=30)) if each.field == "GVBM-TOAN" else each
         for each in signed_by()
