@@ -10,15 +10,17 @@ for ever by itself; the anchor on the chain does.
 import asyncio
 import base64
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from asn1crypto import cms, crl, ocsp, x509
+from asn1crypto import cms, x509
 from lxml import etree
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.generic_cms import validate_tst_signed_data
 from pyhanko_certvalidator import ValidationContext
 
+from verifier_api.revocations import UnreadableEvidence, current_at, earliest_revocation
 from verifier_api.trust import Anchors
 from verifier_api.xml_places import DS, XADES, canonical, encapsulated, moment, named_certificates, signing_time
 
@@ -49,16 +51,26 @@ class Evidence:
         )
 
     def context(self, anchors: Anchors, at: datetime) -> ValidationContext:
-        """For building paths as of a time with what lies here; revocation is asked elsewhere (`verifier_api.revocations`)."""
+        """For building paths as of a time. Without revocation data: the library would refuse who was revoked later as well."""
         return ValidationContext(
             trust_roots=[x509.Certificate.load(root) for roots in anchors.roots.values() for root in roots],
             other_certs=[x509.Certificate.load(other) for other in (*anchors.intermediates, *self.certificates)],
             moment=at,
             allow_fetching=False,
             revocation_mode="soft-fail",
-            crls=[crl.CertificateList.load(one) for one in self.crls],
-            ocsps=[ocsp.OCSPResponse.load(one) for one in self.answers],
         )
+
+    def revocation(self, path: Sequence[bytes], at: datetime) -> tuple[datetime | None, str | None]:
+        """When a certificate of a path was revoked, if the data here say so; and what is wrong with them, if there are any."""
+        if not (self.crls or self.answers):
+            return None, None
+        try:
+            revoked_at = earliest_revocation(path, self.crls, self.answers)
+            current = current_at(path, self.crls, self.answers, at)
+        except UnreadableEvidence as unreadable:
+            return None, str(unreadable)
+        # A forger may choose which data lie here, and will choose old ones.
+        return revoked_at, None if current else "no revocation data beside the signature was current when it was made"
 
 
 @dataclass(frozen=True)
@@ -102,6 +114,9 @@ def stamped(signature: etree._Element, evidence: Evidence, anchors: Anchors) -> 
         path = status["validation_path"]
         if not (status["intact"] and status["valid"] and path is not None and status["trust_problem_indic"] is None):
             return "the time-stamp does not hold, or nobody trusts its authority"
+        revoked_at, problem = evidence.revocation([one.dump() for one in path], said)
+        if problem is not None or (revoked_at is not None and revoked_at <= said):
+            return problem or "the time-stamping authority had been revoked by then"
         return Stamped(said, path.leaf.not_valid_after)
     except (SignatureValidationError, ValueError, TypeError, KeyError, AttributeError) as error:
         return f"the time-stamp cannot be judged: {type(error).__name__}: {error}"

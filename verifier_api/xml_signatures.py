@@ -29,7 +29,6 @@ from signxml.verifier import SignatureConfiguration, XMLVerifier
 from ledger.record.xml import data_element
 from verifier_api import xades
 from verifier_api.judgements import SignatureJudgement
-from verifier_api.revocations import UnreadableEvidence, current_at, earliest_revocation
 from verifier_api.trust import Anchors
 from verifier_api.verdict import Outcome
 from verifier_api.xml_places import (
@@ -179,14 +178,7 @@ def _prove(signature: etree._Element, certificate: x509.Certificate, read: _Read
     names = [
         name for name, roots in anchors.roots.items() if any(hashlib.sha256(der).digest() == root for der in roots)
     ]
-    revoked_at, stale = None, None
-    if evidence.crls or evidence.answers:
-        try:
-            revoked_at = earliest_revocation(path, evidence.crls, evidence.answers)
-            if stamped is not None and not current_at(path, evidence.crls, evidence.answers, stamped.at):
-                stale = "no revocation data beside the signature was current when it was made"
-        except UnreadableEvidence as unreadable:
-            stale = str(unreadable)
+    revoked_at, stale = evidence.revocation(path, stamped.at) if path and stamped is not None else (None, None)
     return _Proof(
         hierarchy=names[0] if names else None,
         root=root if names else None,
@@ -205,7 +197,7 @@ def _conclude(proof: _Proof) -> tuple[str, Outcome]:
     if proof.problem is not None:
         # A time-stamp that proves nothing, or data that were not current: what was promised is not there.
         return "SIG_CONSTRAINTS_FAILURE", Outcome.UNKNOWN
-    if proof.revoked_at is not None and not (proof.stamped is not None and proof.revoked_at > proof.stamped.at):
+    if proof.revoked_at is not None and (proof.stamped is None or proof.revoked_at <= proof.stamped.at):
         return "REVOKED_NO_POE", Outcome.UNKNOWN
     return "OK", Outcome.PASSED
 
@@ -216,11 +208,9 @@ def _path(
     """The certificates from a trusted root down to `certificate` as of `at`; none if there is no way."""
     if at is None:
         return []
-    # Without revocation data: the library would refuse who was revoked later as well. They are asked on their own.
-    bare = xades.Evidence(certificates=evidence.certificates)
     try:
         path = asyncio.run(
-            CertificateValidator(certificate, validation_context=bare.context(anchors, at)).async_validate_usage(  # type: ignore[no-untyped-call]
+            CertificateValidator(certificate, validation_context=evidence.context(anchors, at)).async_validate_usage(  # type: ignore[no-untyped-call]
                 {"non_repudiation"}
             )
         )

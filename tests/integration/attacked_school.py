@@ -27,7 +27,7 @@ from uuid import UUID, uuid4
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, load_pem_private_key
 from cryptography.x509.oid import NameOID
 from eth_tester import EthereumTester, PyEVMBackend
@@ -139,13 +139,21 @@ def key_of(role: str, of: DemoPki | None = None) -> LoadedKey:
     return load_pkcs12(identity.pkcs12.read_bytes(), identity.passphrase)
 
 
-def certified(name: str, *, hierarchy: str, of: DemoPki | None = None, since: timedelta, until: timedelta) -> LoadedKey:
+def certified(
+    name: str,
+    *,
+    hierarchy: str,
+    of: DemoPki | None = None,
+    since: timedelta,
+    until: timedelta,
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | None = None,
+) -> LoadedKey:
     """A key of whoever calls themselves `name`, certified by the genuine authority from `since` to `until`, from now."""
     of = of or pki()
     ca = of.certificate(hierarchy, f"{hierarchy}-ca")
     ca_key = load_pem_private_key((of.folder / "keys" / f"{hierarchy}-ca.pem").read_bytes(), None)
     issuer = x509.load_der_x509_certificate(ca.dump())
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = key or ec.generate_private_key(ec.SECP256R1())
     usage = x509.KeyUsage(
         digital_signature=True, content_commitment=True, key_encipherment=False, data_encipherment=False,
         key_agreement=False, key_cert_sign=False, crl_sign=False, encipher_only=False, decipher_only=False,
