@@ -21,7 +21,7 @@ from ledger.store.files import FileStore
 from ledger.store.reader import School
 from ledger.store.tables import FileRole
 from ledger.store.writer import NewFile, NewLeaf
-from ledger.unit import MOET, UnitState
+from ledger.unit import MOET, Slot, UnitState
 from signer.errors import TimestampUnavailable
 from tests.simulators.aging_pki import Years, now
 from tests.simulators.hands import Killed
@@ -86,7 +86,7 @@ class Archive:
             last = role is world.SEAL
             ledger.writer.add_signature(
                 unit.id,
-                role=role,
+                slot=Slot(role),
                 position=len(unit.signatures),
                 cert_sha256=certificate,
                 signed_at=now(),
@@ -98,8 +98,9 @@ class Archive:
         ledger.writer.issue(
             unit.id,
             manifest=one.receipt.manifest.canonical(),
-            replaced_pdf=unit.file(FileRole.PDF).sha256,
+            replaced={kind: unit.file(kind).sha256 for kind in FileRole},
             pdf=self.kept(one.paper.pdf),
+            xml=self.kept(one.paper.xml),
         )
 
     def kept(self, data: bytes) -> NewFile:

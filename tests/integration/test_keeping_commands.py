@@ -109,11 +109,13 @@ class Installation:
                 unit = rows.sign(unit, role)  # noqa: PLW2901 - it grows
             pdf = archived(self.old)
             kept = NewFile(self.ledger.files.put(pdf), len(pdf))
+            xml = unit.file(FileRole.XML)
             rows.writer.issue(
                 unit.id,
                 manifest=manifest_of(unit, kept).canonical(),
-                replaced_pdf=unit.file(FileRole.PDF).sha256,
+                replaced={role: unit.file(role).sha256 for role in FileRole},
                 pdf=kept,
+                xml=NewFile(xml.sha256, xml.size),
             )
         return [unit.id for unit in rows.units(rows.issued_ids())]
 

@@ -35,6 +35,7 @@ from pyhanko.sign.timestamps.dummy_client import DummyTimeStamper
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from signer.archive import archive, retimestamp
+from signer.certificate import SignerCertificate
 from signer.keys import LoadedKey
 from signer.pdf import sign_field
 from signer.validation_data import ValidationData
@@ -104,12 +105,7 @@ class Authority:
         key = ec.generate_private_key(ec.SECP256R1())
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
         certificate = self.issue(subject, key.public_key(), since, until, (usage(ca=False), True))
-        return LoadedKey(
-            certificate=asn1_x509.Certificate.load(der(certificate)),
-            chain=(asn1_x509.Certificate.load(der(self.certificate)),),
-            algorithm="sha256_ecdsa",
-            sign=lambda data: key.sign(data, ec.ECDSA(hashes.SHA256())),
-        )
+        return LoadedKey.holding(key, SignerCertificate.load(der(certificate), [der(self.certificate)]))
 
     def revoke(self, certificate: asn1_x509.Certificate, *, at, published=None, reason=None) -> None:
         loaded = x509.load_der_x509_certificate(certificate.dump())
