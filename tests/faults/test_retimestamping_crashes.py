@@ -230,6 +230,16 @@ def test_what_comes_back_otherwise_than_renewed_is_not_stored(anchored, tmp_path
     assert archive.units() == before
 
 
+def test_another_papers_renewal_is_not_stored(anchored, tmp_path):
+    archive = anchored.copied(tmp_path / "home")
+    before = archive.units()
+    anchored.copied(tmp_path / "other").run()
+    first, second = (hashlib.sha256(one.paper.pdf).hexdigest() for one in papers())
+    answers = archive.run(spoils={first: renewals()[second], second: renewals()[first]})
+    assert [type(answer) for answer in answers] == [NotRenewed, NotRenewed]
+    assert archive.units() == before
+
+
 def test_a_timestamp_that_gains_nothing_is_not_kept(anchored, tmp_path):
     """The authority says one thing and stamps with its old certificate."""
     archive, years = anchored.copied(tmp_path / "home"), papers()[0].years

@@ -39,7 +39,7 @@ from signer import sessions
 from signer.archive import archive, retimestamp
 from signer.errors import CertificateUntrusted, ValidationDataUnavailable
 from signer.validation_data import ValidationData
-from tests.simulators.aging_pki import BEGIN, DAY, Years, der, now, year
+from tests.simulators.aging_pki import BEGIN, DAY, ELSEWHERE, RESPONDER_DAYS, Years, der, now, year
 from verifier_api import corrections
 from verifier_api.signatures import judge_pdf
 from verifier_api.verdict import Outcome
@@ -250,26 +250,48 @@ def test_nobody_renews_on_top_of_a_lost_key():
         years.renewed(pdf, term=1)
 
 
+@pytest.mark.parametrize(("lost_on_day", "outcome"), [(1, Outcome.UNKNOWN), (3, Outcome.PASSED)])
+def test_the_token_of_a_signature_counts_only_if_something_else_proves_it_older_than_the_loss(lost_on_day, outcome):
+    """Signed with tokens of one authority, archived two days later by another one."""
+    years = Years()
+    pdf = archived_later(years, days=2, data_of=0, term=ELSEWHERE)
+    years.authorities["time"].revoke(
+        years.stamper(0).tsa_cert, at=BEGIN + lost_on_day * DAY, reason=ReasonFlags.key_compromise
+    )
+    found = judged(years, pdf, 0.5, years.news(year(0.5)))
+    assert found.outcome is outcome
+    if outcome is Outcome.UNKNOWN:
+        assert {(one.sub_indication, one.sub_indication_then) for one in found.signatures} == {("NO_POE", "OK")}
+    assert judged(years, pdf, 0.5).outcome is Outcome.PASSED
+
+
 # Archived too late.
 
 
-def archived_on_day_two(years: Years, *, data_of: float) -> bytes:
-    """Days from the signature: with what was fetched then."""
+def archived_later(years: Years, *, days: float, data_of: float, term: int | None = None) -> bytes:
+    """Archived some days after signing, with what was fetched on another day."""
     signed = signed_on_day_one(years)
-    with years.at(2 / 365.25):
-        then = BEGIN + data_of * DAY
-        return archive(signed, timestamper=years.stamper(), validation_data=years.data(then))
+    with years.at(days / 365.25):
+        data = years.data(BEGIN + data_of * DAY)
+        return archive(signed, timestamper=years.stamper(term), validation_data=data)
 
 
 @pytest.mark.parametrize("when", [0.1, 2.9])
 def test_archived_two_days_after_signing_with_data_fetched_anew(when):
-    assert judged(calm(), archived_on_day_two(calm(), data_of=2), when).outcome is Outcome.PASSED
+    assert judged(calm(), archived_later(calm(), days=2, data_of=2), when).outcome is Outcome.PASSED
 
 
 @pytest.mark.parametrize("when", [0.1, 2.9])
 def test_archived_with_answers_that_had_run_out_before_anybody_signed(when):
-    found = judged(calm(), archived_on_day_two(calm(), data_of=-3), when)
+    found = judged(calm(), archived_later(calm(), days=2, data_of=-3), when)
     assert (found.outcome, words(found)["CBQL"]) == (Outcome.UNKNOWN, "REVOCATION_OUT_OF_BOUNDS_NO_POE")
+
+
+def test_an_answer_that_nobody_saw_before_its_responder_ended_proves_nothing():
+    """Whoever finds the responder's old key could have made it."""
+    assert RESPONDER_DAYS < 100
+    assert judged(calm(), archived_later(calm(), days=80, data_of=0), 0.5).outcome is Outcome.PASSED
+    assert judged(calm(), archived_later(calm(), days=100, data_of=0), 0.5).outcome is Outcome.UNKNOWN
 
 
 def test_our_archive_never_puts_in_an_answer_that_has_run_out():

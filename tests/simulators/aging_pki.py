@@ -45,6 +45,8 @@ YEAR, DAY = dt.timedelta(days=365.25), dt.timedelta(days=1)
 LIST_DAYS, ANSWER_DAYS, RESPONDER_DAYS = 7, 1, 90
 TSA_TERMS = ((-0.1, 3.2), (2.5, 6.6), (6.0, 9.0), (8.5, 13.0))
 """From when to when each certificate of the time-stamping authority is valid, in years."""
+ELSEWHERE = len(TSA_TERMS)
+"""The term of another authority's certificate, which is used only where it is named."""
 
 
 def year(number: float) -> dt.datetime:
@@ -190,7 +192,7 @@ class Years:
         if term is None:
             term = max(n for n, (start, end) in enumerate(TSA_TERMS) if start <= since < end)
         if term not in self._stampers:
-            start, end = TSA_TERMS[term]
+            start, end = (*TSA_TERMS, (-0.1, 13.0))[term]
             key = rsa.generate_private_key(65537, 2048)
             certificate = self.authorities["time"].issue(
                 x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"TSA {term + 1}")]),
