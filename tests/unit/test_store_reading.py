@@ -14,7 +14,7 @@ from ledger.store.database import open_for_reading, open_for_writing
 from ledger.store.reader import Attempt, Reader
 from ledger.store.tables import FileRole
 from ledger.store.writer import Draft, Writer
-from ledger.unit import Role
+from ledger.unit import Role, UnitState
 from tests.simulators.anchoring_world import World, chain_with_schools
 from tests.simulators.school_ledger import (
     NOON,
@@ -116,6 +116,16 @@ def test_what_ends_first_is_due_first_and_what_nobody_looked_into_is_told_apart(
     assert ledger.reader.archived_pdfs(ending_before=NOON + timedelta(days=9)) == []
     ledger.writer.note_archive_end(three.id, pdf="0" * 64, archive_ends=NOON)
     assert [each.unit_id for each in ledger.reader.archived_pdfs(ending_before=None)] == [three.id]
+
+
+@pytest.mark.parametrize("state", sorted({*UnitState} - {UnitState.DRAFT, UnitState.SIGNING}))
+def test_whatever_was_issued_is_kept_alive_whatever_became_of_it(ledger, state):
+    (unit,) = ledger.issued()
+    with ledger.engine.begin() as connection:
+        connection.execute(text("UPDATE unit SET state = :state"), {"state": state.value})
+    assert [each.unit_id for each in ledger.reader.archived_pdfs(ending_before=None)] == [unit.id]
+    ledger.renew(unit)
+    assert ledger.reader.unit(unit.id).state is state
 
 
 def test_a_reading_engine_cannot_write(ledger):
