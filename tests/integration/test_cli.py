@@ -197,6 +197,7 @@ UNIT = Unit(
     record_sha256="",
     source_sha256="",
     template=None,
+    subjects=frozenset(),
     manifest=None,
     replaces=None,
     files=(),
