@@ -16,15 +16,18 @@ def closed():
     sessions.close()
 
 
-class Unspeakable:
+class Dear:
     """A structure whose text costs more than a signature."""
 
+    asked = 0
+
     def __repr__(self) -> str:
-        raise AssertionError("nobody needs this text")
+        self.asked += 1
+        return "a book"
 
 
-async def result() -> Unspeakable:
-    return Unspeakable()
+async def result() -> Dear:
+    return Dear()
 
 
 async def loop() -> asyncio.AbstractEventLoop:
@@ -32,7 +35,7 @@ async def loop() -> asyncio.AbstractEventLoop:
 
 
 def test_the_text_of_a_result_is_never_asked_for():
-    assert isinstance(sessions.run(result()), Unspeakable)
+    assert sessions.run(result()).asked == 0
 
 
 def test_a_thread_keeps_its_loop_and_shares_it_with_no_other():
