@@ -25,11 +25,13 @@ import hashlib
 import io
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
-from asn1crypto import cms
+from asn1crypto import cms, x509
 from asn1crypto.algos import SignedDigestAlgorithm
 from pyhanko.pdf_utils.writer import BasePdfFileWriter
+from pyhanko.sign.general import as_signing_certificate_v2
 from pyhanko.sign.signers import ExternalSigner, PdfSignatureMetadata, PdfSigner
 from pyhanko.sign.signers.pdf_byterange import PreparedByteRangeDigest
 from pyhanko.sign.signers.pdf_signer import PdfSigningSession
@@ -136,12 +138,12 @@ def prepare_field(
                 writer, existing_fields_only=True, bytes_reserved=PADES.signature_reserved, output=(out := io.BytesIO())
             )
         )
-        attributes = sessions.run(signer.signed_attrs(place.document_digest, PADES.digest, use_pades=True))
+        attributes = _attributes(place.document_digest, who.certificate.dump())
     except SignerError:
         raise
     except LIBRARY_ERRORS as error:
         raise _failed(error) from error
-    return PreparedPdf(out.getvalue(), attributes.dump(), place.reserved_region_start, place.reserved_region_end)
+    return PreparedPdf(out.getvalue(), attributes, place.reserved_region_start, place.reserved_region_end)
 
 
 def finish_field(prepared: PreparedPdf, *, who: SignerCertificate, value: bytes, timestamper: TimeStamper) -> bytes:
@@ -169,6 +171,25 @@ def finish_field(prepared: PreparedPdf, *, who: SignerCertificate, value: bytes,
     except LIBRARY_ERRORS as error:
         raise _failed(error) from error
     return out.getvalue()
+
+
+def _attributes(document_digest: bytes, certificate: bytes) -> bytes:
+    """The signed attributes, DER: those that pyHanko would make, which writes the certificate's name out anew several times."""
+    attributes = cms.CMSAttributes(
+        [
+            cms.CMSAttribute({"type": "content_type", "values": ["data"]}),
+            cms.CMSAttribute({"type": "message_digest", "values": [document_digest]}),
+            cms.CMSAttribute.load(_naming(certificate)),
+        ]
+    )
+    return bytes(attributes.dump())
+
+
+@lru_cache(maxsize=8)
+def _naming(certificate: bytes) -> bytes:
+    """The attribute that binds the signer's certificate into the signature; the same for a whole class."""
+    named = as_signing_certificate_v2(x509.Certificate.load(certificate), PADES.digest)
+    return bytes(cms.CMSAttribute({"type": "signing_certificate_v2", "values": [named]}).dump())
 
 
 def _signer(who: SignerCertificate, value: bytes | None = None) -> ExternalSigner:

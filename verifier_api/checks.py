@@ -145,6 +145,7 @@ def signatures(examination: Examination, expected: Expected) -> Iterator[Finding
     complaints = [
         *_who(examination, manifest),
         *(complaint for judgement in judgements for complaint in _one(judgement, expected)),
+        *_not_stamped(examination, manifest),
     ]
     complaints += [complaint for stamp in examination.timestamps for complaint in _timestamp(stamp)]
     if examination.changed_after is not None:
@@ -174,6 +175,17 @@ def _as_known_now(examination: Examination, now: dt.datetime) -> Iterator[Findin
         yield f.SIGNATURES_REVOCATION_KNOWN(when=told(min(known.as_of for known in current)))
     else:
         yield f.SIGNATURES_REVOCATION_NOW()
+
+
+def _not_stamped(examination: Examination, manifest: Manifest) -> Iterator[Finding]:
+    """Signatures of an XML that prove no time of their own, where the profile promises that they do. A PDF's always must."""
+    profile = profile_of(UnitKind(manifest.kind), manifest.profile)
+    if examination.kind is not FileKind.XML or profile is None or not profile.xml_timestamps:
+        return
+    for judgement in examination.signatures:
+        if judgement.timestamped_at is None and judgement.outcome is Outcome.PASSED:
+            details = {"field": judgement.field, "sub_indication": "SIG_CONSTRAINTS_FAILURE", "reason": "no time-stamp"}
+            yield f.SIGNATURES_INDETERMINATE(details, role=roles.words(judgement.field))
 
 
 def signatures_alone(examination: Examination, trust: Trust) -> Iterator[Finding]:
@@ -257,9 +269,9 @@ def _one(judgement: SignatureJudgement, expected: Expected) -> Iterator[Finding]
         yield f.SIGNATURES_UNTRUSTED(details, role=words)
         return
     ended, anchored_at = judgement.certificate_ends, expected.anchored_at
-    unproven = judgement.timestamped_at is None
-    if unproven and ended is not None and anchored_at is not None and ended < anchored_at:
-        # Nothing proves that it was made while the certificate was good: whoever has the key by now may have made it.
+    if ended is not None and anchored_at is not None and ended < anchored_at:
+        # Nothing proves that it was made while the certificate was good: whoever has the key by now may have made it. The same
+        # goes for the time-stamp in an XML and the certificate of its authority.
         yield f.SIGNATURES_INDETERMINATE({**details, "sub_indication": "OUT_OF_BOUNDS_NO_POE"}, role=words)
         return
     match judgement.outcome:

@@ -62,7 +62,11 @@ class SignatureJudgement:
     reason: str
     """What the library said, for the finding's details; English, may be empty."""
     certificate_ends: datetime | None = None
-    """When the signer's certificate ends, if no time-stamp proves that the signature is older; then the anchor must."""
+    """When the certificate ends on which its time rests, unless the file itself proves that it is older; then the anchor must.
+
+    Of a time-stamped XML signature it is that of the time-stamping authority, of one without a time-stamp the signer's own. A PDF
+    proves it by document timestamps.
+    """
     sub_indication_then: str = ""
     """The standard's word at the proven time, from what the file itself holds. `sub_indication` knows later news as well."""
     known: RevocationKnown | None = None

@@ -2,6 +2,7 @@
 
 """Three people sign a laid-out paper, it is archived, and foreign tools agree; what we did not lay out is refused."""
 
+import asyncio
 import io
 import subprocess
 from dataclasses import astuple, replace
@@ -14,6 +15,7 @@ import pytest
 from asn1crypto import cms
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.signers import ExternalSigner
 
 from signer.archive import archive, retimestamp
 from signer.errors import (
@@ -293,6 +295,15 @@ def test_what_is_prepared_is_bytes_and_numbers_that_survive_a_restart():
     signature.compute_integrity_info()
     assert signature.field_name == "GVCN"
     assert signature.evaluate_signature_coverage().name == "ENTIRE_FILE"
+
+
+@pytest.mark.parametrize("role", paper.FIELDS)
+def test_what_is_signed_is_what_the_library_would_sign(role):
+    before, who = prepared(role), paper.key_of(paper.pki(), role).who
+    said = {one["type"].native: one["values"][0].native for one in cms.CMSAttributes.load(before.to_be_signed)}
+    stock = ExternalSigner(signing_cert=who.certificate, cert_registry=None)
+    attributes = asyncio.run(stock.signed_attrs(said["message_digest"], PADES.digest, use_pades=True))
+    assert attributes.dump() == before.to_be_signed
 
 
 def test_only_the_place_of_the_value_changes_at_the_end():

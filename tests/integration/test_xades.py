@@ -79,6 +79,14 @@ def test_each_signature_is_proven_to_be_as_old_as_its_time_stamp(document):
     assert said_unsigned(document()) is None
 
 
+def test_the_time_rests_on_the_authoritys_certificate_or_else_on_the_signers():
+    pki = world.pki()
+    assert judged(stamped())[TOAN].certificate_ends == pki.certificate("public", "tsa").not_valid_after
+    assert (
+        judged(signed(laid_out(), TOAN))[TOAN].certificate_ends == pki.certificate("public", "teacher").not_valid_after
+    )
+
+
 def test_what_certificates_prove_lies_beside_each_signature_and_nothing_signed_has_moved():
     before, after = etree.fromstring(stamped()), etree.fromstring(kept())
     assert data_element(stamped()) == data_element(kept())

@@ -352,12 +352,13 @@ def test_a_deputy_without_a_line():
 
 
 def test_a_deputy_whose_delegation_ended_before_the_xml_was_anchored():
-    """Nothing proves when an XML signature was made: it may have been after the delegation."""
+    """Where the profile promises no time-stamp, nothing proves when an XML was signed: perhaps after the delegation."""
     ends = DELEGATED.model_copy(update={"valid_to": SIGNED + DAY})
-    unproven = by_deputy(stamped=False)
-    assert complaints(*unproven, listed=(*EVERYBODY, ends)) == {"signatures.indeterminate"}
+    unproven = tuple(one for one in by_deputy(stamped=False) if one.field in PAPER)
+    issued = manifest(PAPER, profile="moet", by={each.field: each.signer for each in unproven})
+    assert complaints(*unproven, listed=(*EVERYBODY, ends), issued=issued) == {"signatures.indeterminate"}
     assert {each.delegated_by for each in summaries(unproven, *EVERYBODY, ends)} == {None}
-    assert complaints(*unproven, listed=(*EVERYBODY, DELEGATED)) == set()
+    assert complaints(*unproven, listed=(*EVERYBODY, DELEGATED), issued=issued) == set()
 
 
 def test_a_deputy_who_has_become_principal_signs_in_their_own_right():
@@ -420,3 +421,29 @@ def test_the_page_names_subject_teachers_and_deputies():
         "Nhà trường (con dấu số)",
     ]
     assert [text.en for text in told][:2] == ["Teacher of Toán", "Teacher of Ngữ văn"]
+
+
+# The time of an XML signature.
+
+
+def test_an_xml_signature_without_the_time_stamp_that_the_profile_promises():
+    plain = (judgement("GVBM-TOAN", timestamped_at=None), *signed_by(FIELDS[1:]))
+    (finding,) = [
+        one for one in found(*plain) if one.outcome is Outcome.UNKNOWN and one.code == "signatures.indeterminate"
+    ]
+    assert finding.details["sub_indication"] == "SIG_CONSTRAINTS_FAILURE"
+    assert finding.details["field"] == "GVBM-TOAN"
+
+
+def test_the_ministrys_profile_promises_no_time_stamp_in_the_xml():
+    plain = tuple(judgement(field, timestamped_at=None) for field in PAPER)
+    assert complaints(*plain, issued=manifest(PAPER, profile="moet")) == set()
+
+
+@pytest.mark.parametrize("stamp", [SIGNED, None], ids=["time-stamped", "plain"])
+@pytest.mark.parametrize(
+    ("ends", "codes"), [(DAY, set()), (-DAY, {"signatures.indeterminate"})], ids=["after", "before"]
+)
+def test_the_certificate_on_which_the_time_rests_has_to_outlast_the_anchor(stamp, ends, codes):
+    signed = tuple(judgement(field, timestamped_at=stamp, certificate_ends=ANCHORED + ends) for field in PAPER)
+    assert complaints(*signed, issued=manifest(PAPER, profile="moet")) == codes
