@@ -12,8 +12,6 @@ Example::
     uvicorn.run(app, host="127.0.0.1", port=8000, access_log=False)
 """
 
-import logging
-import traceback
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -24,16 +22,19 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import Response
 from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ledger.errors import LedgerError
+from ledger.web.bodies import Lingering
+from ledger.web.languages import language_of
+from ledger.web.last_resort import LastResort
+from ledger.web.look import static_files
 from verifier_api import problems
 from verifier_api.pages import STATIC, Pages, pages
 from verifier_api.problems import Refusal, json_answer, refusal_of
 from verifier_api.routes import api
-from verifier_api.serving import Answers, ChainHead, Ledger, Serving, language_of
-from verifier_api.uploads import Lingering, UploadPlaces
+from verifier_api.serving import Answers, ChainHead, Ledger, Serving
+from verifier_api.uploads import UploadPlaces
 
 SECURITY_HEADERS = {
     # Nothing is allowed but what is named: our own style sheet, script and images, and forms to ourselves.
@@ -46,8 +47,6 @@ SECURITY_HEADERS = {
 }
 STRICT_TRANSPORT = "max-age=31536000"
 STATIC_CACHE = "public, max-age=86400"
-
-_logger = logging.getLogger(__name__)
 
 
 def create_app(
@@ -88,7 +87,7 @@ def create_app(
     maker = Pages(public_url=public_url)
     app.include_router(api(serving))
     app.include_router(pages(serving, maker))
-    app.mount("/static", StaticFiles(directory=STATIC))
+    app.mount("/static", static_files(STATIC))
 
     async def refuse(request: Request, error: Exception) -> Response:
         refusal = refusal_of(error)
@@ -101,50 +100,15 @@ def create_app(
             return json_answer(refusal, language=language_of(request), public_url=public_url)
         return maker.refusal(request, refusal)
 
+    def lost(request: Request, number: str) -> Response:
+        return _shown(request, Refusal(problems.INTERNAL, id=number))
+
     for kind in (Refusal, LedgerError, HTTPException, RequestValidationError):
         app.add_exception_handler(kind, refuse)
-    app.add_middleware(LastResort, shown=_shown, new_id=new_id)
+    app.add_middleware(LastResort, shown=lost, new_id=new_id)
     app.add_middleware(Lingering)
     app.add_middleware(Headers, https=public_url.startswith("https:"))
     return app
-
-
-class LastResort:
-    """Turns what nobody foresaw into a 500 with an id.
-
-    The log gets the error's kind and where it arose, never its words: those may quote the request.
-    """
-
-    def __init__(
-        self, app: ASGIApp, *, shown: Callable[[Request, Refusal], Response], new_id: Callable[[], UUID]
-    ) -> None:
-        self._app = app
-        self._shown = shown
-        self._new_id = new_id
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI's own
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        started = False
-
-        async def watch(message: Message) -> None:
-            nonlocal started
-            started = started or message["type"] == "http.response.start"
-            await send(message)
-
-        try:
-            await self._app(scope, receive, watch)
-        except Exception as error:
-            number = str(self._new_id())
-            where = " < ".join(
-                f"{frame.filename.rpartition('/')[2]}:{frame.lineno}"
-                for frame in reversed(traceback.extract_tb(error.__traceback__))
-            )
-            _logger.error("internal error %s: %s at %s", number, type(error).__name__, where)  # noqa: TRY400
-            if not started:
-                refusal = Refusal(problems.INTERNAL, id=number)
-                await self._shown(Request(scope), refusal)(scope, receive, send)
 
 
 class Headers:

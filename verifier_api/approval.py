@@ -11,12 +11,12 @@ from dataclasses import dataclass
 
 from ledger.chain.registry import Statement
 from ledger.proof.signer_list import ApprovedSigner
+from ledger.web.languages import told
 from verifier_api import findings as f
 from verifier_api import roles
 from verifier_api.judgements import SignatureJudgement
 from verifier_api.trust import Trust
 from verifier_api.verdict import Finding
-from verifier_api.wording import told
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ nor red.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ledger.web.languages import Text
 from verifier_api import findings as f
 from verifier_api.verdict import Check, Conclusion, Outcome, Standing, Verdict
-from verifier_api.wording import Text
 
 
 class Tone(StrEnum):

@@ -15,6 +15,7 @@ from uuid import UUID
 from ledger.chain.registry import LeafStatus, RecallReason
 from ledger.proof.manifest import Manifest
 from ledger.unit import Role, SigningProfile, Slot, UnitKind, profile_of
+from ledger.web.languages import told
 from verifier_api import findings as f
 from verifier_api import roles
 from verifier_api.approval import Approvals
@@ -22,7 +23,6 @@ from verifier_api.examination import ClaimedLine, Examination, FileKind
 from verifier_api.judgements import SignatureJudgement
 from verifier_api.trust import Trust
 from verifier_api.verdict import Finding, Outcome, SignatureSummary, Standing
-from verifier_api.wording import told
 
 CLOCK_SKEW = dt.timedelta(minutes=5)
 """How far the clocks of two time-stamping authorities may lie apart (DOMAIN.md, SG-02). The revisions prove the order itself."""

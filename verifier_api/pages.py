@@ -7,39 +7,35 @@ what is public about a unit: school, year, level, standing. It shows no name, ma
 that it is made from has none.
 """
 
-import hashlib
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-import jinja2
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from ledger.web.languages import COOKIE_SECONDS, LANGUAGE_COOKIE, Text, language_of, local
+from ledger.web.look import fingerprinted, templates_in
 from verifier_api import problems
 from verifier_api.banner import Banner, Tone, banner_of_file, banner_of_unit
 from verifier_api.intake import MAX_FILE_BYTES
 from verifier_api.problems import MEGABYTE, Problem, Refusal
-from verifier_api.serving import Serving, language_of, ledger_is_down
+from verifier_api.serving import Serving, ledger_is_down
 from verifier_api.uploads import RECEIVING_SECONDS
 from verifier_api.verdict import Check, Language, Outcome, SignatureSummary, Standing, Verdict
 from verifier_api.wording import (
     CHECKS,
-    LANGUAGE_COOKIE,
     LEVELS,
     OUTCOMES,
     REASONS,
     TEXTS,
-    Text,
-    local,
     moment,
     role_text,
 )
 
 HERE = Path(__file__).parent
 STATIC = HERE / "static"
-COOKIE_SECONDS = 365 * 24 * 3600
 
 _INLINE_ERRORS = frozenset({problems.UNKNOWN_UNIT.code, problems.BAD_UNIT_ID.code, problems.TOO_LARGE.code})
 """Refusals that say something against what was presented, hence red; the others are about the request or an outage."""
@@ -50,15 +46,9 @@ class Pages:
 
     def __init__(self, *, public_url: str) -> None:
         self._public_url = public_url
-        self._templates = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(HERE / "templates"),
-            autoescape=True,
-            undefined=jinja2.StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
+        self._templates = templates_in(HERE / "templates")
         self._templates.globals.update(
-            asset={name: _fingerprinted(name) for name in ("page.css", "page.js", "icon.svg")},
+            asset=fingerprinted(STATIC),
             limit=MAX_FILE_BYTES // MEGABYTE,
             limit_bytes=MAX_FILE_BYTES,
             seconds=RECEIVING_SECONDS,
@@ -258,8 +248,3 @@ def _has_receipt(verdict: Verdict) -> bool:
     """Whether the service would hand out the file's receipt."""
     found = verdict.finding(Check.CHAIN)
     return found is not None and found.outcome is Outcome.PASSED
-
-
-def _fingerprinted(name: str) -> str:
-    """The asset's address with its digest, so that browsers may keep it and still see a new one at once."""
-    return f"/static/{name}?v={hashlib.sha256((STATIC / name).read_bytes()).hexdigest()[:12]}"

@@ -17,9 +17,10 @@ from pydantic import BaseModel
 
 from ledger.chain.errors import ChainError
 from ledger.errors import LedgerError
+from ledger.web.languages import language_of
 from verifier_api import problems
 from verifier_api.problems import PROBLEM_JSON, Problem, Refusal
-from verifier_api.serving import Serving, digest, language_of, ledger_is_down
+from verifier_api.serving import Serving, digest, ledger_is_down
 from verifier_api.verdict import Check, Conclusion, Outcome, Standing, Verdict
 
 VERDICT_SECONDS = 30

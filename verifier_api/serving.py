@@ -22,8 +22,7 @@ from ledger.store.reader import ReceiptEntry, School
 from verifier_api import findings, problems, uploads
 from verifier_api.problems import Refusal
 from verifier_api.uploads import UPLOADS_AT_ONCE, UploadPlaces
-from verifier_api.verdict import Check, Language, Verdict
-from verifier_api.wording import LANGUAGE_COOKIE, choose_language
+from verifier_api.verdict import Check, Verdict
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -166,15 +165,6 @@ def digest(text: str) -> str:
     if len(lower) != SHA256_DIGITS or set(lower) - set("0123456789abcdef"):
         raise Refusal(problems.BAD_DIGEST)
     return lower
-
-
-def language_of(request: Request) -> Language:
-    """The language that this reader gets."""
-    return choose_language(
-        asked=request.query_params.get("lang"),
-        remembered=request.cookies.get(LANGUAGE_COOKIE),
-        accepted=request.headers.get("accept-language"),
-    )
 
 
 def _code(verdict: Verdict) -> str | None:

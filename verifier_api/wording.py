@@ -7,61 +7,10 @@ Vietnamese as a teacher would say it to a parent. The sentences of findings stan
 """
 
 import datetime as dt
-from typing import NamedTuple
 
+from ledger.web.languages import Language, Text, local
 from verifier_api.roles import subject_name
-from verifier_api.verdict import Language, SignatureSummary
-
-LANGUAGE_COOKIE = "lang"
-VIETNAM = dt.timezone(dt.timedelta(hours=7))
-"""Times are told to people as NĐ 30/2020/NĐ-CP asks: at +07:00, which Vietnam keeps all year."""
-
-
-class Text(NamedTuple):
-    """One text in both languages."""
-
-    vi: str
-    en: str
-
-    def to(self, language: Language) -> str:
-        """The text for a reader of `language`."""
-        return self.vi if language == "vi" else self.en
-
-
-def choose_language(*, asked: str | None, remembered: str | None, accepted: str | None) -> Language:
-    """Which language a reader gets: `?lang=`, else the cookie, else what the browser accepts, else Vietnamese."""
-    for wish in (asked, remembered):
-        if wish == "vi":
-            return "vi"
-        if wish == "en":
-            return "en"
-    weights: dict[str, float] = {}
-    for entry in (accepted or "").lower().split(","):
-        name, _, parameters = entry.partition(";")
-        primary = name.strip().partition("-")[0]
-        weights[primary] = max(weights.get(primary, 0.0), _weight(parameters))
-    return "en" if weights.get("en", 0.0) > weights.get("vi", 0.0) else "vi"
-
-
-def _weight(parameters: str) -> float:
-    """The `q` of one entry of Accept-Language (RFC 9110, 12.4.2); what is not a number counts as unwanted."""
-    name, _, value = parameters.strip().partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        return float(value)
-    except ValueError:
-        return 0.0
-
-
-def local(value: dt.datetime) -> str:
-    """A time in Vietnam, where the zone is said nearby."""
-    return f"{value.astimezone(VIETNAM):%d/%m/%Y %H:%M}"
-
-
-def told(value: dt.datetime) -> str:
-    """A time in Vietnam inside a sentence: 28/05/2026 09:12 (+07:00)."""
-    return f"{local(value)} (+07:00)"
+from verifier_api.verdict import SignatureSummary
 
 
 def moment(value: dt.datetime, language: Language) -> str:

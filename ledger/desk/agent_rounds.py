@@ -16,15 +16,15 @@ from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Response
-from ledger.duty import Duty
-from ledger.store.accounts import Account
 from pydantic import BaseModel, ConfigDict, Field
 
+from ledger.duty import Duty
 from ledger.errors import LedgerError, NotTheirs, UnknownRound
 from ledger.record import xml
 from ledger.round_work import Progress, RoundWork
 from ledger.rounds import SHOWN_ROLES, Rounds
 from ledger.signing import SignerIdentity, Values
+from ledger.store.accounts import Account
 from ledger.store.reader import Reader
 from ledger.store.signing_reader import Round, RoundItem, SigningReader
 from ledger.store.signing_tables import ItemState

@@ -314,6 +314,19 @@ class Reader:
             rows = session.execute(select(UnitRow.state, func.count()).group_by(UnitRow.state))
             return {row[0]: row[1] for row in rows}
 
+    def count_by_class(self, school_code: str) -> dict[int, dict[UnitState, int]]:
+        """How many yearly units stand in each state, by the number of their class; what there is none of is absent."""
+        query = (
+            select(UnitRow.class_id, UnitRow.state, func.count())
+            .where(UnitRow.school_code == school_code, UnitRow.kind == UnitKind.UNIT)
+            .group_by(UnitRow.class_id, UnitRow.state)
+        )
+        counts: dict[int, dict[UnitState, int]] = {}
+        with reading(self._engine) as session:
+            for class_id, state, count in session.execute(query):
+                counts.setdefault(class_id, {})[state] = count
+        return counts
+
     def _receipt(self, issued: Select[UUID], sha256: str | None = None) -> ReceiptEntry | None:
         """The receipt of the one unit that `issued` selects, by way of the file with digest `sha256`."""
         whole = (

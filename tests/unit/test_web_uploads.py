@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ledger.web.bodies import LINGERING_BYTES
 from tests.simulators.issuing_world import World
 from tests.simulators.web_client import BASE, Stream, ask, stream, upload
 from verifier_api.intake import MAX_FILE_BYTES
-from verifier_api.uploads import LINGERING_BYTES, MAX_BODY_BYTES, UploadPlaces
+from verifier_api.uploads import MAX_BODY_BYTES, UploadPlaces
 
 MULTIPART = {"Content-Type": "multipart/form-data; boundary=b"}
 

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Who may ask what: one row for every route. A route without a row answers nobody.
+
+What a duty opens is decided here; *whose* things are seen is each page's own question, and a page asks only for those of its
+visitor's school. What is another school's is not found.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.routing import compile_path
+
+from ledger.duty import Duty
+from ledger.record.sheets.workbook import MAX_FILE_BYTES
+
+SMALL_BODY_BYTES = 64 * 1024
+"""For forms without a file, and for the envelope of those with one."""
+
+EVERYBODY = frozenset(Duty)
+AT_SCHOOL = EVERYBODY - {Duty.AUTHORITY}
+CLERK = frozenset({Duty.CLERK})
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What one route asks of whoever calls it."""
+
+    duties: frozenset[Duty] | None
+    """Any of these duties; None for a route that anybody may call, signed in or not."""
+    for_agent: bool = False
+    """Called with a bearer token and never with a cookie, so that no other site's page can call it through a browser."""
+    body_bytes: int = SMALL_BODY_BYTES
+
+
+RULES: Mapping[tuple[str, str], Rule] = {
+    # The door.
+    ("GET", "/dang-nhap"): Rule(None),
+    ("POST", "/dang-nhap"): Rule(None),
+    ("GET", "/dang-nhap/openid"): Rule(None),
+    ("GET", "/dang-nhap/openid/ve"): Rule(None),
+    ("GET", "/loi-moi/{token}"): Rule(None),
+    ("POST", "/loi-moi/{token}"): Rule(None),
+    ("POST", "/loi-moi/{token}/openid"): Rule(None),
+    ("POST", "/dang-xuat"): Rule(EVERYBODY),
+    # Everybody's own.
+    ("GET", "/"): Rule(EVERYBODY),
+    ("GET", "/tai-khoan"): Rule(EVERYBODY),
+    ("POST", "/tai-khoan/ma-ghep"): Rule(AT_SCHOOL),
+    # Classes.
+    ("GET", "/lop"): Rule(AT_SCHOOL),
+    ("GET", "/lop/{class_id}"): Rule(AT_SCHOOL),
+    ("GET", "/nhap-lop"): Rule(CLERK),
+    ("POST", "/nhap-lop"): Rule(CLERK, body_bytes=MAX_FILE_BYTES + SMALL_BODY_BYTES),
+    ("GET", "/nhap-lop/mau/{level}"): Rule(CLERK),
+    ("GET", "/nhap-lop/{upload_id}"): Rule(CLERK),
+    ("POST", "/nhap-lop/{upload_id}"): Rule(CLERK),
+    ("POST", "/nhap-lop/{upload_id}/bo"): Rule(CLERK),
+    # The agent.
+    ("POST", "/agent/v1/session"): Rule(None, for_agent=True),
+    ("DELETE", "/agent/v1/session"): Rule(AT_SCHOOL, for_agent=True),
+}
+"""By method and path, as the route is written."""
+
+_PATHS = [(method, compile_path(path)[0], rule) for (method, path), rule in RULES.items()]
+
+
+def body_limit(method: str, path: str) -> int:
+    """How many bytes may be read from a request before anybody knows whose it is."""
+    found = (rule.body_bytes for one, pattern, rule in _PATHS if one == method and pattern.match(path))
+    return max(found, default=SMALL_BODY_BYTES)
