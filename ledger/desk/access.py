@@ -17,6 +17,9 @@ from ledger.record.sheets.workbook import MAX_FILE_BYTES
 SMALL_BODY_BYTES = 64 * 1024
 """For forms without a file, and for the envelope of those with one."""
 
+MANY_VALUES_BYTES = 1024 * 1024
+"""For the values of a class, two of up to 700 characters each, or a certificate with its chain."""
+
 EVERYBODY = frozenset(Duty)
 AT_SCHOOL = EVERYBODY - {Duty.AUTHORITY}
 CLERK = frozenset({Duty.CLERK})
@@ -59,6 +62,13 @@ RULES: Mapping[tuple[str, str], Rule] = {
     # The agent.
     ("POST", "/agent/v1/session"): Rule(None, for_agent=True),
     ("DELETE", "/agent/v1/session"): Rule(AT_SCHOOL, for_agent=True),
+    ("GET", "/agent/v1/waiting"): Rule(AT_SCHOOL, for_agent=True),
+    ("POST", "/agent/v1/rounds"): Rule(AT_SCHOOL, for_agent=True, body_bytes=MANY_VALUES_BYTES),
+    ("GET", "/agent/v1/rounds/{round_id}"): Rule(AT_SCHOOL, for_agent=True),
+    ("GET", "/agent/v1/rounds/{round_id}/items"): Rule(AT_SCHOOL, for_agent=True),
+    ("GET", "/agent/v1/rounds/{round_id}/items/{unit}/{kind}"): Rule(AT_SCHOOL, for_agent=True),
+    ("POST", "/agent/v1/rounds/{round_id}/values"): Rule(AT_SCHOOL, for_agent=True, body_bytes=MANY_VALUES_BYTES),
+    ("POST", "/agent/v1/rounds/{round_id}/finish"): Rule(AT_SCHOOL, for_agent=True),
 }
 """By method and path, as the route is written."""
 

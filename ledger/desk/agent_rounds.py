@@ -10,30 +10,22 @@ to nobody else than the one who is to sign them.
 import base64
 import binascii
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field
+from starlette.responses import Response
 
-from ledger.duty import Duty
-from ledger.errors import LedgerError, NotTheirs, UnknownRound
-from ledger.record import xml
-from ledger.round_work import Progress, RoundWork
-from ledger.rounds import SHOWN_ROLES, Rounds
+from ledger.desk.desk import Desk
+from ledger.desk.signing_desk import SigningDesk, WorkKey
+from ledger.desk.visits import account_of
+from ledger.errors import LedgerError, UnknownRound
+from ledger.round_work import Progress
+from ledger.rounds import SHOWN_ROLES
 from ledger.signing import SignerIdentity, Values
-from ledger.store.accounts import Account
-from ledger.store.reader import Reader
-from ledger.store.signing_reader import Round, RoundItem, SigningReader
 from ledger.store.signing_tables import ItemState
-from ledger.unit import Role, Slot
-from ledger.warnings import ClassWarnings
-from ledger.worklist import Work, Worklist
-
-EVERYWHERE: Final[Mapping[Duty, Role]] = {Duty.PRINCIPAL: Role.PRINCIPAL, Duty.CLERK: Role.SEAL}
-"""Duties whose signature is asked for in every class of the school; teachers sign where they are assigned."""
+from ledger.worklist import Work
 
 MAX_CERTIFICATES: Final = 8
 MAX_CERTIFICATE_TEXT: Final = 16_384
@@ -50,32 +42,6 @@ class MalformedBase64(LedgerError):
             f"Trường “{field}” không phải base64. Hãy cập nhật công cụ ký (hocba sign).",
             f"The field '{field}' is not base64. Update the signing tool (hocba sign).",
         )
-
-
-@dataclass(frozen=True)
-class Signing:
-    """What the routes need."""
-
-    reader: Reader
-    lines: SigningReader
-    rounds: Rounds
-    work: RoundWork
-    worklist: Worklist
-    warnings: ClassWarnings
-
-    def waiting(self, account: Account) -> list[Work]:
-        """What waits for an account's signature."""
-        if account.school_code is None:
-            return []
-        everywhere = [role for duty, role in EVERYWHERE.items() if duty in account.duties]
-        return self.worklist.of_account(account.name, school_code=account.school_code, everywhere=everywhere)
-
-    def of(self, account: Account, round_id: UUID) -> Round:
-        """A round of this account's. Anybody else's is unknown to it: `UnknownRound`."""
-        found = self.lines.round(round_id)
-        if found.account != account.name:
-            raise UnknownRound(round_id)
-        return found
 
 
 class _Body(BaseModel):
@@ -95,6 +61,11 @@ class OpenRound(_Body):
     certificate: Base64
     chain: Annotated[list[Base64], Field(max_length=MAX_CERTIFICATES)]
 
+    @property
+    def key(self) -> WorkKey:
+        """Which work of those that wait."""
+        return WorkKey(self.school, self.school_year, self.class_, self.slot)
+
 
 class Value(_Body):
     """What the key said to one unit."""
@@ -103,6 +74,11 @@ class Value(_Body):
     pdf: Annotated[str, Field(max_length=MAX_VALUE_TEXT)] | None
     xml: Annotated[str, Field(max_length=MAX_VALUE_TEXT)]
 
+    @property
+    def values(self) -> Values:
+        """The same, as bytes."""
+        return Values(pdf=None if self.pdf is None else _bytes(self.pdf, "pdf"), xml=_bytes(self.xml, "xml"))
+
 
 class Answer(_Body):
     """What the key said to some units."""
@@ -110,92 +86,86 @@ class Answer(_Body):
     values: Annotated[list[Value], Field(max_length=MAX_VALUES)]
 
 
-def agent_rounds(signing: Signing, *, signed_in: Callable[..., Account]) -> APIRouter:
-    """The routes under `/agent/v1`; `signed_in` finds out whose bearer token it is, or refuses."""
-    routes = APIRouter(prefix="/agent/v1")
-    who = Annotated[Account, Depends(signed_in)]
+class AgentRounds:
+    """The routes; see `access` for who may call each."""
 
-    @routes.get("/waiting")
-    def waiting(account: who) -> dict[str, Any]:
-        return {"waiting": [_work(work) for work in signing.waiting(account)]}
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
 
-    @routes.post("/rounds")
-    def open_round(account: who, body: OpenRound) -> dict[str, Any]:
-        wanted = (body.school, body.school_year, body.class_, body.slot)
-        found = next((work for work in signing.waiting(account) if _key(work) == wanted), None)
-        if found is None:
-            raise NotTheirs(
-                f"Lớp {body.class_}: không có học bạ nào chờ tài khoản này ký phần {body.slot}. Hãy tải lại danh sách.",
-                f"Class {body.class_}: nothing waits for this account to sign {body.slot}. Load the list again.",
+    async def waiting(self, request: Request) -> dict[str, Any]:
+        """What waits for this account's signature."""
+        found = await self._desk.ask(self._signing.waiting, account_of(request))
+        return {"waiting": [_work(work) for work in found]}
+
+    async def open(self, request: Request, wanted: OpenRound) -> dict[str, Any]:
+        """Opens a round, or finds it open; it is prepared in the background."""
+
+        def opened() -> Progress:
+            signer = SignerIdentity(
+                certificate=_bytes(wanted.certificate, "certificate"),
+                chain=tuple(_bytes(one, "chain") for one in wanted.chain),
+                shown_role="",
             )
-        signer = SignerIdentity(
-            certificate=_bytes(body.certificate, "certificate"),
-            chain=tuple(_bytes(one, "chain") for one in body.chain),
-            shown_role="",
-        )
-        assigned = signing.worklist.assigned(found.school_class) | {found.slot.role}
-        return _progress(
-            signing.work.open(found.school_class, found.slot, signer, assigned=assigned, account=account.name)
-        )
+            return self._signing.open(account_of(request), wanted.key, signer)
 
-    @routes.get("/rounds/{round_id}")
-    def progress(account: who, round_id: UUID) -> dict[str, Any]:
-        return _progress(signing.work.progress(signing.of(account, round_id).id))
+        return _progress(await self._desk.ask(opened))
 
-    @routes.get("/rounds/{round_id}/items")
-    def items(account: who, round_id: UUID) -> dict[str, Any]:
-        found = signing.of(account, round_id)
-        warnings = signing.warnings.of(found.school_class)
-        return {
-            "items": [
+    async def progress(self, request: Request, round_id: UUID) -> dict[str, Any]:
+        """How far it has come."""
+        return _progress(await self._desk.ask(self._signing.progress, account_of(request), round_id))
+
+    async def items(self, request: Request, round_id: UUID) -> dict[str, Any]:
+        """What is to be signed."""
+
+        def found() -> list[dict[str, Any]]:
+            opened = self._signing.round_of(account_of(request), round_id)
+            warnings = self._signing.warnings.of(opened.school_class)
+            return [
                 {
                     "unit": str(item.unit_id),
                     "stt": item.stt,
-                    "pupil": _pupil(signing, item),
+                    "pupil": self._signing.pupil(item),
                     "warnings": [finding.message("vi") for finding in warnings.get(item.stt, ())],
                     "signed_at": item.signed_at.isoformat(),
-                    "pdf": None if item.pdf is None else base64.b64encode(item.pdf.to_be_signed).decode(),
+                    "pdf": None if item.pdf is None else _text(item.pdf.to_be_signed),
                     "pdf_place": None if item.pdf is None else json.loads(item.pdf.state),
-                    "xml": base64.b64encode(item.xml.to_be_signed).decode(),
+                    "xml": _text(item.xml.to_be_signed),
                 }
-                for item in found.those(ItemState.PREPARED)
+                for item in opened.those(ItemState.PREPARED)
             ]
-        }
 
-    @routes.get("/rounds/{round_id}/items/{unit}/{kind}")
-    def document(account: who, round_id: UUID, unit: UUID, kind: str) -> Response:
-        found = signing.of(account, round_id)
-        item = next((item for item in found.items if item.unit_id == unit), None)
-        prepared = None if item is None else signing.rounds.load(item)
-        part = None if prepared is None else {"pdf": prepared.pdf, "xml": prepared.xml}.get(kind)
-        if part is None:
-            raise UnknownRound(f"{round_id}/{unit}/{kind}")
-        return Response(part.document, media_type="application/octet-stream")
+        return {"items": await self._desk.ask(found)}
 
-    @routes.post("/rounds/{round_id}/values")
-    def values(account: who, round_id: UUID, body: Answer) -> dict[str, Any]:
-        found = signing.of(account, round_id)
-        signing.rounds.answer(
-            found.id,
-            {
-                value.unit: Values(
-                    pdf=None if value.pdf is None else _bytes(value.pdf, "pdf"), xml=_bytes(value.xml, "xml")
-                )
-                for value in body.values
-            },
-        )
-        return _progress(signing.work.progress(found.id))
+    async def document(self, request: Request, round_id: UUID, unit: UUID, kind: Literal["pdf", "xml"]) -> Response:
+        """One prepared document, as the signer may look at it."""
 
-    @routes.post("/rounds/{round_id}/finish")
-    def finish(account: who, round_id: UUID) -> dict[str, Any]:
-        return _progress(signing.work.finish(signing.of(account, round_id).id))
+        def found() -> bytes:
+            opened = self._signing.round_of(account_of(request), round_id)
+            prepared = next((self._signing.rounds.load(one) for one in opened.items if one.unit_id == unit), None)
+            part = None if prepared is None else {"pdf": prepared.pdf, "xml": prepared.xml}[kind]
+            if part is None:
+                raise UnknownRound(f"{round_id}/{unit}/{kind}")
+            return part.document
 
-    return routes
+        return Response(await self._desk.ask(found), media_type="application/octet-stream")
 
+    async def values(self, request: Request, round_id: UUID, answer: Answer) -> dict[str, Any]:
+        """What the key said to some units."""
 
-def role_words(slot: Slot, subject_name: Callable[[str], str]) -> str:
-    """A slot as people call it, Vietnamese: "Giáo viên bộ môn Toán"."""
-    return f"{SHOWN_ROLES[slot.role]} {subject_name(slot.subject)}".strip()
+        def stored() -> Progress:
+            opened = self._signing.round_of(account_of(request), round_id)
+            self._signing.rounds.answer(opened.id, {one.unit: one.values for one in answer.values})
+            return self._signing.work.progress(opened.id)
+
+        return _progress(await self._desk.ask(stored))
+
+    async def finish(self, request: Request, round_id: UUID) -> dict[str, Any]:
+        """Puts in what has been answered, in the background."""
+        return _progress(await self._desk.ask(self._signing.finish, account_of(request), round_id))
+
+    @property
+    def _signing(self) -> SigningDesk:
+        return self._desk.signing
 
 
 def _work(work: Work) -> dict[str, Any]:
@@ -211,11 +181,6 @@ def _work(work: Work) -> dict[str, Any]:
     }
 
 
-def _key(work: Work) -> tuple[str, str, str, str]:
-    school_class = work.school_class
-    return school_class.school_code, school_class.school_year, school_class.name, str(work.slot)
-
-
 def _progress(found: Progress) -> dict[str, Any]:
     return {
         "round": str(found.round_id),
@@ -229,8 +194,8 @@ def _progress(found: Progress) -> dict[str, Any]:
     }
 
 
-def _pupil(signing: Signing, item: RoundItem) -> str:
-    return xml.read(signing.rounds.load(item).xml.document).record.pupil.name
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()
 
 
 def _bytes(text: str, field: str) -> bytes:

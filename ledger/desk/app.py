@@ -28,6 +28,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ledger.desk.access import body_limit
+from ledger.desk.agent_rounds import AgentRounds
 from ledger.desk.agent_session import AgentSession
 from ledger.desk.class_imports import ClassImports
 from ledger.desk.classes import Classes
@@ -39,6 +40,7 @@ from ledger.desk.pages import STATIC, Pages, to
 from ledger.desk.passwords import Passwords
 from ledger.desk.problems import INTERNAL, NOT_SIGNED_IN, UNSUPPORTED, Refusal, refusal_of
 from ledger.desk.sign_in import SigningIn
+from ledger.desk.signing_desk import SigningDesk
 from ledger.desk.visits import SAFE_METHODS, Cookies, Visitor, Visits, is_for_agent, rule_of, too_large
 from ledger.errors import LedgerError
 from ledger.importing import Importing
@@ -66,6 +68,7 @@ def create_desk(
     stores: Stores,
     *,
     importing: Importing,
+    signing: SigningDesk,
     public_url: str,
     now: Callable[[], dt.datetime],
     new_token: Callable[[], str],
@@ -80,6 +83,7 @@ def create_desk(
     desk = Desk(
         stores=stores,
         importing=importing,
+        signing=signing,
         options=options,
         passwords=passwords,
         signing_in=SigningIn(stores.accounts, stores.sign_ins, passwords, new_token=new_token),
@@ -112,6 +116,7 @@ def create_desk(
 
 def _add_routes(app: FastAPI, desk: Desk) -> None:
     door, home, classes, imports, agent = Door(desk), Home(desk), Classes(desk), ClassImports(desk), AgentSession(desk)
+    rounds = AgentRounds(desk)
     for method, path, handler in (
         ("GET", "/dang-nhap", door.show),
         ("POST", "/dang-nhap", door.enter),
@@ -134,6 +139,13 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
         ("POST", "/nhap-lop/{upload_id}/bo", imports.discard),
         ("POST", "/agent/v1/session", agent.start),
         ("DELETE", "/agent/v1/session", agent.end),
+        ("GET", "/agent/v1/waiting", rounds.waiting),
+        ("POST", "/agent/v1/rounds", rounds.open),
+        ("GET", "/agent/v1/rounds/{round_id}", rounds.progress),
+        ("GET", "/agent/v1/rounds/{round_id}/items", rounds.items),
+        ("GET", "/agent/v1/rounds/{round_id}/items/{unit}/{kind}", rounds.document),
+        ("POST", "/agent/v1/rounds/{round_id}/values", rounds.values),
+        ("POST", "/agent/v1/rounds/{round_id}/finish", rounds.finish),
     ):
         app.add_api_route(path, handler, methods=[method])
 

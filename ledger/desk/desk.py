@@ -15,6 +15,7 @@ from ledger.desk.open_id import OpenId
 from ledger.desk.pages import Pages
 from ledger.desk.passwords import Passwords
 from ledger.desk.sign_in import SigningIn
+from ledger.desk.signing_desk import SigningDesk
 from ledger.desk.visits import Cookies, Visits
 from ledger.importing import Importing
 from ledger.record.check import CheckOptions
@@ -54,6 +55,7 @@ class Desk:
 
     stores: Stores
     importing: Importing
+    signing: SigningDesk
     options: CheckOptions
     passwords: Passwords
     signing_in: SigningIn

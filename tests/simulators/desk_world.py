@@ -27,6 +27,7 @@ from ledger.desk.app import create_desk
 from ledger.desk.desk import Stores
 from ledger.desk.open_id import Provider
 from ledger.desk.passwords import Passwords
+from ledger.desk.signing_desk import SigningDesk
 from ledger.desk.visits import CSRF_FIELD
 from ledger.duty import Duty
 from ledger.record.check import CheckOptions
@@ -36,6 +37,7 @@ from ledger.store.signing_reader import SigningReader
 from ledger.store.uploads import Uploads
 from tests.simulators.school_ledger import NOON, OTHER_SCHOOL
 from tests.simulators.school_office import CODE, Office
+from tests.simulators.signing_parts import signing_desk
 
 URL = "https://desk.example"
 PASSWORD = "bốn từ ghép lại"
@@ -91,6 +93,7 @@ class DeskWorld:
     office: Office
     clock: Clock = field(default_factory=Clock)
     provider: Provider | None = None
+    signing: SigningDesk | None = None
     hasher: PasswordHasher = QUICK
     url: str = URL
     options: CheckOptions = field(default_factory=lambda: CheckOptions(allow_synthetic_province=True))
@@ -125,6 +128,7 @@ class DeskWorld:
         return create_desk(
             stores,
             importing=self.office.importing,
+            signing=self.signing or signing_desk(self.office, self.clock),
             public_url=self.url,
             now=self.clock,
             new_token=lambda: secrets.token_urlsafe(32),

@@ -21,16 +21,13 @@ from uuid import UUID
 
 from asn1crypto import x509
 
-from ledger.issuing import Issuing
 from ledger.record.model import ClassSheet
-from ledger.registering import Judged, Registrations
-from ledger.returning import Returning
-from ledger.rounds import Rounds, Stopped
+from ledger.registering import Judged
+from ledger.rounds import Stopped
 from ledger.signing import Prepared, Signed, SignerIdentity, ToPrepare, Unfinished, Values
 from ledger.store.reader import Unit
-from ledger.store.signing_reader import SchoolClass, SigningReader
+from ledger.store.signing_reader import SchoolClass
 from ledger.store.signing_tables import ItemState
-from ledger.store.signing_writer import SigningWriter
 from ledger.unit import Role, Slot
 from scripts import scribing
 from scripts.demo_pki import STAFF, DemoPki, Person, create_pki
@@ -41,9 +38,9 @@ from tests.simulators.certificates import CertificateOffice, sha256
 from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate
 from tests.simulators.school_office import CODE, SHEET, YEAR, Office
+from tests.simulators.signing_parts import signing_desk
 
 START = datetime.now(UTC).replace(microsecond=0)
-HIERARCHIES = {"GVBM": ("public",), "GVCN": ("public",), "CBQL": ("public",), "KY_PHAT_HANH": ("vgca",)}
 TEACHER = Person(SHEET.class_info.homeroom.name, SHEET.class_info.homeroom.personal_id)
 PRINCIPAL = Person(SHEET.class_info.principal.name, SHEET.class_info.principal.personal_id)
 
@@ -107,25 +104,13 @@ class Room:
     certificates: CertificateOffice = field(default_factory=CertificateOffice)
 
     def __post_init__(self) -> None:
-        ledger = self.office.ledger
-        self.lines = SigningReader(ledger.engine)
-        self.writer = SigningWriter(ledger.engine, now=self.now)
         self.scribe = DeskScribe(self.pki, self.now, self.fate)
-        self.issuing = Issuing(ledger.reader, ledger.writer, self.office.files, self.office.drawing, self.lines)
-        self.registrations = Registrations(
-            ledger.reader, self.lines, self.writer, self.certificates, role_hierarchies=HIERARCHIES, now=self.now
-        )
-        self.returning = Returning(ledger.reader, self.writer, self.office.files)
-        self.rounds = Rounds(
-            reader=ledger.reader,
-            lines=self.lines,
-            writer=self.writer,
-            files=self.office.files,
-            issuing=self.issuing,
-            registrations=self.registrations,
-            scribe=self.scribe,
-            now=self.now,
-            new_id=self.office.new_id,
+        self.desk = signing_desk(self.office, self.now, certificates=self.certificates, scribe=self.scribe)
+        self.lines, self.writer, self.rounds = self.desk.lines, self.desk.writer, self.desk.rounds
+        self.issuing, self.registrations, self.returning = (
+            self.desk.issuing,
+            self.desk.registrations,
+            self.desk.returning,
         )
         for name in self.pki.identities:
             self._certify(name)
