@@ -11,7 +11,7 @@ from ledger.chain.errors import ChainError
 from ledger.errors import LedgerError
 from ledger.paper.errors import PaperError
 from ledger.record.errors import RecordError
-from scripts.commands import booklets, classes, keeping, public, school, signers, signing
+from scripts.commands import booklets, classes, desk, keeping, public, school, signers, signing
 from scripts.commands.terminal import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, err
 from scripts.devchain import DevchainError
 from scripts.settings import UnusableSettings
@@ -46,11 +46,13 @@ for command in (
     keeping.revocations,
     public.verify,
     public.serve,
+    desk.desk,
     public.devchain,
 ):
     # A function cannot be called "import" or "return".
     app.command({classes.import_class: "import", signing.give_back: "return"}.get(command))(command)
 app.add_typer(signers.signers)
+app.add_typer(desk.account)
 
 WRONG_USE: type[Exception] = typer.BadParameter.__mro__[1]
 """typer brings its own copy of click and does not export click's UsageError, of which BadParameter is a kind."""

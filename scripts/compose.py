@@ -9,6 +9,7 @@ import-linter holds it to that.
 """
 
 import functools
+import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,35 +17,47 @@ from pathlib import Path
 from typing import Self
 from uuid import UUID, uuid4
 
+from fastapi import FastAPI
+
 from ledger.anchoring import Anchorer, Sealer
 from ledger.booklets import Booklets
 from ledger.chain.quorum import QuorumReader
 from ledger.chain.registry import RegistryReader
 from ledger.chain.wallet import KeyWallet
 from ledger.chain.web3_registry import Web3Registry
+from ledger.desk.app import create_desk
+from ledger.desk.desk import Stores
+from ledger.desk.open_id import Provider
 from ledger.drawing import Drawing
 from ledger.errors import UnknownSchool
 from ledger.importing import Importing
 from ledger.issuing import Issuing
 from ledger.proof.errors import MalformedReceipt
 from ledger.proof.receipt import Receipt
+from ledger.record.check import CheckOptions
 from ledger.registering import Registrations
 from ledger.returning import Returning
 from ledger.rounds import Rounds
 from ledger.signing import Scribe
+from ledger.store.accounts import Accounts
 from ledger.store.database import migrate, open_for_reading, open_for_writing
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, ReceiptEntry
+from ledger.store.sign_ins import SignIns
 from ledger.store.signing_reader import SigningReader
 from ledger.store.signing_writer import SigningWriter
+from ledger.store.uploads import Uploads
 from ledger.store.writer import Writer
 from scripts.certificates import TrustedJudge
 from scripts.crew import utc_now
-from scripts.settings import Settings
+from scripts.settings import OpenIdSettings, Settings, UnusableSettings
 from verifier_api.examination import Examination, examine
 from verifier_api.intake import IsolatedExaminer
 from verifier_api.trust import Trust
 from verifier_api.verifier import Issued, Verifier
+
+TOKEN_BYTES = 32
+"""What opens a session has 256 bits of chance."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,7 @@ class Ledger:
     signing_reader: SigningReader
     signing_writer: SigningWriter
     returning: Returning
+    desk: Stores
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -82,6 +96,14 @@ class Ledger:
             signing_reader=lines,
             signing_writer=(signing := SigningWriter(engine, now=utc_now)),
             returning=Returning(reader, signing, files),
+            desk=Stores(
+                reader=reader,
+                lines=lines,
+                accounts=Accounts(engine, now=utc_now),
+                sign_ins=SignIns(engine, now=utc_now),
+                uploads=Uploads(engine, now=utc_now),
+                files=files,
+            ),
         )
 
     def registrations(self, trust: Trust) -> Registrations:
@@ -128,6 +150,30 @@ class Ledger:
             confirmations=trust.settings.registry.confirmations,
         )
         return anchorer, registry
+
+
+def composed_desk(ledger: Ledger, *, synthetic: bool = False) -> FastAPI:
+    """The desk over an open ledger. Raises `UnusableSettings` for single sign-on whose secret cannot be read."""
+    desk = ledger.settings.desk
+    return create_desk(
+        ledger.desk,
+        importing=ledger.importing,
+        public_url=desk.public_url,
+        now=utc_now,
+        new_token=functools.partial(secrets.token_urlsafe, TOKEN_BYTES),
+        new_id=uuid4,
+        provider=None if desk.openid is None else _provider(desk.openid),
+        options=CheckOptions(allow_synthetic_province=synthetic),
+    )
+
+
+def _provider(openid: OpenIdSettings) -> Provider:
+    path = openid.client_secret_file
+    try:
+        secret = path.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UnusableSettings(path, getattr(error, "strerror", None) or "cannot be read") from error
+    return Provider(issuer=openid.issuer, client_id=openid.client_id, client_secret=secret, name=openid.name)
 
 
 def registry_reader(trust: Trust, rpc: Sequence[str] = ()) -> RegistryReader:

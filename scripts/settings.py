@@ -18,6 +18,7 @@ from ledger.proof.manifest import SchoolCode, first_problem
 
 SETTINGS_FILE = "hocba.toml"
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
+DEFAULT_DESK_URL = "http://127.0.0.1:8001"
 DEFAULT_WORKERS = 2
 """Processes that sign or examine side by side: as many as a small machine has cores."""
 
@@ -39,6 +40,17 @@ workers = {workers}
 tsa = "{tsa}"
 # Place of signing, as PDF viewers show it.
 location = "{location}"
+
+[desk]
+# Where people at schools and the authority reach the desk. Anywhere else than on this computer it needs https.
+public_url = "{desk_url}"
+
+# Single sign-on beside local accounts: code flow with PKCE, redirect URI <public_url>/dang-nhap/openid/ve.
+# [desk.openid]
+# name = "tài khoản của Sở"
+# issuer = "https://sso.example"
+# client_id = "hocba"
+# client_secret_file = "keys/openid-secret"
 
 # One section per school: the keystore (v3) of its operator, the chain key that anchors and recalls.
 # [schools.31312502]
@@ -67,6 +79,26 @@ class SigningSettings(_Part):
     location: str
 
 
+class OpenIdSettings(_Part):
+    """Section `desk.openid`."""
+
+    name: str
+    """What people call it, on the button."""
+    issuer: Annotated[str, Field(pattern=r"^https?://")]
+    client_id: str
+    client_secret_file: Path
+    """Text; its first line is the secret."""
+
+
+class DeskSettings(_Part):
+    """Section `desk`."""
+
+    public_url: Annotated[str, Field(pattern=r"^https://|^http://(127\.0\.0\.1|localhost|\[::1\])(:|/|$)")] = (
+        DEFAULT_DESK_URL
+    )
+    openid: OpenIdSettings | None = None
+
+
 class SchoolSettings(_Part):
     """Section `schools.<code>`."""
 
@@ -84,6 +116,7 @@ class Settings(_Part):
     trust: Path = Path("trust")
     workers: Annotated[int, Field(ge=1, le=64)] = DEFAULT_WORKERS
     signing: SigningSettings
+    desk: DeskSettings = DeskSettings()
     schools: dict[SchoolCode, SchoolSettings] = {}
 
     @classmethod
@@ -103,9 +136,17 @@ class Settings(_Part):
             update={
                 "files": home / read.files,
                 "trust": home / read.trust,
+                "desk": _at_home(read.desk, home),
                 "database": read.database.replace("sqlite:///", f"sqlite:///{home.absolute()}/", 1),
                 "schools": {
                     code: SchoolSettings(operator=home / school.operator) for code, school in read.schools.items()
                 },
             }
         )
+
+
+def _at_home(desk: DeskSettings, home: Path) -> DeskSettings:
+    if desk.openid is None:
+        return desk
+    secret = home / desk.openid.client_secret_file
+    return desk.model_copy(update={"openid": desk.openid.model_copy(update={"client_secret_file": secret})})

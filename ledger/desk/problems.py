@@ -256,7 +256,8 @@ def refusal_of(error: Exception) -> Refusal | None:
             refusal.retry_after = error.seconds if isinstance(error, TooOften) else None
             return refusal
         case RequestValidationError():
-            return Refusal(BAD_REQUEST)
+            # An id in a path that cannot be one names nothing.
+            return Refusal(NOT_FOUND if all(one["loc"][0] == "path" for one in error.errors()) else BAD_REQUEST)
         case HTTPException(status_code=status) if status < HTTPStatus.INTERNAL_SERVER_ERROR:
             return Refusal(_STATUSES.get(status, BAD_REQUEST))
     return None

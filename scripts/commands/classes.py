@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from ledger.desk.wording import CHANGES
 from ledger.errors import LedgerError
 from ledger.importing import Change, ImportPlan, PupilChange
 from ledger.paper.errors import PaperError
@@ -26,6 +27,7 @@ from scripts.commands.terminal import (
     AsJson,
     Home,
     Lang,
+    Synthetic,
     note,
     out,
     print_json,
@@ -36,27 +38,11 @@ from scripts.commands.terminal import (
 from scripts.compose import Ledger
 from verifier_api.verdict import Language
 
-Synthetic = Annotated[
-    bool,
-    typer.Option("--synthetic", help="Dữ liệu mẫu: chấp nhận mã tỉnh 099 / sample data: accept province part 099."),
-]
-
 SEVERITIES = {
     Severity.ERROR: ("✗ Lỗi", "✗ Error"),
     Severity.WARNING: ("! Lưu ý", "! Warning"),
     Severity.INFO: ("· Ghi chú", "· Note"),
 }
-CHANGES = {
-    Change.ADDED: ("thêm mới", "added"),
-    Change.REVISED: ("sửa", "revised"),
-    Change.REPLACING: ("thay học bạ đã thu hồi", "replacing a recalled record"),
-    Change.UNCHANGED: ("giữ nguyên", "unchanged"),
-    Change.RECALLED: ("đã thu hồi, không lập lại", "recalled, not made again"),
-    Change.REMOVED: ("bỏ khỏi lớp", "removed"),
-    Change.KEPT: ("đã phát hành, không còn trong danh sách, giữ lại", "issued, no longer listed, kept"),
-    Change.BLOCKED: ("chưa sửa được (đã phát hành, hoặc ở lớp khác)", "blocked (issued, or in another class)"),
-}
-"""What an import makes of a pupil, in the order in which a school is told."""
 
 
 def check(

@@ -32,7 +32,14 @@ from scripts.commands.terminal import (
 )
 from scripts.compose import Ledger
 from scripts.crew import utc_now
-from scripts.settings import DEFAULT_PUBLIC_URL, DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, UnusableSettings
+from scripts.settings import (
+    DEFAULT_DESK_URL,
+    DEFAULT_PUBLIC_URL,
+    DEFAULT_WORKERS,
+    SETTINGS_FILE,
+    TEMPLATE,
+    UnusableSettings,
+)
 from signer.keys import load_pkcs12
 from verifier_api.trust import Trust
 from verifier_api.verdict import Language
@@ -55,7 +62,9 @@ def init(
     home.mkdir(parents=True, exist_ok=True)
     # JSON's escapes are TOML's too.
     place = json.dumps(location, ensure_ascii=False)[1:-1]
-    text = TEMPLATE.format(public_url=public_url, tsa=tsa, location=place, workers=DEFAULT_WORKERS)
+    text = TEMPLATE.format(
+        public_url=public_url, desk_url=DEFAULT_DESK_URL, tsa=tsa, location=place, workers=DEFAULT_WORKERS
+    )
     path.write_text(text, encoding="utf-8")
     try:
         chosen = settings(home)

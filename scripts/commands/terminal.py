@@ -36,6 +36,10 @@ Home = Annotated[
     Path,
     typer.Option("--home", help="Thư mục cài đặt, có hocba.toml / the installation's folder.", envvar="HOCBA_HOME"),
 ]
+Synthetic = Annotated[
+    bool,
+    typer.Option("--synthetic", help="Dữ liệu mẫu: chấp nhận mã tỉnh 099 / sample data: accept province part 099."),
+]
 SchoolOption = Annotated[str, typer.Option("--school", help="Mã trường, 8 chữ số / school code.")]
 YearOption = Annotated[str, typer.Option("--year", help="Năm học, ví dụ 2025-2026 / school year.")]
 ClassOption = Annotated[str, typer.Option("--class", help="Lớp, ví dụ 9A1 / class.")]
