@@ -28,6 +28,7 @@ from ledger.chain.web3_registry import Web3Registry
 from ledger.desk.app import create_desk
 from ledger.desk.desk import Stores
 from ledger.desk.open_id import Provider
+from ledger.desk.signing_desk import SigningDesk
 from ledger.drawing import Drawing
 from ledger.errors import UnknownSchool
 from ledger.importing import Importing
@@ -37,6 +38,7 @@ from ledger.proof.receipt import Receipt
 from ledger.record.check import CheckOptions
 from ledger.registering import Registrations
 from ledger.returning import Returning
+from ledger.round_work import RoundWork
 from ledger.rounds import Rounds
 from ledger.signing import Scribe
 from ledger.store.accounts import Accounts
@@ -48,8 +50,10 @@ from ledger.store.signing_reader import SigningReader
 from ledger.store.signing_writer import SigningWriter
 from ledger.store.uploads import Uploads
 from ledger.store.writer import Writer
+from ledger.warnings import ClassWarnings
+from ledger.worklist import Worklist
 from scripts.certificates import TrustedJudge
-from scripts.crew import utc_now
+from scripts.crew import CrewScribe, utc_now
 from scripts.settings import OpenIdSettings, Settings, UnusableSettings
 from verifier_api.examination import Examination, examine
 from verifier_api.intake import IsolatedExaminer
@@ -152,19 +156,38 @@ class Ledger:
         return anchorer, registry
 
 
-def composed_desk(ledger: Ledger, *, synthetic: bool = False) -> FastAPI:
-    """The desk over an open ledger. Raises `UnusableSettings` for single sign-on whose secret cannot be read."""
-    desk = ledger.settings.desk
-    return create_desk(
-        ledger.desk,
-        importing=ledger.importing,
-        public_url=desk.public_url,
-        now=utc_now,
-        new_token=functools.partial(secrets.token_urlsafe, TOKEN_BYTES),
-        new_id=uuid4,
-        provider=None if desk.openid is None else _provider(desk.openid),
-        options=CheckOptions(allow_synthetic_province=synthetic),
-    )
+@contextmanager
+def composed_desk(ledger: Ledger, trust: Trust, *, synthetic: bool = False) -> Iterator[FastAPI]:
+    """The desk over an open ledger, with the processes that work on documents; they end with the `with` block.
+
+    Raises `UnusableSettings` for single sign-on whose secret cannot be read.
+    """
+    desk, options = ledger.settings.desk, CheckOptions(allow_synthetic_province=synthetic)
+    provider = None if desk.openid is None else _provider(desk.openid)
+    with CrewScribe.at(ledger.settings.signing, workers=ledger.settings.workers) as scribe:
+        rounds = ledger.rounds(trust, scribe)
+        with RoundWork(rounds, ledger.signing_reader) as work:
+            yield create_desk(
+                ledger.desk,
+                importing=ledger.importing,
+                signing=SigningDesk(
+                    lines=ledger.signing_reader,
+                    writer=ledger.signing_writer,
+                    rounds=rounds,
+                    work=work,
+                    worklist=Worklist(ledger.reader, ledger.signing_reader, ledger.issuing),
+                    warnings=ClassWarnings(ledger.files, options=options),
+                    issuing=ledger.issuing,
+                    registrations=ledger.registrations(trust),
+                    returning=ledger.returning,
+                ),
+                public_url=desk.public_url,
+                now=utc_now,
+                new_token=functools.partial(secrets.token_urlsafe, TOKEN_BYTES),
+                new_id=uuid4,
+                provider=provider,
+                options=options,
+            )
 
 
 def _provider(openid: OpenIdSettings) -> Provider:

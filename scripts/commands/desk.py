@@ -27,6 +27,7 @@ from scripts.commands.terminal import (
     tell,
 )
 from scripts.compose import Ledger, composed_desk
+from verifier_api.trust import Trust
 from verifier_api.verdict import Language
 
 DEFAULT_DESK_PORT = 8001
@@ -56,22 +57,22 @@ def desk(
 ) -> None:
     """Chạy bàn làm việc cho văn thư, giáo viên, hiệu trưởng, Sở / serve the desk."""
     ledger = Ledger.open(settings(home))
-    app = composed_desk(ledger, synthetic=synthetic)
-    tell(
-        lang,
-        f"Bàn làm việc: http://{host}:{port}, người dùng vào {ledger.settings.desk.public_url} (Ctrl-C để dừng)",
-        f"Desk: http://{host}:{port}, which people reach as {ledger.settings.desk.public_url} (Ctrl-C stops it)",
-    )
-    # Without an access log: paths hold the secrets of invitations.
-    uvicorn.run(
-        app,
-        host=host,
-        port=port,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        forwarded_allow_ips=proxy,
-    )
+    with composed_desk(ledger, Trust.load(ledger.settings.trust), synthetic=synthetic) as app:
+        tell(
+            lang,
+            f"Bàn làm việc: http://{host}:{port}, người dùng vào {ledger.settings.desk.public_url} (Ctrl-C để dừng)",
+            f"Desk: http://{host}:{port}, which people reach as {ledger.settings.desk.public_url} (Ctrl-C stops it)",
+        )
+        # Without an access log: paths hold the secrets of invitations.
+        uvicorn.run(
+            app,
+            host=host,
+            port=port,
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            forwarded_allow_ips=proxy,
+        )
 
 
 @account.command()
