@@ -44,7 +44,7 @@ from scripts.demo_pki import free_port as free_pki_port
 from scripts.deploy import Deployment, deploy, write_deployment
 from scripts.devchain import DEFAULT_PORT, Devchain, free_port
 from scripts.sample_class import make_workbook
-from scripts.settings import DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, Settings
+from scripts.settings import DEFAULT_DESK_URL, DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, Settings
 from scripts.sittings import LocalSitting
 from signer.keys import load_pkcs12
 from verifier_api.app import create_app
@@ -218,6 +218,7 @@ class Demo:
         (home / SETTINGS_FILE).write_text(
             TEMPLATE.format(
                 public_url=f"http://127.0.0.1:{self._port}",
+                desk_url=DEFAULT_DESK_URL,
                 tsa=pki.tsa_url,
                 location=sheet.school.place,
                 workers=DEFAULT_WORKERS,

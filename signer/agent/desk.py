@@ -188,7 +188,7 @@ class DeskClient:
 
     def finish(self, round_id: str) -> RoundProgress:
         """Asks the desk to put in what has been answered; it goes on in the background."""
-        return _progress(self._json("POST", f"/agent/v1/rounds/{round_id}/finish"))
+        return _progress(self._json("POST", f"/agent/v1/rounds/{round_id}/finish", json={}))
 
     def _session(self, body: Mapping[str, str]) -> str:
         found = self._json("POST", "/agent/v1/session", json=body)
