@@ -103,6 +103,16 @@ def test_a_refusal_has_a_reason_and_lets_nobody_sign(world):
         world.may_sign(teacher, HOMEROOM)
 
 
+@pytest.mark.parametrize("decided", [None, False])
+def test_what_is_pending_or_refused_lets_nobody_sign_from_whatever_day_it_was_asked_for(world, decided):
+    teacher = world.office.issued("Lê Thị An")
+    number = world.ask(teacher, valid_from=NOON - DAY)
+    if decided is False:
+        world.registrations.decide(number, approved=False, reason="Sai tên", by="Sở")
+    with pytest.raises(CertificateRefused):
+        world.may_sign(teacher, HOMEROOM)
+
+
 def test_a_line_is_decided_once_and_an_unknown_one_is_named(world):
     number = world.approved(world.office.issued("Lê Thị An"))
     with pytest.raises(LostRace):
