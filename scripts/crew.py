@@ -19,6 +19,7 @@ import datetime as dt
 import functools
 import hashlib
 import multiprocessing
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -69,12 +70,15 @@ class _Crew:
 
     def __init__(self, *, workers: int, prepare: Callable[..., None], arguments: tuple[object, ...]) -> None:
         self._in_flight = workers * IN_FLIGHT_PER_WORKER
-        self._pool = ProcessPoolExecutor(
+        self._new_pool = functools.partial(
+            ProcessPoolExecutor,
             max_workers=workers,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=prepare,
             initargs=arguments,
         )
+        self._pool = self._new_pool()
+        self._guard = threading.Lock()
 
     def __enter__(self) -> Self:
         return self
@@ -90,13 +94,14 @@ class _Crew:
         Drawing may take its time, because a token signs meanwhile: what is done by then is handed out first. When it fails,
         what was drawn before is still handed out, and then the failure is raised.
         """
+        pool = self._pool
         waiting: deque[Future[Result]] = deque()
         source = iter(asked)
         failure: SignerError | None = None
         try:
             while True:
                 try:
-                    waiting.append(self._pool.submit(work, next(source)))
+                    waiting.append(pool.submit(work, next(source)))
                 except StopIteration:
                     break
                 except SignerError as error:
@@ -107,12 +112,20 @@ class _Crew:
             while waiting:
                 yield waiting.popleft().result()
         except BrokenProcessPool as error:
+            self._replace(pool)
             raise CrewLost from error
         finally:
             for future in waiting:
                 future.cancel()
         if failure is not None:
             raise failure
+
+    def _replace(self, broken: ProcessPoolExecutor) -> None:
+        """A pool that lost a process takes no more work; whoever asks next, at a desk that runs for months, gets a new one."""
+        with self._guard:
+            if self._pool is broken:
+                self._pool = self._new_pool()
+        broken.shutdown(wait=False, cancel_futures=True)
 
 
 class CrewScribe(_Crew):
@@ -213,7 +226,7 @@ class LocalArchivist(_Crew):
     def __init__(self, *, tsa: str, roots: Sequence[bytes], workers: int) -> None:
         super().__init__(workers=workers, prepare=_open_archive, arguments=(tsa, tuple(roots)))
 
-    def archive(self, units: Iterable[ToPrepare]) -> Iterator[Documents]:
+    def archive(self, units: Iterable[ToPrepare]) -> Iterator[Documents | Unfinished]:
         """Appends one archive revision to each PDF, and validation data to an XML with XAdES; yields each as it is done."""
         return self._map(_archive, units)
 
@@ -247,11 +260,14 @@ def _open_archive(tsa: str, roots: tuple[bytes, ...]) -> None:
     _archives.append((HttpTimestamper(tsa), ValidationData.online(roots, now=utc_now)))
 
 
-def _archive(unit: ToPrepare) -> Documents:
+def _archive(unit: ToPrepare) -> Documents | Unfinished:
     timestamper, validation_data = _archives[0]
     documents = unit.documents
-    return Documents(
-        unit_id=documents.unit_id,
-        pdf=archive(documents.pdf, timestamper=timestamper, validation_data=validation_data),
-        xml=keep_xml(documents.xml, validation_data=validation_data) if unit.xades else documents.xml,
-    )
+    try:
+        return Documents(
+            unit_id=documents.unit_id,
+            pdf=archive(documents.pdf, timestamper=timestamper, validation_data=validation_data),
+            xml=keep_xml(documents.xml, validation_data=validation_data) if unit.xades else documents.xml,
+        )
+    except SignerError as error:
+        return scribing.unfinished(documents, error)

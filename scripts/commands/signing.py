@@ -5,7 +5,8 @@
 import tempfile
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -35,9 +36,9 @@ from scripts.commands.terminal import (
     track,
 )
 from scripts.compose import Ledger
-from scripts.crew import CrewScribe
+from scripts.crew import CrewScribe, utc_now
 from signer.agent.desk import DeskClient, RoundProgress, Waiting
-from signer.agent.errors import DeskRefused
+from signer.agent.errors import AgentError, DeskRefused
 from signer.agent.sitting import Shown, Sitting
 from signer.keys import SigningKey
 from signer.keys.opening import open_key
@@ -135,7 +136,9 @@ def sign(
                 with opened() as signer:
                     _at_the_desk(client, work, signer, blind=digests_only, show=show, yes=yes, lang=lang)
             finally:
-                client.sign_out()
+                # The session ends by itself too; what went wrong before matters more.
+                with suppress(AgentError):
+                    client.sign_out()
         return
     if role is None or school is None or year is None or class_name is None:
         note(
@@ -232,7 +235,7 @@ def _sign_in(client: DeskClient, account: str | None, file: Path | None, lang: L
 
 
 def _chosen(
-    waiting: list[Waiting], *, class_name: str | None, role: Role | None, subject: str, lang: Language
+    waiting: Sequence[Waiting], *, class_name: str | None, role: Role | None, subject: str, lang: Language
 ) -> Waiting:
     """The one round that the options leave; several are listed, to choose by options."""
     slot = None if role is None else str(slot_of(role, subject, lang))
@@ -262,7 +265,7 @@ def _at_the_desk(
 ) -> None:
     """A round between the desk and the key in this computer."""
     progress = _until(client, client.open(work, key.who), lambda now: now.prepared, "Chuẩn bị", "Preparing", lang=lang)
-    sitting = Sitting(client, progress.id, work.slot, key.who)
+    sitting = Sitting(client, progress.id, work.slot, key.who, now=utc_now)
     if blind:
         note(
             lang,
@@ -313,7 +316,7 @@ def _until(
             yield from range(seen, done(now))
             seen = max(seen, done(now))
             if now.problem is not None:
-                raise DeskRefused(*now.problem, status=0)
+                raise DeskRefused(now.problem.vi, now.problem.en, status=0)
             if not now.busy:
                 return
             time.sleep(POLL_SECONDS)
@@ -333,8 +336,8 @@ def _shown(work: Waiting, records: list[Shown], *, show: Path | None, lang: Lang
     for record in records:
         for warning in record.item.warnings:
             out.print(f"  ⚠ STT {record.item.stt} {record.item.pupil}: {warning}", soft_wrap=True, markup=False)
-    for stt, reason in work.returned:
-        out.print(f"  ↩ STT {stt}: {reason}", soft_wrap=True, markup=False)
+    for returned in work.returned:
+        out.print(f"  ↩ STT {returned.stt}: {returned.reason}", soft_wrap=True, markup=False)
     if show is not None:
         show.mkdir(parents=True, exist_ok=True)
         for record in records:
