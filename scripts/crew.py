@@ -26,18 +26,20 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from ledger.signing import Documents, Prepared, PreparedPart, Signed, SignerIdentity, ToPrepare, Unfinished, Values
 from ledger.unit import ON_PAPER, Slot
 from scripts import scribing
-from scripts.settings import SigningSettings
 from signer.archive import archive
 from signer.errors import SignerError, SigningFailed
 from signer.keys import SigningKey
 from signer.timestamps import HttpTimestamper
 from signer.validation_data import ValidationData
 from signer.xml import keep_xml
+
+if TYPE_CHECKING:  # Every worker imports this module, and has no settings to read: a fifth of its start.
+    from scripts.settings import SigningSettings
 
 IN_FLIGHT_PER_WORKER: Final = 2
 """How many units wait for each process: enough to keep it busy, few enough to stay small in memory."""
@@ -65,7 +67,7 @@ class CrewLost(SignerError):
 
 
 class _Crew:
-    """A few processes that were all prepared in the same way, and close with their `with` block."""
+    """A few processes that were all prepared in the same way: started at once, and closed with their `with` block."""
 
     def __init__(self, *, workers: int, prepare: Callable[..., None], arguments: tuple[object, ...]) -> None:
         self._in_flight = workers * IN_FLIGHT_PER_WORKER
@@ -75,6 +77,9 @@ class _Crew:
             initializer=prepare,
             initargs=arguments,
         )
+        # A pool starts a process when it is given work. These have imports to do, and the key's PIN is being typed meanwhile.
+        for _ in range(workers):
+            self._pool.submit(_start)
 
     def __enter__(self) -> Self:
         return self
@@ -125,7 +130,7 @@ class CrewScribe(_Crew):
         super().__init__(workers=workers, prepare=_sit_down, arguments=(tsa, location))
 
     @classmethod
-    def at(cls, settings: SigningSettings, *, workers: int) -> Self:
+    def at(cls, settings: "SigningSettings", *, workers: int) -> Self:
         """The scribe of the installation that `settings` are of."""
         return cls(tsa=settings.tsa, location=settings.location, workers=workers)
 
@@ -229,6 +234,10 @@ class _Desk:
 
 _desks: list[_Desk] = []
 _archives: list[tuple[HttpTimestamper, ValidationData]] = []
+
+
+def _start() -> None:
+    """Nothing: a process that does it has been started."""
 
 
 def _sit_down(tsa: str, location: str) -> None:
