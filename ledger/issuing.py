@@ -63,6 +63,8 @@ class Issuing:
         self._files = files
         self._drawing = drawing
         self._approvals = approvals
+        self._profiles: dict[str, SigningProfile] = {}
+        """Of schools asked about before. A school that is registered keeps its profile: `Writer.register_school`."""
 
     def prepare(self, units: Iterable[Unit], *, planned_issue_date: dt.datetime) -> Iterator[UUID]:
         """Draws the XML and the PDF of drafts and opens them for signing; yields each as it is stored."""
@@ -195,7 +197,9 @@ class Issuing:
         """Who must sign it."""
         if unit.kind is UnitKind.BOOKLET:
             return BOOKLET
-        return PROFILES[self._reader.school(unit.school_code).profile]
+        if (known := self._profiles.get(unit.school_code)) is None:
+            known = self._profiles[unit.school_code] = PROFILES[self._reader.school(unit.school_code).profile]
+        return known
 
     def documents(self, unit: Unit) -> Documents:
         """The two files of a unit as they are now."""

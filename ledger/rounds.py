@@ -173,10 +173,10 @@ class Rounds:
         over what has been prepared anew since is found out when it is put in, and that unit is to be signed again.
         """
         stored = 0
-        items = {item.unit_id: item for item in self._lines.round(round_id).those(ItemState.PREPARED)}
+        items = {item.unit_id: item for item in self._lines.items(round_id, values)}
         for unit_id, value in values.items():
             item = items.get(unit_id)
-            if item is None or (item.pdf is None) is not (value.pdf is None):
+            if item is None or item.state is not ItemState.PREPARED or (item.pdf is None) is not (value.pdf is None):
                 continue
             try:
                 self._writer.answer(round_id, unit_id, value)

@@ -27,18 +27,20 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from ledger.signing import Documents, Prepared, PreparedPart, Signed, SignerIdentity, ToPrepare, Unfinished, Values
 from ledger.unit import ON_PAPER, Slot
 from scripts import scribing
-from scripts.settings import SigningSettings
 from signer.archive import archive
 from signer.errors import SignerError, SigningFailed
 from signer.keys import SigningKey
 from signer.timestamps import HttpTimestamper
 from signer.validation_data import ValidationData
 from signer.xml import keep_xml
+
+if TYPE_CHECKING:  # Every worker imports this module, and has no settings to read: a fifth of its start.
+    from scripts.settings import SigningSettings
 
 IN_FLIGHT_PER_WORKER: Final = 2
 """How many units wait for each process: enough to keep it busy, few enough to stay small in memory."""
@@ -65,20 +67,14 @@ class CrewLost(SignerError):
         )
 
 
-class _Crew:
-    """A few processes that were all prepared in the same way, and close with their `with` block."""
+class Crew:
+    """A few processes that were all prepared in the same way: started at once, and closed with their `with` block."""
 
     def __init__(self, *, workers: int, prepare: Callable[..., None], arguments: tuple[object, ...]) -> None:
         self._in_flight = workers * IN_FLIGHT_PER_WORKER
-        self._new_pool = functools.partial(
-            ProcessPoolExecutor,
-            max_workers=workers,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=prepare,
-            initargs=arguments,
-        )
-        self._pool = self._new_pool()
+        self._workers, self._prepare, self._arguments = workers, prepare, arguments
         self._guard = threading.Lock()
+        self._pool = self._new_pool()
 
     def __enter__(self) -> Self:
         return self
@@ -88,7 +84,7 @@ class _Crew:
     ) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _map(self, work: Callable[[Asked], Result], asked: Iterable[Asked]) -> Iterator[Result]:
+    def map(self, work: Callable[[Asked], Result], asked: Iterable[Asked]) -> Iterator[Result]:
         """The results of `work`, in order. Input is drawn only as fast as results are taken.
 
         Drawing may take its time, because a token signs meanwhile: what is done by then is handed out first. When it fails,
@@ -120,6 +116,18 @@ class _Crew:
         if failure is not None:
             raise failure
 
+    def _new_pool(self) -> ProcessPoolExecutor:
+        pool = ProcessPoolExecutor(
+            max_workers=self._workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=self._prepare,
+            initargs=self._arguments,
+        )
+        # A pool starts a process when it is given work. These have imports to do, and the key's PIN is being typed meanwhile.
+        for _ in range(self._workers):
+            pool.submit(_start)
+        return pool
+
     def _replace(self, broken: ProcessPoolExecutor) -> None:
         """A pool that lost a process takes no more work; whoever asks next, at a desk that runs for months, gets a new one."""
         with self._guard:
@@ -128,7 +136,7 @@ class _Crew:
         broken.shutdown(wait=False, cancel_futures=True)
 
 
-class CrewScribe(_Crew):
+class CrewScribe(Crew):
     """Prepares and finishes documents in processes, time-stamping over the network. Implements `ledger.signing.Scribe`.
 
     It holds no key. `tsa` is the address of the time-stamping authority, `location` the place of signing that viewers show.
@@ -138,7 +146,7 @@ class CrewScribe(_Crew):
         super().__init__(workers=workers, prepare=_sit_down, arguments=(tsa, location))
 
     @classmethod
-    def at(cls, settings: SigningSettings, *, workers: int) -> Self:
+    def at(cls, settings: "SigningSettings", *, workers: int) -> Self:
         """The scribe of the installation that `settings` are of."""
         return cls(tsa=settings.tsa, location=settings.location, workers=workers)
 
@@ -146,13 +154,13 @@ class CrewScribe(_Crew):
         self, units: Iterable[ToPrepare], *, slot: Slot, signer: SignerIdentity
     ) -> Iterator[Prepared | Unfinished]:
         """Makes each unit ready, in order."""
-        return self._map(functools.partial(_prepare, slot=slot, signer=signer), units)
+        return self.map(functools.partial(_prepare, slot=slot, signer=signer), units)
 
     def finish(
         self, units: Iterable[tuple[Prepared, Values]], *, slot: Slot, signer: SignerIdentity
     ) -> Iterator[Signed | Unfinished]:
         """Checks each value and puts it in, in order."""
-        return self._map(functools.partial(_finish, slot=slot, signer=signer), units)
+        return self.map(functools.partial(_finish, slot=slot, signer=signer), units)
 
 
 class LocalHand:
@@ -220,7 +228,7 @@ def _parts(unit: Prepared) -> tuple[PreparedPart, ...]:
     return (unit.xml,) if unit.pdf is None else (unit.xml, unit.pdf)
 
 
-class LocalArchivist(_Crew):
+class LocalArchivist(Crew):
     """Adds what makes signatures last, asking CRL, OCSP and TSA over the network. Implements `ledger.signing.Archivist`."""
 
     def __init__(self, *, tsa: str, roots: Sequence[bytes], workers: int) -> None:
@@ -228,7 +236,7 @@ class LocalArchivist(_Crew):
 
     def archive(self, units: Iterable[ToPrepare]) -> Iterator[Documents | Unfinished]:
         """Appends one archive revision to each PDF, and validation data to an XML with XAdES; yields each as it is done."""
-        return self._map(_archive, units)
+        return self.map(_archive, units)
 
 
 # What each process keeps. Filled once by its initializer, before any work arrives.
@@ -242,6 +250,10 @@ class _Desk:
 
 _desks: list[_Desk] = []
 _archives: list[tuple[HttpTimestamper, ValidationData]] = []
+
+
+def _start() -> None:
+    """Nothing: a process that does it has been started."""
 
 
 def _sit_down(tsa: str, location: str) -> None:
