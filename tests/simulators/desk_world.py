@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+import anyio
 import httpx
 from argon2 import PasswordHasher
 from fastapi import FastAPI
-from starlette.testclient import TestClient
 
 from ledger.desk.app import create_desk
 from ledger.desk.desk import Stores
@@ -34,7 +34,9 @@ from ledger.record.check import CheckOptions
 from ledger.store.accounts import Account, Accounts
 from ledger.store.sign_ins import SignIns
 from ledger.store.signing_reader import SigningReader
+from ledger.store.signing_writer import SigningWriter
 from ledger.store.uploads import Uploads
+from ledger.unit import Role, Slot
 from tests.simulators.school_ledger import NOON, OTHER_SCHOOL
 from tests.simulators.school_office import CODE, Office
 from tests.simulators.signing_parts import signing_desk
@@ -44,6 +46,7 @@ PASSWORD = "bốn từ ghép lại"
 QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """Nobody guesses at these."""
 
+HOMEROOM = Slot(Role.HOMEROOM)
 HIDDEN = re.compile(rf'name="{CSRF_FIELD}" value="([^"]+)"')
 
 
@@ -62,12 +65,28 @@ class Clock:
 
 @dataclass
 class Browser:
-    """A browser: cookies, and forms that are filled in on pages it has seen."""
+    """A browser: cookies, and forms that are filled in on pages it has seen. It follows no redirects by itself."""
 
-    client: TestClient
+    app: FastAPI
+    url: str
+    address: str
+    cookies: httpx.Cookies = field(default_factory=httpx.Cookies)
+
+    def ask(self, method: str, path: str, **request: object) -> httpx.Response:
+        """One request, without an Accept-Language, so that the default language shows."""
+
+        async def sent() -> httpx.Response:
+            # What the application raises is answered by it too; here only the answer counts.
+            transport = httpx.ASGITransport(self.app, raise_app_exceptions=False, client=(self.address, 40000))
+            async with httpx.AsyncClient(transport=transport, base_url=self.url, cookies=self.cookies) as client:
+                answer = await client.request(method, path, **request)
+                self.cookies = client.cookies
+                return answer
+
+        return anyio.run(sent)
 
     def get(self, path: str, **request: object) -> httpx.Response:
-        return self.client.get(path, **request)
+        return self.ask("GET", path, **request)
 
     def form(self, page: str, action: str | None = None, *, files: object = None, **fields: str) -> httpx.Response:
         """Opens `page`, fills its form in and sends it to `action`, which is the page itself if nothing else is said."""
@@ -80,7 +99,7 @@ class Browser:
 
     def send(self, path: str, csrf: str, *, files: object = None, origin: str = URL, **fields: str) -> httpx.Response:
         data = {CSRF_FIELD: csrf, **{name.replace("_", "-"): value for name, value in fields.items()}}
-        return self.client.post(path, data=data, files=files, headers={"Origin": origin})
+        return self.ask("POST", path, data=data, files=files, headers={"Origin": origin})
 
     def sign_in(self, name: str, password: str = PASSWORD, **fields: str) -> httpx.Response:
         return self.form("/dang-nhap", ten=name, mat_khau=password, **fields)
@@ -149,17 +168,16 @@ class DeskWorld:
         self.accounts.set_password(name, Passwords(self.hasher).hash(password))
         return account
 
+    def assign(self, name: str, slot: Slot = HOMEROOM) -> None:
+        """Makes `name` the signer of a slot in the class that was imported."""
+        engine = self.office.ledger.engine
+        lines, writer = SigningReader(engine), SigningWriter(engine, now=self.clock)
+        (school_class,) = lines.classes(school_code=CODE)
+        writer.assign(school_class, slot, account=name, replacing="", by="van.thu")
+
     def browser(self, *, address: str = "192.0.2.1", app: FastAPI | None = None) -> Browser:
         """A browser that has never been here."""
-        return Browser(
-            TestClient(
-                app or self.app(),
-                base_url=self.url,
-                follow_redirects=False,
-                raise_server_exceptions=False,
-                client=(address, 40000),
-            )
-        )
+        return Browser(app or self.app(), self.url, address)
 
     def signed_in(self, name: str, **where: object) -> Browser:
         """A browser in which `name` is signed in."""

@@ -17,13 +17,14 @@ from ledger.store.database import migrate, migration_config, open_for_writing
 from ledger.store.tables import Base, BatchRow, SignatureRow
 from ledger.unit import PAST_STATES, RecallReason, UnitState
 from tests.simulators.anchoring_world import World, world_with
+from tests.simulators.desk_rows import come_in
 from tests.simulators.school_ledger import NOON, SCHOOL, unit_id
 from tests.simulators.signing_rows import sign_in
 
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory) -> World:
-    """A row in every table: a recall on its way, a batch that is final, a paper that was renewed."""
+    """A row in every table: a recall on its way, a batch that is final, a paper that was renewed, somebody at the desk."""
     world = world_with(tmp_path_factory.mktemp("full"), 2)
     world.seal()
     world.finish()
@@ -31,6 +32,7 @@ def full(tmp_path_factory) -> World:
     world.tick()
     world.ledger.renew(world.ledger.units(world.ledger.issued_ids())[1])
     sign_in(world.ledger)
+    come_in(world.ledger)
     return world
 
 
@@ -106,6 +108,8 @@ ENUMS = [
     ("batch", "state", "done"),
     ("recall", "state", ""),
     ("recall", "reason", "because"),
+    ("account_duty", "duty", "janitor"),
+    ("desk_session", "kind", "ghost"),
 ]
 
 
@@ -160,6 +164,13 @@ ONLY_ONCE = {
     "a recall of a unit": (
         "INSERT INTO recall SELECT 99, unit_id, school_code, reason, note, state, decided_at, changed_at FROM recall"
     ),
+    "an account": "INSERT INTO account SELECT * FROM account LIMIT 1",
+    "an OpenID": "INSERT INTO open_id SELECT issuer, subject, 'binh.vo', linked_at FROM open_id",
+    "an invitation of two accounts": (
+        "INSERT INTO invitation SELECT 'an.le', token_sha256, ends_at FROM invitation WHERE account = 'binh.vo'"
+    ),
+    "a pairing code of two accounts": "INSERT INTO pairing_code SELECT 'binh.vo', code_sha256, ends_at FROM pairing_code",
+    "a session's token": "INSERT INTO desk_session SELECT token_sha256, kind, 'binh.vo', began_at, seen_at FROM desk_session",
     "a nonce of a sender": "UPDATE attempt SET nonce = 0",
     "a transaction": "UPDATE attempt SET tx_hash = (SELECT min(tx_hash) FROM attempt)",
     "an attempt at a batch": (
@@ -183,6 +194,9 @@ FORBIDDEN = {
     "an attempt without an errand": "UPDATE attempt SET batch_id = NULL WHERE batch_id IS NOT NULL",
     "an attempt at two errands": "UPDATE attempt SET recall_id = 1, batch_id = 1",
     "a unit that replaces itself": "UPDATE unit SET replaces = id",
+    "a sign-in name in capitals": "UPDATE account SET name = 'CAM.VO' WHERE name = 'binh.vo'",
+    "a session seen before it began": "UPDATE desk_session SET seen_at = '2020-01-01 00:00:00.000000'",
+    "a throttle that counts nothing": "UPDATE throttle SET failures = 0",
     "an issued unit without a manifest": "UPDATE unit SET manifest = NULL",
     "a draft with a manifest": "UPDATE unit SET state = 'draft'",
     "a unit in signing with a manifest": "UPDATE unit SET state = 'signing'",
@@ -206,7 +220,7 @@ def test_all_references_are_enforced(ledger):
             with pytest.raises(IntegrityError, match="FOREIGN KEY"):
                 run(ledger, f'UPDATE "{table.name}" SET {column} = :nowhere {one}', nowhere=nowhere)
             tried += 1
-    assert tried == 20
+    assert tried == 28
 
 
 def test_what_others_refer_to_is_not_deleted(ledger):
