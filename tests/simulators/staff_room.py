@@ -19,6 +19,7 @@ from pathlib import Path
 from fastapi import FastAPI
 
 from ledger.duty import Duty
+from ledger.record.check import CheckOptions, check_workbook
 from ledger.store.reader import Unit
 from ledger.unit import Role, Slot
 from scripts.demo_pki import DemoPki
@@ -57,7 +58,7 @@ class StaffRoom:
 
     def copied(self, folder: Path) -> "StaffRoom":
         """The same school in another folder, to go its own way from here."""
-        return StaffRoom(self.room.copied(folder))
+        return StaffRoom(Room(self.room.office.copied(folder), self.room.pki, self.room.at))
 
     @cached_property
     def world(self) -> DeskWorld:
@@ -83,6 +84,14 @@ class StaffRoom:
 
     def assign(self, name: str, slot: Slot, *, replacing: str = "") -> None:
         self.room.writer.assign(self.room.school_class, slot, account=name, replacing=replacing, by="van.thu")
+
+    def import_again(self, workbook: bytes) -> None:
+        """Another sheet of the class takes the place of the one that was imported."""
+        sheet = check_workbook(
+            workbook, file="9A1.xlsx", options=CheckOptions(allow_synthetic_province=True)
+        ).class_sheet
+        office = self.room.office
+        office.importing.carry_out(office.plan(sheet), source=workbook)
 
     def until(self, done: Callable[[], bool]) -> None:
         """Waits for the background."""
