@@ -11,6 +11,7 @@ from ledger.desk.desk import Desk
 from ledger.desk.signed_by import Signatories, SignedLine
 from ledger.desk.slot_words import slot_name
 from ledger.issuing import Issuing
+from ledger.record.subjects import BY_CODE
 from ledger.store.accounts import Account
 from ledger.store.reader import Unit
 from ledger.store.signing_reader import SchoolClass
@@ -48,6 +49,11 @@ class ClassView:
     deeds: Mapping[Deed, ClassProgress]
 
     @property
+    def unassigned(self) -> int:
+        """How many slots are waited for and have nobody."""
+        return sum(one.needs_somebody for one in self.waited_for)
+
+    @property
     def busy(self) -> bool:
         """Whether the server is working on it."""
         return any(progress.busy for progress in self.deeds.values())
@@ -75,6 +81,11 @@ def is_ready(issuing: Issuing, unit: Unit) -> bool:
     )
 
 
+def _place(subject: str) -> int:
+    """The place of a subject in the curriculum; what it does not have comes last."""
+    return list(BY_CODE).index(subject) if subject in BY_CODE else len(BY_CODE)
+
+
 def waited_for(desk: Desk, account: Account, school_class: SchoolClass, units: Collection[Unit]) -> list[WaitedFor]:
     """For whom the records of a class wait, in the order of signing."""
     lines, signing = desk.stores.lines, desk.signing
@@ -98,5 +109,5 @@ def waited_for(desk: Desk, account: Account, school_class: SchoolClass, units: C
             needs_somebody=slot not in assignments and slot.role not in ANYBODY,
             own=slot in own,
         )
-        for slot in sorted(counts, key=lambda slot: (order.index(slot.role), slot.subject))
+        for slot in sorted(counts, key=lambda slot: (order.index(slot.role), _place(slot.subject)))
     ]

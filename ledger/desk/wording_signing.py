@@ -17,6 +17,7 @@ SIGNING_TEXTS = {
     "to_do_drafts": Text("{count} bản nháp cần chuẩn bị ký", "{count} drafts to be prepared for signing"),
     "to_do_ready": Text("{count} học bạ đã đủ chữ ký, có thể phát hành", "{count} signed by all and ready to issue"),
     "to_do_unassigned": Text("Chưa phân công người ký: {names}", "Nobody is assigned to sign as: {names}"),
+    "to_do_more": Text("và {count} phần khác", "and {count} more"),
     "to_do_open": Text("Mở lớp {name}", "Open class {name}"),
     "to_decide": Text("Chứng thư chờ Sở duyệt", "Certificates waiting for approval"),
     "to_decide_count": Text("{count} yêu cầu đang chờ.", "{count} requests wait."),
@@ -151,6 +152,10 @@ SIGNING_TEXTS = {
         "This desk is not connected for issuing: ask the operator to run hocba issue.",
     ),
     "nothing_to_do": Text("Hiện không có gì phải làm.", "There is nothing to do right now."),
+    "unassigned": Text(
+        "{count} phần ký đang chờ mà chưa giao cho ai. Hãy phân công người ký.",
+        "{count} places are waited for and assigned to nobody. Assign signers.",
+    ),
     "assign_open": Text("Phân công người ký", "Assign signers"),
     "history_open": Text("Lịch sử ký", "History"),
     "deed_prepare": Text("Chuẩn bị ký", "Preparing"),
@@ -187,8 +192,7 @@ SIGNING_TEXTS = {
     "assigned_nobody": Text("Chưa giao cho ai.", "Assigned to nobody."),
     "choose": Text("— chọn —", "— choose —"),
     "account_of_slot": Text("Người ký", "Signer"),
-    "reason_of_slot": Text("Lý do thay (nếu đổi người)", "Reason (when replacing)"),
-    "reason_if_other": Text("Lý do (nếu khác người ghi trong học bạ)", "Reason (if it is not who the records name)"),
+    "reason_of_slot": Text("Lý do (nếu thay người)", "Reason (when replacing)"),
     "assign_submit": Text("Giao", "Assign"),
     "assigned_now": Text("Đã giao phần ký {slot} cho {name}.", "{slot} is assigned to {name}."),
     "no_choices": Text(

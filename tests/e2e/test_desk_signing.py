@@ -98,7 +98,7 @@ def test_the_clerk_assigns_and_the_teacher_looks_previews_and_is_told_how_to_sig
     form.get_by_label("Người ký").select_option("binh.tran")
     form.get_by_role("button", name="Giao").click()
     expect(phone.get_by_role("alert")).to_contain_text("cần có lý do")
-    form.get_by_label("Lý do thay").fill("cô An nghỉ việc từ 01/03")
+    form.get_by_label("Lý do (nếu thay người)").fill("cô An nghỉ việc từ 01/03")
     form.get_by_role("button", name="Giao").click()
     expect(phone.get_by_role("status")).to_contain_text("Đã giao phần ký Giáo viên chủ nhiệm cho Người binh.tran")
     sign_in(phone, "binh.tran")

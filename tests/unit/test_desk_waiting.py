@@ -68,6 +68,9 @@ def test_a_slot_is_called_by_its_subject_and_the_clerk_is_told_of_those_without_
     staff = hcmc.copied(tmp_path / "hcmc")
     assert "Chưa phân công người ký:" in home(staff, "van.thu")
     assert "Giáo viên bộ môn Toán" in home(staff, "van.thu")
+    subjects = len(SHEET.records[0].year.subjects)
+    assert f"và {subjects - 3} phần khác" in home(staff, "van.thu")
+    assert f"{subjects} phần ký đang chờ" in staff.signed_in("van.thu").get(f"/lop/{staff.class_id}").text
     staff.assign("binh.tran", MATHS)
     assert "Giáo viên bộ môn Toán" in home(staff, "binh.tran")
     assert "Giáo viên bộ môn Toán" not in home(staff, "van.thu")
