@@ -4,6 +4,7 @@
 
 import io
 import re
+from datetime import timedelta
 
 import openpyxl
 import pytest
@@ -199,6 +200,7 @@ def test_a_round_is_shown_from_the_pin_to_the_end_with_what_was_refused(staff):
     assert "Đợt ký này đã xong" in page
     assert "STT 2: học bạ đã thay đổi" in page
     assert f"{CLASS - 1} trên {CLASS}" in page
+    staff.room.at += timedelta(minutes=1)
     list(staff.room.issuing.prepare([staff.unit(2)], planned_issue_date=staff.room.at))
     staff.room.open("GVCN", account="an.le")
     page = browser.get(work_path(staff)).text
