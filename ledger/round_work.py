@@ -159,10 +159,7 @@ class RoundWork:
                 standing.problem = error
             except Exception as error:  # What nobody foresaw must not leave the round busy for ever.
                 _logger.warning("a round stopped: %s", type(error).__name__)
-                # A scribe's own errors speak to people as ours do.
-                vi, en = getattr(error, "vi", None), getattr(error, "en", None)
-                told = isinstance(vi, str) and isinstance(en, str)
-                standing.problem = LedgerError(str(vi), str(en)) if told else Interrupted(type(error).__name__)
+                standing.problem = in_words(error)
             finally:
                 with self._guard:
                     standing.busy -= 1
@@ -175,14 +172,20 @@ class RoundWork:
 
 
 class Interrupted(LedgerError):
-    """The work on a round stopped for a reason that nobody foresaw. What was done is kept."""
+    """Work in the background stopped for a reason that nobody foresaw. What was done is kept."""
 
     def __init__(self, cause: str) -> None:
         super().__init__(
-            f"Máy chủ gặp lỗi khi xử lý đợt ký ({cause}). Những gì đã ký vẫn được giữ; hãy mở lại danh sách và làm "
-            f"tiếp, nếu vẫn lỗi "
-            "hãy báo người vận hành.",
-            f"The server failed while working on the round ({cause}). What was signed is kept; open the list again "
-            f"and go on, and "
-            "if it fails again tell the operator.",
+            f"Máy chủ gặp lỗi khi đang xử lý ({cause}). Những gì đã xong vẫn được giữ; hãy mở lại danh sách và làm tiếp, nếu "
+            "vẫn lỗi hãy báo người vận hành.",
+            f"The server failed while it worked ({cause}). What was done is kept; open the list again and go on, and if it "
+            "fails again tell the operator.",
         )
+
+
+def in_words(error: Exception) -> LedgerError:
+    """What people are told of an error in the background. A scribe's or archivist's own errors speak to them as ours do."""
+    vi, en = getattr(error, "vi", None), getattr(error, "en", None)
+    if isinstance(vi, str) and isinstance(en, str):
+        return LedgerError(vi, en)
+    return Interrupted(type(error).__name__)

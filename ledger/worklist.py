@@ -43,14 +43,17 @@ class Worklist:
         everywhere = tuple(everywhere)
         found: list[Work] = []
         for school_class in self._lines.classes(school_code=school_code):
-            assignments = self._lines.assignments(class_id=school_class.id)
-            own = [one.slot for one in assignments if one.account == account]
-            others = {one.slot for one in assignments if one.account != account}
-            # A role that is assigned to another in this class is theirs there.
-            own += [Slot(role) for role in everywhere if Slot(role) not in {*own, *others}]
-            if own:
+            if own := self.own_slots(account, school_class, everywhere=everywhere):
                 found += self.in_class(school_class, own)
         return found
+
+    def own_slots(self, account: str, school_class: SchoolClass, *, everywhere: Iterable[Role] = ()) -> list[Slot]:
+        """The slots of a class in which an account signs: where it is assigned, and for the roles that it has `everywhere`."""
+        assignments = self._lines.assignments(class_id=school_class.id)
+        own = [one.slot for one in assignments if one.account == account]
+        others = {one.slot for one in assignments if one.account != account}
+        # A role that is assigned to another in this class is theirs there.
+        return own + [Slot(role) for role in everywhere if Slot(role) not in {*own, *others}]
 
     def in_class(self, school_class: SchoolClass, slots: Iterable[Slot]) -> list[Work]:
         """What waits in one class for some slots."""

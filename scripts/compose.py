@@ -25,6 +25,7 @@ from ledger.chain.quorum import QuorumReader
 from ledger.chain.registry import RegistryReader
 from ledger.chain.wallet import KeyWallet
 from ledger.chain.web3_registry import Web3Registry
+from ledger.class_work import ClassWork
 from ledger.desk.app import create_desk
 from ledger.desk.desk import Stores
 from ledger.desk.open_id import Provider
@@ -46,7 +47,7 @@ from ledger.store.database import migrate, open_for_reading, open_for_writing
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, ReceiptEntry
 from ledger.store.sign_ins import SignIns
-from ledger.store.signing_reader import SigningReader
+from ledger.store.signing_reader import SchoolClass, SigningReader
 from ledger.store.signing_writer import SigningWriter
 from ledger.store.uploads import Uploads
 from ledger.store.writer import Writer
@@ -157,8 +158,16 @@ class Ledger:
 
 
 @contextmanager
-def composed_desk(ledger: Ledger, trust: Trust, *, synthetic: bool = False) -> Iterator[FastAPI]:
+def composed_desk(
+    ledger: Ledger,
+    trust: Trust,
+    *,
+    issue: Callable[[SchoolClass], tuple[int, Iterator[object]]] | None = None,
+    synthetic: bool = False,
+) -> Iterator[FastAPI]:
     """The desk over an open ledger, with the processes that work on documents; they end with the `with` block.
+
+    `issue` is how its clerks issue a class.
 
     Raises `UnusableSettings` for single sign-on whose secret cannot be read.
     """
@@ -166,7 +175,7 @@ def composed_desk(ledger: Ledger, trust: Trust, *, synthetic: bool = False) -> I
     provider = None if desk.openid is None else _provider(desk.openid)
     with CrewScribe.at(ledger.settings.signing, workers=ledger.settings.workers) as scribe:
         rounds = ledger.rounds(trust, scribe)
-        with RoundWork(rounds, ledger.signing_reader) as work:
+        with RoundWork(rounds, ledger.signing_reader) as work, ClassWork() as class_work:
             yield create_desk(
                 ledger.desk,
                 importing=ledger.importing,
@@ -180,6 +189,8 @@ def composed_desk(ledger: Ledger, trust: Trust, *, synthetic: bool = False) -> I
                     issuing=ledger.issuing,
                     registrations=ledger.registrations(trust),
                     returning=ledger.returning,
+                    class_work=class_work,
+                    issue=issue,
                 ),
                 public_url=desk.public_url,
                 now=utc_now,

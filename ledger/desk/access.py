@@ -23,6 +23,8 @@ MANY_VALUES_BYTES = 1024 * 1024
 EVERYBODY = frozenset(Duty)
 AT_SCHOOL = EVERYBODY - {Duty.AUTHORITY}
 CLERK = frozenset({Duty.CLERK})
+PRINCIPAL = frozenset({Duty.PRINCIPAL})
+AUTHORITY = frozenset({Duty.AUTHORITY})
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,25 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/nhap-lop/{upload_id}"): Rule(CLERK),
     ("POST", "/nhap-lop/{upload_id}"): Rule(CLERK),
     ("POST", "/nhap-lop/{upload_id}/bo"): Rule(CLERK),
+    # Signing.
+    ("GET", "/ky/{class_id}/{slot}"): Rule(AT_SCHOOL),
+    ("POST", "/ky/{class_id}/{slot}/ma-ghep"): Rule(AT_SCHOOL),
+    ("GET", "/hoc-ba/{unit_id}"): Rule(AT_SCHOOL),
+    ("GET", "/hoc-ba/{unit_id}/pdf"): Rule(AT_SCHOOL),
+    ("POST", "/hoc-ba/{unit_id}/tra-lai"): Rule(AT_SCHOOL),
+    ("GET", "/lop/{class_id}/lich-su"): Rule(AT_SCHOOL),
+    ("POST", "/lop/{class_id}/chuan-bi"): Rule(CLERK),
+    ("POST", "/lop/{class_id}/phat-hanh"): Rule(CLERK),
+    ("GET", "/lop/{class_id}/phan-cong"): Rule(CLERK),
+    ("POST", "/lop/{class_id}/phan-cong"): Rule(CLERK),
+    # Certificates: the school asks, the authority answers.
+    ("GET", "/chung-thu"): Rule(CLERK | PRINCIPAL),
+    ("POST", "/chung-thu"): Rule(CLERK),
+    ("POST", "/chung-thu/uy-quyen"): Rule(PRINCIPAL),
+    ("GET", "/so/chung-thu"): Rule(AUTHORITY),
+    ("POST", "/so/chung-thu/{number}/duyet"): Rule(AUTHORITY),
+    ("POST", "/so/chung-thu/{number}/tu-choi"): Rule(AUTHORITY),
+    ("POST", "/so/chung-thu/{number}/ket-thuc"): Rule(AUTHORITY),
     # The agent.
     ("POST", "/agent/v1/session"): Rule(None, for_agent=True),
     ("DELETE", "/agent/v1/session"): Rule(AT_SCHOOL, for_agent=True),

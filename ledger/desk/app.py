@@ -30,6 +30,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ledger.desk.access import body_limit
 from ledger.desk.agent_rounds import AgentRounds
 from ledger.desk.agent_session import AgentSession
+from ledger.desk.approvals import Approvals
+from ledger.desk.certificates import Certificates
+from ledger.desk.class_deeds import ClassDeeds
 from ledger.desk.class_imports import ClassImports
 from ledger.desk.classes import Classes
 from ledger.desk.desk import Desk, Stores
@@ -40,8 +43,12 @@ from ledger.desk.pages import STATIC, Pages, to
 from ledger.desk.passwords import Passwords
 from ledger.desk.problems import INTERNAL, NOT_SIGNED_IN, UNSUPPORTED, Refusal, refusal_of
 from ledger.desk.sign_in import SigningIn
+from ledger.desk.signed_by import ClassHistory
+from ledger.desk.signer_choice import SignerChoice
 from ledger.desk.signing_desk import SigningDesk
+from ledger.desk.unit_pages import UnitPages
 from ledger.desk.visits import SAFE_METHODS, Cookies, Visitor, Visits, is_for_agent, rule_of, too_large
+from ledger.desk.work_pages import WorkPages
 from ledger.errors import LedgerError
 from ledger.importing import Importing
 from ledger.record.check import DEFAULT, CheckOptions
@@ -60,6 +67,9 @@ SECURITY_HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
+PDF_POLICY = "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
+"""For a PDF in the browser's own viewer, which is an object with styles of its own. Nothing else is fetched; no script runs."""
+
 STRICT_TRANSPORT = "max-age=31536000"
 STATIC_CACHE = "public, max-age=86400"
 
@@ -94,6 +104,7 @@ def create_desk(
         visits=Visits(stores.sign_ins, cookies, new_token=new_token),
         pages=Pages(cookies),
         new_id=new_id,
+        now=now,
     )
 
     @asynccontextmanager
@@ -117,6 +128,8 @@ def create_desk(
 def _add_routes(app: FastAPI, desk: Desk) -> None:
     door, home, classes, imports, agent = Door(desk), Home(desk), Classes(desk), ClassImports(desk), AgentSession(desk)
     rounds = AgentRounds(desk)
+    work, units, history, deeds = WorkPages(desk), UnitPages(desk), ClassHistory(desk), ClassDeeds(desk, classes)
+    choice, certificates, approvals = SignerChoice(desk), Certificates(desk), Approvals(desk)
     for method, path, handler in (
         ("GET", "/dang-nhap", door.show),
         ("POST", "/dang-nhap", door.enter),
@@ -137,6 +150,23 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
         ("GET", "/nhap-lop/{upload_id}", imports.show),
         ("POST", "/nhap-lop/{upload_id}", imports.confirm),
         ("POST", "/nhap-lop/{upload_id}/bo", imports.discard),
+        ("GET", "/ky/{class_id}/{slot}", work.show),
+        ("POST", "/ky/{class_id}/{slot}/ma-ghep", work.pairing_code),
+        ("GET", "/hoc-ba/{unit_id}", units.show),
+        ("GET", "/hoc-ba/{unit_id}/pdf", units.pdf),
+        ("POST", "/hoc-ba/{unit_id}/tra-lai", units.give_back),
+        ("GET", "/lop/{class_id}/lich-su", history.show),
+        ("POST", "/lop/{class_id}/chuan-bi", deeds.prepare),
+        ("POST", "/lop/{class_id}/phat-hanh", deeds.issue),
+        ("GET", "/lop/{class_id}/phan-cong", choice.show),
+        ("POST", "/lop/{class_id}/phan-cong", choice.assign),
+        ("GET", "/chung-thu", certificates.show),
+        ("POST", "/chung-thu", certificates.request),
+        ("POST", "/chung-thu/uy-quyen", certificates.delegate),
+        ("GET", "/so/chung-thu", approvals.show),
+        ("POST", "/so/chung-thu/{number}/duyet", approvals.approve),
+        ("POST", "/so/chung-thu/{number}/tu-choi", approvals.refuse),
+        ("POST", "/so/chung-thu/{number}/ket-thuc", approvals.end),
         ("POST", "/agent/v1/session", agent.start),
         ("DELETE", "/agent/v1/session", agent.end),
         ("GET", "/agent/v1/waiting", rounds.waiting),
@@ -284,6 +314,8 @@ class Headers:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 headers.update(self._always)
+                if headers.get("content-type") == "application/pdf":
+                    headers["Content-Security-Policy"] = PDF_POLICY
                 fixed = look and message["status"] == HTTPStatus.OK
                 headers["Cache-Control"] = STATIC_CACHE if fixed else "no-store"
                 if not look:

@@ -6,22 +6,23 @@ Clerk and principal see every class of their school, a teacher those with a slot
 """
 
 from dataclasses import dataclass
+from http import HTTPStatus
 from itertools import groupby
 
 from fastapi import Request
 from starlette.responses import Response
 
+from ledger.desk.class_sight import class_of, seen_by
+from ledger.desk.class_view import ClassView, view_of
 from ledger.desk.desk import Desk
-from ledger.desk.problems import NOT_FOUND, Refusal
 from ledger.desk.visits import school_of
-from ledger.duty import Duty
-from ledger.record import xml
 from ledger.store.accounts import Account
-from ledger.store.reader import Unit
 from ledger.store.signing_reader import SchoolClass
 from ledger.unit import UnitState
+from ledger.web.languages import VIETNAM, Text
 
-SEE_ALL = frozenset({Duty.CLERK, Duty.PRINCIPAL})
+RELOAD_SECONDS = 3
+"""How soon the page of a class that is worked on loads itself again."""
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,27 @@ class Classes:
 
     async def show(self, request: Request, class_id: int) -> Response:
         """One class, pupil by pupil."""
+        return await self.shown(request, class_id)
+
+    async def shown(self, request: Request, class_id: int, *, problem: Text | None = None) -> Response:
+        """The same, with what could not be done."""
         account, school_code = school_of(request)
-        school_class, pupils = await self._desk.ask(self._class, account, school_code, class_id)
+
+        def found() -> ClassView:
+            return view_of(self._desk, account, class_of(self._desk, account, school_code, class_id))
+
+        view = await self._desk.ask(found)
         return self._desk.pages.render(
             "class.html",
             request,
-            school_class=school_class,
-            pupils=pupils,
+            status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK,
+            switch=f"/lop/{class_id}",
+            view=view,
+            problem=problem,
+            today=self._desk.now().astimezone(VIETNAM).date().isoformat(),
+            can_issue=self._desk.signing.issue is not None,
+            reload_seconds=RELOAD_SECONDS if view.busy else None,
+            stays=request.query_params.get("tu-tai") == "khong",
             imported=request.query_params.get("vua") == "nhap",
         )
 
@@ -70,21 +85,3 @@ class Classes:
             pupils = sum(count for state, count in counts.items() if state is not UnitState.REPLACED)
             lines.append(ClassLine(school_class, counts, max(0, school_class.enrolled - pupils)))
         return lines
-
-    def _class(self, account: Account, school_code: str, class_id: int) -> tuple[SchoolClass, list[tuple[Unit, str]]]:
-        found = next((one for one in seen_by(self._desk, account, school_code) if one.id == class_id), None)
-        if found is None:
-            raise Refusal(NOT_FOUND)
-        stores = self._desk.stores
-        units = stores.reader.units(school_code=school_code, school_year=found.school_year, class_name=found.name)
-        return found, [(unit, xml.read(stores.files.get(unit.source_sha256)).record.pupil.name) for unit in units]
-
-
-def seen_by(desk: Desk, account: Account, school_code: str) -> list[SchoolClass]:
-    """The classes that an account may look at, newest year first."""
-    lines = desk.stores.lines
-    every = lines.classes(school_code=school_code)
-    if account.may(SEE_ALL):
-        return every
-    own = {assignment.school_class.id for assignment in lines.assignments(account=account.name)}
-    return [school_class for school_class in every if school_class.id in own]

@@ -2,6 +2,7 @@
 
 """The parts of one running desk, and how its routes ask them without blocking the event loop."""
 
+import datetime as dt
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -64,6 +65,7 @@ class Desk:
     visits: Visits
     pages: Pages
     new_id: Callable[[], UUID]
+    now: Callable[[], dt.datetime]
     asking: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(ASKED_AT_ONCE))
     hashing: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(HASHED_AT_ONCE))
     checking: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(CHECKED_AT_ONCE))

@@ -9,10 +9,12 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from ledger.desk.access import AT_SCHOOL, CLERK, EVERYBODY
+from ledger.desk.access import AT_SCHOOL, AUTHORITY, CLERK, EVERYBODY, PRINCIPAL
 from ledger.desk.problems import Refusal
 from ledger.desk.visits import CSRF_FIELD, Cookies, Visitor
 from ledger.desk.wording import CHANGES, DUTIES, ROLES, SEVERITIES, STATES, TEXTS
+from ledger.desk.wording_certificates import CERTIFICATE_TEXTS, HOLDINGS, REGISTRATION_STATES
+from ledger.desk.wording_signing import SIGNING_TEXTS
 from ledger.web.languages import COOKIE_SECONDS, LANGUAGE_COOKIE, Text, language_of, local
 from ledger.web.look import fingerprinted, templates_in
 
@@ -23,9 +25,13 @@ NAVIGATION = (
     ("/", "nav_home", EVERYBODY),
     ("/lop", "nav_classes", AT_SCHOOL),
     ("/nhap-lop", "nav_import", CLERK),
+    ("/chung-thu", "nav_certificates", CLERK | PRINCIPAL),
+    ("/so/chung-thu", "nav_approvals", AUTHORITY),
     ("/tai-khoan", "nav_account", EVERYBODY),
 )
 """Where each duty may go, in the order in which it is offered."""
+
+ALL_TEXTS = {**TEXTS, **SIGNING_TEXTS, **CERTIFICATE_TEXTS}
 
 
 class Pages:
@@ -50,7 +56,7 @@ class Pages:
         visitor: Visitor = request.state.visitor
 
         def say(text: str | Text, **places: object) -> str:
-            said = TEXTS[text] if isinstance(text, str) else text
+            said = ALL_TEXTS[text] if isinstance(text, str) else text
             # Only what has places is formatted: a sentence from elsewhere may hold a brace.
             return said.to(language).format(**places) if places else said.to(language)
 
@@ -70,6 +76,8 @@ class Pages:
             roles=ROLES,
             severities=SEVERITIES,
             changes=CHANGES,
+            holdings_in_words=HOLDINGS,
+            registration_states=REGISTRATION_STATES,
             local=local,
             **values,
         )

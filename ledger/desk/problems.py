@@ -93,6 +93,24 @@ NOT_FOUND = Problem(
         "The address is wrong, or what it names is not your school's. Start again from “Waiting for me”.",
     ),
 )
+NOT_YOUR_SLOT = Problem(
+    "not-your-slot",
+    HTTPStatus.FORBIDDEN,
+    Text("Phần ký này được phân công cho người khác", "Somebody else signs here"),
+    Text(
+        "Bạn không ký phần này ở lớp này. Hãy quay về trang “Việc chờ tôi”; nếu phân công chưa đúng, hãy báo văn thư.",
+        "You do not sign this in this class. Go back to “Waiting for me”; if that is wrong, tell the clerk.",
+    ),
+)
+NO_PDF_YET = Problem(
+    "no-pdf-yet",
+    HTTPStatus.CONFLICT,
+    Text("Chưa có bản PDF", "There is no PDF yet"),
+    Text(
+        "Học bạ này còn là bản nháp nên chưa có bản PDF. Hãy nhờ văn thư bấm “Chuẩn bị ký” ở trang của lớp.",
+        "This record is still a draft and has no PDF yet. Ask the clerk to prepare the class for signing on its page.",
+    ),
+)
 METHOD = Problem(
     "method-not-allowed",
     HTTPStatus.METHOD_NOT_ALLOWED,

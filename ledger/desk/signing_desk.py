@@ -6,11 +6,12 @@ A round belongs to the account that opened it, and a class is signed only by who
 agent alike.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
+from ledger.class_work import ClassWork
 from ledger.duty import Duty
 from ledger.errors import NotTheirs, UnknownRound
 from ledger.issuing import Issuing
@@ -21,9 +22,9 @@ from ledger.round_work import Progress, RoundWork
 from ledger.rounds import Rounds
 from ledger.signing import SignerIdentity
 from ledger.store.accounts import Account
-from ledger.store.signing_reader import Round, RoundItem, SigningReader
+from ledger.store.signing_reader import Round, RoundItem, SchoolClass, SigningReader
 from ledger.store.signing_writer import SigningWriter
-from ledger.unit import Role
+from ledger.unit import Role, Slot
 from ledger.warnings import ClassWarnings
 from ledger.worklist import Work, Worklist
 
@@ -54,13 +55,19 @@ class SigningDesk:
     issuing: Issuing
     registrations: Registrations
     returning: Returning
+    class_work: ClassWork
+    issue: Callable[[SchoolClass], tuple[int, Iterator[object]]] | None = None
+    """How many units of a class are signed by all, and their issuing; None where it is done from the command line alone."""
 
     def waiting(self, account: Account) -> list[Work]:
         """What waits for an account's signature."""
         if account.school_code is None:
             return []
-        everywhere = [role for duty, role in EVERYWHERE.items() if duty in account.duties]
-        return self.worklist.of_account(account.name, school_code=account.school_code, everywhere=everywhere)
+        return self.worklist.of_account(account.name, school_code=account.school_code, everywhere=_everywhere(account))
+
+    def own_slots(self, account: Account, school_class: SchoolClass) -> list[Slot]:
+        """Where in a class of its school an account signs."""
+        return self.worklist.own_slots(account.name, school_class, everywhere=_everywhere(account))
 
     def open(self, account: Account, wanted: WorkKey, signer: SignerIdentity) -> Progress:
         """Opens a round of what waits for the account. Raises `NotTheirs`, or what `Rounds.open` raises."""
@@ -91,6 +98,10 @@ class SigningDesk:
     def pupil(self, item: RoundItem) -> str:
         """Whose record it is."""
         return xml.read(self.rounds.load(item).xml.document).record.pupil.name
+
+
+def _everywhere(account: Account) -> list[Role]:
+    return [role for duty, role in EVERYWHERE.items() if duty in account.duties]
 
 
 def key_of(work: Work) -> WorkKey:

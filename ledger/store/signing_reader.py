@@ -5,11 +5,11 @@
 import base64
 import datetime as dt
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 
 from ledger.errors import UnknownClass, UnknownRound
 from ledger.signing import SignerIdentity
@@ -142,6 +142,20 @@ class Round:
 
 
 @dataclass(frozen=True)
+class RoundLine:
+    """One round without its documents: what a list shows."""
+
+    id: UUID
+    slot: Slot
+    account: str
+    state: RoundState
+    opened_at: dt.datetime
+    changed_at: dt.datetime
+    counts: Mapping[ItemState, int]
+    """How many of its units stand in each state; what there is none of is absent."""
+
+
+@dataclass(frozen=True)
 class Returned:
     """A unit that a signer gave back."""
 
@@ -254,6 +268,23 @@ class SigningReader:
         with reading(self._engine) as session:
             found = session.scalars(query).one_or_none()
         return None if found is None else self.round(found)
+
+    def rounds_of(self, *, class_id: int, slot: Slot, account: str) -> list[RoundLine]:
+        """The rounds of an account for a slot of a class, newest first."""
+        place = {"class_id": class_id, "role": slot.role, "subject": slot.subject, "account": account}
+        rounds = select(RoundRow).filter_by(**place).order_by(RoundRow.opened_at.desc(), RoundRow.id)
+        counted = (
+            select(RoundItemRow.round_id, RoundItemRow.state, func.count())
+            .join(RoundRow, RoundRow.id == RoundItemRow.round_id)
+            .filter_by(**place)
+            .group_by(RoundItemRow.round_id, RoundItemRow.state)
+        )
+        counts: dict[UUID, dict[ItemState, int]] = {}
+        with reading(self._engine) as session:
+            for round_id, state, count in session.execute(counted):
+                counts.setdefault(round_id, {})[state] = count
+            rows = session.scalars(rounds)
+            return [value_of(RoundLine, row, slot=slot, counts=counts.get(row.id, {})) for row in rows]
 
     def unfinished_rounds(self) -> list[UUID]:
         """Open rounds in which a key has signed and values wait to be put in, oldest first."""

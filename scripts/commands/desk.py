@@ -5,6 +5,7 @@
 import secrets
 import signal
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -16,6 +17,8 @@ from ledger.desk.passwords import Passwords, problem_with
 from ledger.desk.wording import DUTIES
 from ledger.duty import Duty
 from ledger.errors import AccountRefused
+from ledger.store.signing_reader import SchoolClass
+from scripts import workday
 from scripts.commands.terminal import (
     AsJson,
     Home,
@@ -61,7 +64,14 @@ def desk(
     # uvicorn raises the signal that stopped it once more; this lets the worker processes be ended in order.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     ledger = Ledger.open(settings(home))
-    with composed_desk(ledger, Trust.load(ledger.settings.trust), synthetic=synthetic) as app:
+    trust = Trust.load(ledger.settings.trust)
+
+    def issue(school_class: SchoolClass) -> tuple[int, Iterator[object]]:
+        where = workday.ClassKey(school_class.school_code, school_class.school_year, school_class.name)
+        # Those who are assigned were waited for until somebody after them signed; now nobody is.
+        return workday.issue(ledger, trust, where, assigned=frozenset())
+
+    with composed_desk(ledger, trust, issue=issue, synthetic=synthetic) as app:
         tell(
             lang,
             f"Bàn làm việc: http://{host}:{port}, người dùng vào {ledger.settings.desk.public_url} (Ctrl-C để dừng)",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NoReturn
 
+from ledger.class_work import ClassWork
 from ledger.desk.signing_desk import SigningDesk
 from ledger.record.check import CheckOptions
 from ledger.registering import CertificateJudge, Registrations
@@ -76,4 +77,5 @@ def signing_desk(
         issuing=issuing,
         registrations=registrations,
         returning=Returning(ledger.reader, writer, office.files),
+        class_work=ClassWork(),
     )

@@ -13,6 +13,7 @@ every file (`dies`). Example::
 """
 
 import gc
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -40,6 +41,7 @@ from tests.simulators.mortality import Fate
 from tests.simulators.school_office import CODE, SHEET, YEAR, Office
 from tests.simulators.signing_parts import signing_desk
 
+PATIENCE_SECONDS = 60
 START = datetime.now(UTC).replace(microsecond=0)
 TEACHER = Person(SHEET.class_info.homeroom.name, SHEET.class_info.homeroom.personal_id)
 PRINCIPAL = Person(SHEET.class_info.principal.name, SHEET.class_info.principal.personal_id)
@@ -68,8 +70,13 @@ class DeskScribe:
     now: object
     fate: Fate = field(default_factory=Fate)
     tsa_down: bool = False
+    goes_on: threading.Event = field(default_factory=threading.Event)
+    """Cleared, it stops before the next document until it is set again."""
     prepared: list[UUID] = field(default_factory=list)
     finished: list[UUID] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.goes_on.set()
 
     def prepare(
         self, units: Iterable[ToPrepare], *, slot: Slot, signer: SignerIdentity
@@ -84,6 +91,7 @@ class DeskScribe:
     ) -> Iterator[Signed | Unfinished]:
         for prepared, values in units:
             self.fate.step("finish")
+            assert self.goes_on.wait(PATIENCE_SECONDS), "nobody let the scribe go on"
             if self.tsa_down:
                 error = TimestampUnavailable("máy chủ dấu thời gian không trả lời", "no answer")
                 yield Unfinished(prepared.unit_id, error.vi, error.en, lasting=False)

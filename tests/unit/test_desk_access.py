@@ -18,6 +18,8 @@ from tests.simulators.school_office import WORKBOOK, YEAR
 ALL = frozenset(Duty)
 AT_SCHOOL = ALL - {Duty.AUTHORITY}
 CLERK = frozenset({Duty.CLERK})
+PRINCIPAL = frozenset({Duty.PRINCIPAL})
+AUTHORITY = frozenset({Duty.AUTHORITY})
 ANYBODY = None
 
 EXPECTED = {
@@ -40,6 +42,23 @@ EXPECTED = {
     "GET /nhap-lop/{upload_id}": CLERK,
     "POST /nhap-lop/{upload_id}": CLERK,
     "POST /nhap-lop/{upload_id}/bo": CLERK,
+    "GET /ky/{class_id}/{slot}": AT_SCHOOL,
+    "POST /ky/{class_id}/{slot}/ma-ghep": AT_SCHOOL,
+    "GET /hoc-ba/{unit_id}": AT_SCHOOL,
+    "GET /hoc-ba/{unit_id}/pdf": AT_SCHOOL,
+    "POST /hoc-ba/{unit_id}/tra-lai": AT_SCHOOL,
+    "GET /lop/{class_id}/lich-su": AT_SCHOOL,
+    "POST /lop/{class_id}/chuan-bi": CLERK,
+    "POST /lop/{class_id}/phat-hanh": CLERK,
+    "GET /lop/{class_id}/phan-cong": CLERK,
+    "POST /lop/{class_id}/phan-cong": CLERK,
+    "GET /chung-thu": CLERK | PRINCIPAL,
+    "POST /chung-thu": CLERK,
+    "POST /chung-thu/uy-quyen": PRINCIPAL,
+    "GET /so/chung-thu": AUTHORITY,
+    "POST /so/chung-thu/{number}/duyet": AUTHORITY,
+    "POST /so/chung-thu/{number}/tu-choi": AUTHORITY,
+    "POST /so/chung-thu/{number}/ket-thuc": AUTHORITY,
     "POST /agent/v1/session": ANYBODY,
     "DELETE /agent/v1/session": AT_SCHOOL,
     "GET /agent/v1/waiting": AT_SCHOOL,
@@ -57,7 +76,7 @@ NOT_LET_IN = {303, 403, 405, 500}
 
 UPLOAD = UUID(int=5, version=4)
 PLACES = {"token": "x" * 43, "class_id": "1", "level": "th", "upload_id": str(UPLOAD), "round_id": str(UPLOAD)}
-PLACES |= {"unit": str(UPLOAD), "kind": "pdf"}
+PLACES |= {"unit": str(UPLOAD), "kind": "pdf", "unit_id": str(UPLOAD), "slot": "GVCN", "number": "7"}
 
 
 def routes(app) -> Iterator[tuple[str, str]]:
