@@ -105,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         err.print(error.en, soft_wrap=True, markup=False, style="dim")
         return EXIT_FAILED
     except OSError as error:
-        err.print(f"{error.filename}: {error.strerror}", soft_wrap=True, markup=False)
+        told = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
+        err.print(told, soft_wrap=True, markup=False)
         return EXIT_FAILED
     return result if isinstance(result, int) else 0
 
