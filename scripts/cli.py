@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WRONG_USE as error:
         err.print(f"{error}\nhocba --help", soft_wrap=True, markup=False)
         return EXIT_USAGE
-    except (typer.Abort, KeyboardInterrupt, EOFError):  # EOFError: a question, and nobody there to answer it.
+    except (typer.Abort, KeyboardInterrupt):
         err.print("Đã dừng. Chạy lại lệnh để làm tiếp. / Stopped. Run the command again to go on.", markup=False)
         return EXIT_STOPPED
     except (UnusableTrust, UnusableSettings) as error:

@@ -500,7 +500,7 @@ def test_hocba_sign_signs_a_class_at_a_desk(room, world, tmp_path, capsys, held)
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    "case",
     [
         ({"pin": "sai"}, "Mật khẩu của tệp chữ ký số không đúng"),
         ({"password": "sai mật khẩu rồi"}, "không đúng"),
@@ -510,7 +510,8 @@ def test_hocba_sign_signs_a_class_at_a_desk(room, world, tmp_path, capsys, held)
         ({"who": "GVCN-not-yet"}, "không dùng được lúc này"),
     ],
 )
-def test_hocba_sign_at_a_desk_refuses_in_words_and_signs_nothing(room, world, tmp_path, capsys, change, told):
+def test_hocba_sign_at_a_desk_refuses_in_words_and_signs_nothing(room, world, tmp_path, capsys, case):
+    change, told = case
     identity = room.pki.identities[change.get("who", "GVCN")]
     with served(world) as url:
         status, _, err = hocba(
