@@ -88,11 +88,7 @@ def test_a_password_is_read_from_a_file_and_never_an_argument(run, accounts, tmp
 def test_accounts_are_listed_disabled_and_enabled(run):
     add(run)
     assert run("account", "disable", "so.gd")[0] == 0
-<<<<<<< HEAD
-    _status, out, _ = run("account", "list", "--json")
-=======
     _, out, _ = run("account", "list", "--json")
->>>>>>> desk
     assert json.loads(out) == {
         "name": "so.gd",
         "display_name": "Nguyễn Văn Sở",
