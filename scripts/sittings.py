@@ -4,17 +4,33 @@
 
 import datetime as dt
 from collections.abc import Iterator
+from dataclasses import dataclass
 from uuid import UUID
 
 from ledger.paper.moments import VIETNAM
+from ledger.record.check import CheckOptions
+from ledger.record.xml import read as read_record
 from ledger.rounds import Rounds, Stopped
 from ledger.signing import SignerIdentity, Values
 from ledger.store.signing_tables import ItemState
 from ledger.unit import PROFILES, Role, Slot, UnitState
+from ledger.warnings import ClassWarnings
 from scripts import workday
 from scripts.compose import Ledger
 from signer.agent.sitting import signed_values
 from signer.keys import SigningKey
+
+
+@dataclass(frozen=True)
+class ToShow:
+    """One record as its signer may look at it before the key is asked."""
+
+    stt: int
+    pupil: str
+    notes: tuple[str, ...]
+    """Warnings of the class sheet, and why it was given back if it was."""
+    pdf: bytes | None
+    """None for those who sign the XML alone."""
 
 
 class LocalSitting:
@@ -56,6 +72,21 @@ class LocalSitting:
             self._school_class, self._slot, self._identity, assigned=self._assigned
         )
         return total, work
+
+    def to_show(self, language: str) -> Iterator[ToShow]:
+        """Everything that the key is about to sign, with what should be known of it before."""
+        warnings = ClassWarnings(self._ledger.files, options=CheckOptions()).of(self._school_class)
+        returned = {
+            one.unit_id: one.reason
+            for one in self._ledger.signing_reader.returns(class_id=self._school_class.id)
+            if one.slot == self._slot
+        }
+        for item in self._ledger.signing_reader.round(self._opened).those(ItemState.PREPARED):
+            prepared = self._rounds.load(item)
+            notes = [finding.message(language) for finding in warnings.get(item.stt, ())]
+            notes += [f"↩ {returned[item.unit_id]}"] if item.unit_id in returned else []
+            pupil = read_record(prepared.xml.document).record.pupil.name
+            yield ToShow(item.stt, pupil, tuple(notes), prepared.pdf.document if prepared.pdf else None)
 
     def sign(self) -> tuple[int, Iterator[object]]:
         """The key signs what is prepared; each value is stored as it is made."""
