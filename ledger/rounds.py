@@ -23,6 +23,7 @@ Nothing here holds a key: `Scribe` prepares and finishes, and the values come fr
 """
 
 import datetime as dt
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -394,25 +395,23 @@ class Rounds:
     def _require_named(
         self, slot: Slot, units: Sequence[Unit], line: Registration, judged: Judged, *, replacing: bool
     ) -> None:
-        """Refuses a person's certificate whose number is not that of the person whom the record names for the slot.
+        """Refuses a certificate of another person than the record names for the slot: by number, or by name where one has none.
 
         A deputy signs for the principal, and a replacement for a teacher who left: for them the registered delegation and the
         assignment speak.
         """
-        if slot.role is Role.SEAL or replacing or line.delegated_by is not None or judged.personal_number is None:
+        if slot.role is Role.SEAL or replacing or line.delegated_by is not None:
             return
         for unit in units:
             person = _named(xml.read(self._files.get(unit.source_sha256)).record, slot) if _is_unit(unit) else None
-            if person is not None and person.personal_id is not None and person.personal_id != judged.personal_number:
+            if person is not None and not _is(person, judged):
                 raise NotTheirs(
-                    f"STT {unit.stt}: học bạ ghi {slot} là {person.name}, nhưng chứng thư số là của {judged.holder} "
-                    f"(số định danh "
-                    "khác). Chưa ký gì cả; hãy dùng chữ ký số của đúng người, hoặc nhờ văn thư phân công người thay "
-                    "thế.",
-                    f"No. {unit.stt}: the record names {person.name} for {slot}, but the certificate is of "
-                    f"{judged.holder} (another "
-                    "personal number). Nothing was signed; use the right person's key, or have the clerk assign a "
-                    "replacement.",
+                    f"STT {unit.stt}: học bạ ghi {slot} là {person.name}, nhưng chứng thư số là của {judged.holder} (người khác, "
+                    "hoặc số định danh khác). Chưa ký gì cả; hãy dùng chữ ký số của đúng người, hoặc nhờ văn thư phân công người "
+                    "thay thế.",
+                    f"No. {unit.stt}: the record names {person.name} for {slot}, but the certificate is of {judged.holder} "
+                    "(somebody else, or another personal number). Nothing was signed; use the right person's key, or have the "
+                    "clerk assign a replacement.",
                 )
 
     def _shown(
@@ -442,6 +441,17 @@ def _named(record: Record, slot: Slot) -> Person | None:
             return next((one.teacher for one in record.year.subjects if one.code == slot.subject), None)
         case Role.SEAL:
             return None
+
+
+def _is(person: Person, judged: Judged) -> bool:
+    """Whether a certificate is this person's. Two of one name pass where a number is missing: then the approval alone tells."""
+    if person.personal_id and judged.personal_number:
+        return person.personal_id == judged.personal_number
+    return _folded(person.name) == _folded(judged.holder)
+
+
+def _folded(name: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
 
 
 def _values(item: RoundItem) -> Values:

@@ -66,7 +66,7 @@ def world(room):
 
 @pytest.fixture
 def lying(world):
-    return LyingDesk(world.browser().client)
+    return LyingDesk(world.browser())
 
 
 @pytest.fixture
@@ -169,7 +169,7 @@ def prepared(begun, tmp_path_factory):
     room = begun.copied(tmp_path_factory.mktemp("prepared") / "room")
     with room.desk.work:
         app = DeskWorld(room.office, clock=Clock(START), signing=room.desk)
-        with DeskClient(httpx.Client(transport=LyingDesk(app.browser().client), base_url=URL)) as client:
+        with DeskClient(httpx.Client(transport=LyingDesk(app.browser()), base_url=URL)) as client:
             client.sign_in(TEACHER, PASSWORD)
             begin(room, client, room.key("GVCN"))
         yield room, app
@@ -423,7 +423,7 @@ class TestAKeyThatStops:
 
 
 def test_two_agents_of_one_signer_at_once_sign_each_record_once(room, world, client, sitting, key):
-    with DeskClient(httpx.Client(transport=LyingDesk(world.browser().client), base_url=URL)) as other_client:
+    with DeskClient(httpx.Client(transport=LyingDesk(world.browser()), base_url=URL)) as other_client:
         other_client.sign_in(TEACHER, PASSWORD)
         other = begin(room, other_client, key)
         assert other.round == sitting.round

@@ -193,6 +193,21 @@ def test_who_is_approved_but_not_named_by_the_record_is_refused_with_both_names(
     assert room.scribe.prepared == []
 
 
+def test_where_a_certificate_has_no_number_the_name_tells_whose_it_is(room):
+    known = dict(room.certificates.known)
+    try:
+        for who in ("GVCN", "GVCN-second"):
+            der = certificate(room.pki, who)
+            shouted = known[der].holder.upper() + " "
+            room.certificates.known[der] = replace(known[der], personal_number=None, holder=shouted)
+        room.approve("GVCN-second")
+        with pytest.raises(NotTheirs):
+            room.open("GVCN-second", HOMEROOM)
+        assert room.sign("GVCN") == []
+    finally:
+        room.certificates.known.update(known)
+
+
 def test_a_teacher_who_left_is_replaced_and_the_one_who_replaces_signs(room):
     room.approve("GVCN-second")
     room.writer.assign(room.school_class, HOMEROOM, account="hai", replacing="cô An nghỉ việc", by="văn thư")

@@ -4,7 +4,7 @@
 
 Example::
 
-    desk = LyingDesk(world.browser().client)
+    desk = LyingDesk(world.browser())
     desk.tells("/items", lambda told: told["items"].reverse())     # the JSON of every answer whose path ends so
     desk.sends("/pdf", lambda answer: httpx.Response(302, headers={"Location": "https://evil.example"}))
     desk.away = 3                                                   # the next three questions are not heard
@@ -18,12 +18,14 @@ from typing import Any
 
 import httpx
 
+from tests.simulators.desk_world import Browser
+
 
 @dataclass
 class LyingDesk(httpx.BaseTransport):
     """What the agent reaches in place of `honest`."""
 
-    honest: httpx.Client
+    honest: Browser
     away: int = 0
     """So many questions are lost before they arrive."""
     deaf: Callable[[httpx.Request], bool] = field(default=lambda _: False)
@@ -36,7 +38,7 @@ class LyingDesk(httpx.BaseTransport):
         if self.away:
             self.away -= 1
             raise httpx.ConnectError("nobody there", request=request)
-        told = self.honest.request(
+        told = self.honest.ask(
             request.method, request.url.raw_path.decode(), content=request.read(), headers=request.headers
         )
         if self.deaf(request):
