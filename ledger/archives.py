@@ -77,7 +77,8 @@ def _way_up(certificate: x509.Certificate, others: list[x509.Certificate]) -> It
 
 def _may_have_issued(issuer: x509.Certificate, certificate: x509.Certificate) -> bool:
     identifiers = (issuer.key_identifier, certificate.authority_key_identifier)
-    return issuer.subject == certificate.issuer and (None in identifiers or identifiers[0] == identifiers[1])
+    # Names last: to compare them, every character is prepared as RFC 4518 has it.
+    return (None in identifiers or identifiers[0] == identifiers[1]) and bool(issuer.subject == certificate.issuer)
 
 
 def _last_timestamp(document: pikepdf.Pdf) -> bytes:

@@ -12,7 +12,8 @@
   x NothingToBind, YearsMissing, BookletIssued   no booklet can be bound of these units, or another one is in force
   x DamagedFile         a stored file no longer has the digest it was stored under
   x NotSigned           a document came back from a signer without what was asked for
-  x NotAllSigned, NotApprovedThen   some units of a class are signed or issued, and these are not
+  x NotAllSigned, NotAllIssued   some units of a class are signed or issued, and these are not
+  x CannotStore         the file store takes no file: its disk is full, or cannot be written
   x NotArchived         a stored PDF without a document timestamp that can be read
   x NothingGained       a new document timestamp would not last longer than the one that is there
   x Unavailable         the database cannot be asked; nothing is known to have changed
@@ -77,6 +78,18 @@ class DamagedFile(LedgerError):
         super().__init__(
             f"Tệp {sha256} trong kho đã bị hỏng hoặc bị sửa. Hãy khôi phục tệp này từ bản sao lưu.",
             f"Stored file {sha256} is damaged or was altered. Restore it from the backup.",
+        )
+
+
+class CannotStore(LedgerError):
+    """The file store takes no file: its disk is full, or cannot be written. Nothing half done remains."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            f"Không ghi được vào kho tệp ({cause}). Không có gì dở dang và chữ ký đã có vẫn được giữ; hãy giải phóng dung lượng "
+            "đĩa hoặc sửa quyền ghi, rồi chạy lại.",
+            f"The file store cannot be written ({cause}). Nothing is half done, and signatures that were made are kept; free "
+            "some disk space or mend its permissions, then run this again.",
         )
 
 
@@ -231,30 +244,21 @@ class NotAllSigned(LedgerError):
         )
 
 
-class NotApprovedThen(LedgerError):
-    """Units that carry a signature by a certificate that was not approved when it signed; those are not issued."""
+class NotAllIssued(LedgerError):
+    """Some signed units of a class could not be issued; the others are. `problems`: place in the list, and why."""
 
-    def __init__(self, units: Sequence[tuple[int, Sequence[object]]]) -> None:
-        named = [f"  - STT {stt}: {', '.join(map(str, slots))}" for stt, slots in units]
+    def __init__(self, problems: Sequence[tuple[int, str, str]]) -> None:
         super().__init__(
             "\n".join(
                 [
-                    (
-                        "Chưa phát hành những học bạ sau vì có chữ ký của chứng thư chưa được Sở duyệt vào lúc ký. Hãy "
-                        "trả lại cho người "
-                        "ký đó ký lại bằng chứng thư đã duyệt:"
-                    ),
-                    *named,
+                    f"{len(problems)} học bạ đã ký nhưng chưa phát hành được; các học bạ khác đã xong. Hãy xử lý rồi chạy lại:",
+                    *(f"  - STT {stt}: {vi}" for stt, vi, _ in problems),
                 ]
             ),
             "\n".join(
                 [
-                    (
-                        "These records are not issued: a certificate signed them that the authority had not approved at "
-                        "that time. Return "
-                        "them to that signer, to sign with an approved one:"
-                    ),
-                    *named,
+                    f"{len(problems)} signed records could not be issued; the others are done. Mend this and run it again:",
+                    *(f"  - no. {stt}: {en}" for stt, _, en in problems),
                 ]
             ),
         )

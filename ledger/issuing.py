@@ -22,8 +22,9 @@ from uuid import UUID
 from ledger.additions import pdf_is_archived, pdf_is_signed, xml_is_kept, xml_is_signed
 from ledger.archives import archive_ends
 from ledger.drawing import Drawing
-from ledger.errors import ForbiddenMove, NotAllSigned, NotApprovedThen, NotSigned, WrongCertificate
+from ledger.errors import ForbiddenMove, LedgerError, LostRace, NotAllIssued, NotAllSigned, NotSigned, WrongCertificate
 from ledger.proof.manifest import IssuedFile, Level, ListedUnit, Manifest, ManifestSigner
+from ledger.record import xml
 from ledger.record.digest import record_digest
 from ledger.record.xml import booklet as xml_booklet
 from ledger.signing import Archivist, Documents, Hand, Signed, ToPrepare, Unfinished
@@ -62,6 +63,8 @@ class Issuing:
         self._files = files
         self._drawing = drawing
         self._approvals = approvals
+        self._profiles: dict[str, SigningProfile] = {}
+        """Of schools asked about before. A school that is registered keeps its profile: `Writer.register_school`."""
 
     def prepare(self, units: Iterable[Unit], *, planned_issue_date: dt.datetime) -> Iterator[UUID]:
         """Draws the XML and the PDF of drafts and opens them for signing; yields each as it is stored."""
@@ -153,24 +156,50 @@ class Issuing:
         """Closes units that carry every required signature, writes their manifests, and yields each as it is issued.
 
         Units that lack one are passed over. Raises `NotSigned` when something else than the documents with what makes them last
-        comes back, and at the end, the others being issued, `NotApprovedThen` for those who signed without being approved.
+        comes back, and at the end, the others being issued, `NotAllIssued` for those that could not be: somebody signed without
+        being approved, a service was down, a certificate was revoked since, or the unit was given back meanwhile.
         """
-        complete = {
-            unit.id: unit for unit in units if self.profile(unit).all_signed(unit.signed_slots, subjects=unit.subjects)
-        }
-        strangers = {unit_id: found for unit_id, unit in complete.items() if (found := self._not_approved(unit))}
-        ready = {unit_id: unit for unit_id, unit in complete.items() if unit_id not in strangers}
-        for archived in archivist.archive(self.to_prepare(unit) for unit in ready.values()):
-            self._close(self._known(ready, archived), archived)
-            yield archived.unit_id
-        if strangers:
-            raise NotApprovedThen([(complete[unit_id].stt, slots) for unit_id, slots in strangers.items()])
+        ready: dict[UUID, Unit] = {}
+        problems: list[tuple[int, str, str]] = []
+
+        for archived in archivist.archive(self._complete(units, ready, problems)):
+            if isinstance(archived, Unfinished):
+                problems.append((ready[archived.unit_id].stt, archived.vi, archived.en))
+                continue
+            unit = self._known(ready, archived)
+            try:
+                self._close(unit, archived)
+            except LostRace as error:
+                problems.append((unit.stt, error.vi, error.en))
+            else:
+                yield archived.unit_id
+        if problems:
+            raise NotAllIssued(sorted(problems))
+
+    def _complete(
+        self, units: Iterable[Unit], ready: dict[UUID, Unit], problems: list[tuple[int, str, str]]
+    ) -> Iterator[ToPrepare]:
+        """The documents of what everybody has signed. Those units join `ready`, or `problems` if they must not be issued."""
+        for unit in units:
+            if not self.profile(unit).all_signed(unit.signed_slots, subjects=unit.subjects):
+                continue
+            try:
+                self._require_approved(unit)
+                self._require_all_subjects(unit)
+                documents = self.to_prepare(unit)
+            except LedgerError as error:
+                problems.append((unit.stt, error.vi, error.en))
+            else:
+                ready[unit.id] = unit
+                yield documents
 
     def profile(self, unit: Unit) -> SigningProfile:
         """Who must sign it."""
         if unit.kind is UnitKind.BOOKLET:
             return BOOKLET
-        return PROFILES[self._reader.school(unit.school_code).profile]
+        if (known := self._profiles.get(unit.school_code)) is None:
+            known = self._profiles[unit.school_code] = PROFILES[self._reader.school(unit.school_code).profile]
+        return known
 
     def documents(self, unit: Unit) -> Documents:
         """The two files of a unit as they are now."""
@@ -211,16 +240,37 @@ class Issuing:
         replaced = {role: unit.file(role).sha256 for role in FileRole}
         self._writer.issue(unit.id, manifest=manifest.canonical(), replaced=replaced, pdf=pdf, xml=xml)
 
-    def _not_approved(self, unit: Unit) -> list[Slot]:
-        """Slots that were filled by a certificate that was not approved for them at that time."""
-        return [
-            signature.slot
+    def _require_approved(self, unit: Unit) -> None:
+        """Refuses a unit with a slot that was filled by a certificate that was not approved for it at that time."""
+        strangers = [
+            str(signature.slot)
             for signature in unit.signatures
             if self._approvals.line_for(
                 signature.cert_sha256, signature.slot, school_code=unit.school_code, at=signature.signed_at
             )
             is None
         ]
+        if strangers:
+            named = ", ".join(strangers)
+            raise LedgerError(
+                f"{named} ký bằng chứng thư chưa được Sở duyệt vào lúc ký. Hãy trả lại (hocba return) để ký lại bằng chứng "
+                "thư đã duyệt.",
+                f"{named} signed with a certificate that the authority had not approved at that time. Give it back (hocba "
+                "return), to be signed with an approved one.",
+            )
+
+    def _require_all_subjects(self, unit: Unit) -> None:
+        """Refuses a unit whose record has a subject for which no teacher had a place to sign, though the profile asks for it."""
+        if not self.profile(unit).hears_subject_teachers:
+            return
+        record = xml.read(self._files.get(unit.file(FileRole.XML).sha256)).record
+        if {subject.code for subject in record.year.subjects} != unit.subjects:
+            raise LedgerError(
+                "Học bạ này được lập khi trường chưa yêu cầu giáo viên bộ môn ký, nên thiếu chỗ ký. Hãy báo người vận hành "
+                "để lập lại.",
+                "This record was drawn when no subject teacher had to sign, and lacks their places. Tell the operator, to have "
+                "it drawn anew.",
+            )
 
     def _listed(self, unit: Unit) -> tuple[ListedUnit, ...] | None:
         """What the manifest of a booklet lists; a unit lists nothing."""

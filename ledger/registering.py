@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ledger.errors import CertificateRefused, UnknownLine
+from ledger.record.subjects import BY_CODE
 from ledger.signing import SignerIdentity
 from ledger.store.reader import Reader, School
 from ledger.store.signing_reader import Registration, SigningReader
@@ -97,8 +98,11 @@ class Registrations:
         school = self._reader.school(school_code)
         judged = self._judge.judge(certificate, chain)
         hierarchy = self._fit(judged, school, role)
+        _require_future(valid_to, max(valid_from or self._now(), self._now()))
+        _require_subjects(role, subjects)
         if delegated_by is not None:
             self._require_delegation(delegated_by, judged, school_code, role, valid_to)
+        self._require_not_asked(judged, school_code, role)
         return self._writer.request(
             Request(
                 school_code=school_code,
@@ -126,11 +130,15 @@ class Registrations:
                 "Từ chối đăng ký chứng thư cần có lý do để trường biết cách sửa. Hãy ghi lý do.",
                 "A refusal needs a reason, so that the school knows what to mend. Give one.",
             )
+        now = self._now()
         if approved:
             # It may have ended, or been revoked, since the school asked.
-            self._fit(self._judge.judge(line.certificate, line.chain), self._reader.school(line.school_code), line.role)
+            judged = self._judge.judge(line.certificate, line.chain)
+            self._fit(judged, self._reader.school(line.school_code), line.role)
+            if line.delegated_by is not None:
+                self._require_delegation(line.delegated_by, judged, line.school_code, line.role, line.valid_to)
+            _require_future(line.valid_to, max(line.valid_from or now, now))
         # Never from before the decision: what was signed while nobody had approved it stays unapproved.
-        now = self._now()
         valid_from = max(line.valid_from or now, now) if approved else line.valid_from
         self._writer.decide(
             line, approved=approved, valid_from=valid_from, valid_to=line.valid_to, reason=reason, by=by
@@ -148,7 +156,15 @@ class Registrations:
                 "now or "
                 "later; if the key was stolen, have its provider revoke the certificate.",
             )
-        self._writer.end(line, valid_to=max(at or now, line.valid_from or now), reason=reason)
+        ends = max(at or now, line.valid_from or now)
+        if line.valid_to is not None and line.valid_to <= ends:
+            raise CertificateRefused(
+                f"Quyền ký số {number} đã được ghi là kết thúc lúc {line.valid_to:%d/%m/%Y %H:%M} UTC; kết thúc lại sẽ kéo dài "
+                "quyền đó. Không thay đổi gì; nếu cần ký tiếp, hãy đăng ký lại với Sở.",
+                f"Line {number} ends at {line.valid_to:%Y-%m-%d %H:%M} UTC already; ending it again would make it longer. "
+                "Nothing was changed; register again with the authority if the right to sign is still needed.",
+            )
+        self._writer.end(line, valid_to=ends, reason=reason)
 
     def require_may_sign(self, signer: SignerIdentity, slot: Slot, *, school_code: str) -> tuple[Registration, Judged]:
         """The line by which `signer` may sign in `slot` now, and what its certificate is worth. Raises `CertificateRefused`."""
@@ -157,6 +173,13 @@ class Registrations:
         line = self._lines.line_for(judged.sha256, slot, school_code=school_code, at=self._now())
         if line is None:
             raise CertificateRefused(*self._why_not(judged, slot, school_code))
+        if line.delegated_by is not None and not self._delegates(line.delegated_by, school_code):
+            raise CertificateRefused(
+                f"Hiệu trưởng đã uỷ quyền cho {judged.holder} không còn quyền ký, nên uỷ quyền cũng hết. Chưa ký gì cả; hãy đăng "
+                "ký uỷ quyền của hiệu trưởng đương nhiệm (hocba signers request --delegated-by).",
+                f"The principal for whom {judged.holder} signs may no longer sign, so the delegation is over too. Nothing was "
+                "signed; register a delegation by the present principal (hocba signers request --delegated-by).",
+            )
         if line.hierarchy != hierarchy:  # pragma: no cover - the same certificate leads to the same root
             raise CertificateRefused(*_other_hierarchy(judged.holder, hierarchy))
         return line, judged
@@ -209,8 +232,7 @@ class Registrations:
         self, principal: str, deputy: Judged, school_code: str, role: Role, until: dt.datetime | None
     ) -> None:
         """A principal delegates for a time, to somebody else, and only the principal's own part."""
-        line = self._lines.line_for(principal, Slot(Role.PRINCIPAL), school_code=school_code, at=self._now())
-        sound = line is not None and line.delegated_by is None and deputy.sha256 != principal and role is Role.PRINCIPAL
+        sound = self._delegates(principal, school_code) and deputy.sha256 != principal and role is Role.PRINCIPAL
         if not sound or until is None or until <= self._now():
             raise CertificateRefused(
                 "Uỷ quyền không hợp lệ: chỉ hiệu trưởng (có chứng thư đã được duyệt) mới uỷ quyền được cho cấp phó, "
@@ -220,6 +242,24 @@ class Registrations:
                 "deputy, and only "
                 "until a day. Check the principal's certificate and the end of the delegation.",
             )
+
+    def _require_not_asked(self, judged: Judged, school_code: str, role: Role) -> None:
+        lines = self._lines.registrations(
+            school_code=school_code, cert_sha256=judged.sha256, state=RegistrationState.PENDING
+        )
+        pending = next((line.id for line in lines if line.role is role), None)
+        if pending is not None:
+            raise CertificateRefused(
+                f"Chứng thư số của {judged.holder} đã có yêu cầu số {pending} cho vai trò này đang chờ Sở duyệt. Không gửi thêm; "
+                "hãy chờ Sở trả lời.",
+                f"Request number {pending} for the certificate of {judged.holder} in this role waits for the authority already. "
+                "Nothing more was sent; wait for the answer.",
+            )
+
+    def _delegates(self, principal: str, school_code: str) -> bool:
+        """Whether this certificate is a principal's own, who may sign now."""
+        line = self._lines.line_for(principal, Slot(Role.PRINCIPAL), school_code=school_code, at=self._now())
+        return line is not None and line.delegated_by is None
 
     def _why_not(self, judged: Judged, slot: Slot, school_code: str) -> tuple[str, str]:
         """In words, why no line covers this."""
@@ -278,3 +318,26 @@ def _other_hierarchy(who: str, hierarchy: str) -> tuple[str, str]:
             "public school's seal comes from VGCA where the authority says so). Use the right kind of certificate."
         ),
     )
+
+
+def _require_future(until: dt.datetime | None, since: dt.datetime) -> None:
+    """A right to sign that would end before it begins is none."""
+    if until is not None and until <= since:
+        raise CertificateRefused(
+            f"Thời hạn ký đến {until:%d/%m/%Y %H:%M} UTC đã qua trước khi bắt đầu. Hãy chọn ngày hết hạn sau hôm nay và gửi lại "
+            "yêu cầu.",
+            f"The right to sign would end at {until:%Y-%m-%d %H:%M} UTC, before it begins. Choose a later day, and ask again.",
+        )
+
+
+def _require_subjects(role: Role, subjects: frozenset[str]) -> None:
+    """Subjects are for subject teachers, and known ones: a line about others would never allow anything."""
+    unknown = sorted(subjects if role is not Role.SUBJECT else subjects - BY_CODE.keys())
+    if unknown:
+        named = ", ".join(unknown)
+        raise CertificateRefused(
+            f"Mã môn {named} không dùng được ở đây: chỉ vai trò GVBM có mã môn, và mã phải có trong danh mục môn học (ví dụ "
+            "TOAN, NGU_VAN). Hãy sửa lại rồi gửi yêu cầu.",
+            f"The subject codes {named} cannot be used here: only the role GVBM has subjects, and each must be in the list of "
+            "subjects (such as TOAN, NGU_VAN). Correct them, and ask again.",
+        )

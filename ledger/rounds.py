@@ -24,16 +24,26 @@ Nothing here holds a key: `Scribe` prepares and finishes, and the values come fr
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from ledger.errors import LedgerError, LostRace, NothingWaits, NotTheirs
+from ledger.errors import CertificateRefused, LedgerError, LostRace, NothingWaits, NotSigned, NotTheirs, UnknownUnit
 from ledger.issuing import Issuing
 from ledger.record import xml
 from ledger.record.model import Person, Record
 from ledger.registering import Judged, Registrations
-from ledger.signing import Prepared, PreparedPart, Scribe, Signed, SignerIdentity, Unfinished, Values
+from ledger.signing import (
+    Prepared,
+    PreparedPart,
+    Scribe,
+    Signed,
+    SignerIdentity,
+    ToPrepare,
+    Unfinished,
+    Values,
+)
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, Unit
 from ledger.store.signing_reader import Registration, Round, RoundItem, SchoolClass, SigningReader, StoredPart
@@ -123,12 +133,16 @@ class Rounds:
         line, judged = self._registrations.require_may_sign(signer, slot, school_code=school_class.school_code)
         replacing = self._require_assigned(school_class, slot, account)
         waiting = self.waiting(school_class, slot, assigned=assigned)
+        current = self._lines.open_round(class_id=school_class.id, slot=slot, cert_sha256=judged.sha256)
+        answered = frozenset(item.unit_id for item in current.those(ItemState.ANSWERED)) if current else frozenset()
+        if current is not None:
+            self._drop_obsolete(current, waiting)
         if units is not None:
             wanted = frozenset(units)
             waiting = [unit for unit in waiting if unit.id in wanted]
-        current = self._lines.open_round(class_id=school_class.id, slot=slot, cert_sha256=judged.sha256)
-        answered = frozenset(item.unit_id for item in current.those(ItemState.ANSWERED)) if current else frozenset()
         if not waiting and not answered:
+            if current is not None:
+                self._writer.close_round(current.id)
             raise NothingWaits(str(slot), school_class.name)
         self._issuing.require_waiting(slot, waiting, cert_sha256=judged.sha256)
         self._require_named(slot, waiting, line, judged, replacing=bool(replacing))
@@ -145,6 +159,9 @@ class Rounds:
             )
         else:
             round_id, signer = current.id, current.signer
+            if current.account != account:
+                # Begun in another place or under another name: whoever holds the key goes on with it here.
+                self._writer.take_over(round_id, account=account)
         fresh = self._fresh(current)
         work = [unit for unit in waiting if unit.id not in answered | fresh]
         return round_id, len(work), self._prepare(round_id, slot, signer, work)
@@ -152,38 +169,46 @@ class Rounds:
     def answer(self, round_id: UUID, values: Mapping[UUID, Values]) -> int:
         """Stores what the key said to the digests of some units, and returns how many were new.
 
-        A value for a unit that is answered already is passed over, so that an agent may send the same twice. Raises `LostRace`
-        when the round is closed.
+        A value for a unit that is answered already is passed over, so that an agent may send the same twice. One that was made
+        over what has been prepared anew since is found out when it is put in, and that unit is to be signed again.
         """
         stored = 0
-        items = {item.unit_id: item for item in self._lines.round(round_id).those(ItemState.PREPARED)}
+        items = {item.unit_id: item for item in self._lines.items(round_id, values)}
         for unit_id, value in values.items():
             item = items.get(unit_id)
-            if item is None or (item.pdf is None) is not (value.pdf is None):
+            if item is None or item.state is not ItemState.PREPARED or (item.pdf is None) is not (value.pdf is None):
                 continue
-            self._writer.answer(round_id, unit_id, value)
+            try:
+                self._writer.answer(round_id, unit_id, value)
+            except LostRace:  # Another process was told the same at this moment.
+                continue
             stored += 1
         return stored
 
     def finish(self, round_id: UUID) -> Iterator[UUID | Stopped]:
-        """Puts in what is answered; yields each unit as it is stored, or what stopped it. Closes the round when none is left."""
+        """Puts in what is answered; yields each unit as it is stored, or what stopped it. Closes the round when none is left.
+
+        A certificate that may no longer sign (revoked, or its line ended, since it did) is refused here: the time-stamp of now
+        would say that it signed now, and no verifier would accept it.
+        """
         found = self._lines.round(round_id)
         units = {unit.id: unit for unit in self._signing(found.school_class)}
         ready = []
         for item in found.those(ItemState.ANSWERED):
             unit = units.get(item.unit_id)
-            if unit is not None and self._stored_before_a_crash(found, item, unit):
-                self._writer.store_item(round_id, item.unit_id)
+            if unit is not None and self._stands_on(found, item, unit):
+                self._note_stored(round_id, item)
                 yield item.unit_id
             elif unit is None or not self._as_prepared(item, unit):
                 yield self._refuse(found, item, *_changed(item))
             else:
                 ready.append(item)
+        if ready and (why := self._why_not_any_more(found)) is not None:
+            yield from (self._refuse(found, item, *_no_longer(item, why)) for item in ready)
+            ready = []
         by_id = {item.unit_id: item for item in ready}
-        finished = self._scribe.finish(
-            ((self.load(item), _values(item)) for item in ready), slot=found.slot, signer=found.signer
-        )
-        for one in finished:
+        unreadable: list[Stopped] = []
+        for one in self._scribe.finish(self._loaded(ready, unreadable), slot=found.slot, signer=found.signer):
             if isinstance(one, Unfinished):
                 item = by_id[one.unit_id]
                 if one.lasting:
@@ -192,7 +217,37 @@ class Rounds:
                     yield Stopped(item.unit_id, item.stt, one.vi, one.en, later=True)
                 continue
             yield self._store(found, by_id[one.documents.unit_id], units[one.documents.unit_id], one)
+        yield from unreadable
         self._writer.close_round(round_id)
+
+    def _why_not_any_more(self, found: Round) -> CertificateRefused | None:
+        school_code = found.school_class.school_code
+        try:
+            self._registrations.require_may_sign(found.signer, found.slot, school_code=school_code)
+        except CertificateRefused as error:
+            return error
+        return None
+
+    def _loaded(self, items: Iterable[RoundItem], unreadable: list[Stopped]) -> Iterator[tuple[Prepared, Values]]:
+        """What is to be put in; an item whose files cannot be read joins `unreadable` and stops none of the others."""
+        for item in items:
+            try:
+                prepared = self.load(item)
+            except LedgerError as error:
+                unreadable.append(Stopped(item.unit_id, item.stt, error.vi, error.en, later=True))
+            else:
+                yield prepared, _values(item)
+
+    def _drop_obsolete(self, current: Round, waiting: Sequence[Unit]) -> None:
+        """Takes out what was prepared and waits for this slot no more as it was, so that no key is asked to sign it."""
+        as_it_was = {unit.id: unit for unit in waiting}
+        obsolete = [
+            item.unit_id
+            for item in current.those(ItemState.PREPARED)
+            if item.unit_id not in as_it_was or not self._as_prepared(item, as_it_was[item.unit_id])
+        ]
+        if obsolete:
+            self._writer.drop_items(current.id, obsolete)
 
     def _signing(self, school_class: SchoolClass) -> list[Unit]:
         return self._reader.units(
@@ -219,9 +274,18 @@ class Rounds:
         self, round_id: UUID, slot: Slot, signer: SignerIdentity, units: Sequence[Unit]
     ) -> Iterator[UUID | Stopped]:
         by_id = {unit.id: unit for unit in units}
-        for prepared in self._scribe.prepare(
-            (self._issuing.to_prepare(unit) for unit in units), slot=slot, signer=signer
-        ):
+        unreadable: list[Stopped] = []
+
+        def read() -> Iterator[ToPrepare]:
+            for unit in units:
+                try:
+                    documents = self._issuing.to_prepare(unit)
+                except LedgerError as error:
+                    unreadable.append(Stopped(unit.id, unit.stt, error.vi, error.en, later=True))
+                else:
+                    yield documents
+
+        for prepared in self._scribe.prepare(read(), slot=slot, signer=signer):
             unit = by_id[prepared.unit_id]
             if isinstance(prepared, Unfinished):
                 yield Stopped(unit.id, unit.stt, prepared.vi, prepared.en, later=not prepared.lasting)
@@ -245,19 +309,38 @@ class Rounds:
                 ),
             )
             yield unit.id
+        yield from unreadable
 
     def _store(self, found: Round, item: RoundItem, unit: Unit, signed: Signed) -> UUID | Stopped:
         try:
             self._issuing.accept(unit, signed, slot=found.slot, cert_sha256=found.cert_sha256)
         except LostRace:
-            return self._refuse(found, item, *_changed(item))
-        except LedgerError as error:
+            if not self._stored_by_another_process(found, item):
+                return self._refuse(found, item, *_changed(item))
+        except NotSigned as error:
             return self._refuse(found, item, error.vi, error.en)
-        self._writer.store_item(found.id, item.unit_id)
+        except LedgerError as error:
+            # Disk or database: nothing is wrong with the value, and it will do later.
+            return Stopped(item.unit_id, item.stt, error.vi, error.en, later=True)
+        self._note_stored(found.id, item)
         return item.unit_id
 
+    def _stored_by_another_process(self, found: Round, item: RoundItem) -> bool:
+        """Whether somebody else, such as the desk that asks again by itself, has put in this very value."""
+        try:
+            return self._stands_on(found, item, self._reader.unit(item.unit_id))
+        except UnknownUnit:
+            return False
+
+    def _note_stored(self, round_id: UUID, item: RoundItem) -> None:
+        # Lost only to another process that noted the same.
+        with suppress(LostRace):
+            self._writer.store_item(round_id, item.unit_id)
+
     def _refuse(self, found: Round, item: RoundItem, vi: str, en: str) -> Stopped:
-        self._writer.refuse_item(found.id, item, vi=vi, en=en)
+        # Lost to another process that refused it too, or to an import that took the pupil out of the class, item and all.
+        with suppress(LostRace):
+            self._writer.refuse_item(found.id, item, vi=vi, en=en)
         return Stopped(item.unit_id, item.stt, vi, en, later=False)
 
     @staticmethod
@@ -267,8 +350,8 @@ class Rounds:
         )
 
     @staticmethod
-    def _stored_before_a_crash(found: Round, item: RoundItem, unit: Unit) -> bool:
-        """The signature stands on the unit, and only the round did not hear of it."""
+    def _stands_on(found: Round, item: RoundItem, unit: Unit) -> bool:
+        """The signature stands on the unit, and only the round did not hear of it, after a crash or from another process."""
         return any(
             (signature.slot, signature.cert_sha256, signature.pdf_before, signature.xml_before)
             == (found.slot, found.cert_sha256, item.pdf_before, item.xml_before)
@@ -365,6 +448,13 @@ def _values(item: RoundItem) -> Values:
     if item.xml_value is None:  # pragma: no cover - the database demands it of what is answered
         raise ValueError(item.unit_id)
     return Values(pdf=item.pdf_value, xml=item.xml_value)
+
+
+def _no_longer(item: RoundItem, why: CertificateRefused) -> tuple[str, str]:
+    return (
+        f"STT {item.stt}: chữ ký chưa được đưa vào học bạ vì nay không còn được phép ký. {why.vi}",
+        f"No. {item.stt}: the signature was not put in, because it is no longer allowed. {why.en}",
+    )
 
 
 def _changed(item: RoundItem) -> tuple[str, str]:

@@ -136,5 +136,8 @@ class Hand(Protocol):
 class Archivist(Protocol):
     """Whoever adds what makes signatures last: validation data for all of them and a document timestamp."""
 
-    def archive(self, units: Iterable[ToPrepare]) -> Iterator[Documents]:
-        """Appends one archive revision to each PDF, and validation data to an XML with XAdES; yields each, in any order."""
+    def archive(self, units: Iterable[ToPrepare]) -> Iterator[Documents | Unfinished]:
+        """Appends one archive revision to each PDF, and validation data to an XML with XAdES; yields each, in any order.
+
+        What fails for one unit ends as its `Unfinished`.
+        """

@@ -170,7 +170,7 @@ class SigningProfile:
 
         `subjects` are the codes of the subjects in the record. Empty when nobody is waited for, as with `next_role`.
         """
-        done = _roles_done(signed, subjects)
+        done = self._roles_done(signed, subjects)
         role = None if done is None else self.next_role(done, assigned=assigned)
         if role is Role.SUBJECT:
             return frozenset(Slot(role, subject) for subject in subjects) - set(signed)
@@ -191,8 +191,13 @@ class SigningProfile:
 
     def all_signed(self, signed: Sequence[Slot], *, subjects: frozenset[str]) -> bool:
         """Whether a unit about these subjects, with these signatures in this order, may be issued."""
-        done = _roles_done(signed, subjects)
+        done = self._roles_done(signed, subjects)
         return done is not None and self.complete(done)
+
+    def _roles_done(self, signed: Sequence[Slot], subjects: frozenset[str]) -> list[Role] | None:
+        """As `_roles_done`. Where there is no subject, as for a pupil who is not assessed, its teachers have nothing to sign."""
+        done = _roles_done(signed, subjects)
+        return done if subjects or done is None or not self.hears_subject_teachers else [Role.SUBJECT, *done]
 
     def seal_may_come_from(self, hierarchy: str, ownership: Ownership) -> bool:
         """Whether the seal of a school that is run so may be certified by that hierarchy."""

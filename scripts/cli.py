@@ -2,8 +2,10 @@
 
 """The `hocba` command: names, and the one place where errors become words and exit statuses."""
 
+import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import typer
 
@@ -11,65 +13,86 @@ from ledger.chain.errors import ChainError
 from ledger.errors import LedgerError
 from ledger.paper.errors import PaperError
 from ledger.record.errors import RecordError
-from scripts.commands import booklets, classes, desk, keeping, public, school, signers, signing
 from scripts.commands.terminal import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, err
-from scripts.devchain import DevchainError
 from scripts.settings import UnusableSettings
 from signer.errors import SignerError
 from verifier_api.errors import UnusableTrust, VerifierError
 
-app = typer.Typer(
-    name="hocba",
-    help="Sổ cái mở cho học bạ số: ký, neo lên chuỗi khối, và ai cũng kiểm tra được.\n\n"
-    "The open ledger for digital school records: signed, anchored, and verifiable by anybody.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"max_content_width": 110},
-)
-for command in (
-    school.init,
-    school.consent,
-    school.school,
-    classes.check,
-    classes.import_class,
-    signing.assign,
-    signing.sign,
-    signing.give_back,
-    school.issue,
-    school.anchor,
-    booklets.booklet,
-    school.recall,
-    school.receipt,
-    keeping.retimestamp,
-    keeping.revocations,
-    public.verify,
-    public.serve,
-    desk.desk,
-    public.devchain,
-):
-    # A function cannot be called "import" or "return".
-    app.command({classes.import_class: "import", signing.give_back: "return"}.get(command))(command)
-app.add_typer(signers.signers)
-app.add_typer(desk.account)
+COMMANDS: Mapping[str, str] = {
+    "init": "school.init",
+    "consent": "school.consent",
+    "school": "school.school",
+    "check": "classes.check",
+    "import": "classes.import_class",
+    "assign": "signing.assign",
+    "sign": "signing.sign",
+    "return": "signing.give_back",
+    "issue": "school.issue",
+    "anchor": "school.anchor",
+    "booklet": "booklets.booklet",
+    "recall": "school.recall",
+    "receipt": "school.receipt",
+    "retimestamp": "keeping.retimestamp",
+    "revocations": "keeping.revocations",
+    "verify": "public.verify",
+    "serve": "public.serve",
+    "desk": "desk.desk",
+    "devchain": "public.devchain",
+}
+"""Every command, in the order of the help, and the function behind it in `scripts.commands`."""
+
+GROUPS: Mapping[str, str] = {"signers": "signers.signers", "account": "desk.account"}
+"""Commands that have commands of their own."""
 
 WRONG_USE: type[Exception] = typer.BadParameter.__mro__[1]
 """typer brings its own copy of click and does not export click's UsageError, of which BadParameter is a kind."""
 
-KNOWN_ERRORS = (LedgerError, ChainError, SignerError, RecordError, PaperError, VerifierError, DevchainError)
+KNOWN_ERRORS = (LedgerError, ChainError, SignerError, RecordError, PaperError, VerifierError)
 """The roots of our error trees; each carries a sentence in both languages. Anything else is a bug and shows its trace."""
+
+
+def application(words: Sequence[str]) -> typer.Typer:
+    """The command that `words` begin with, or all of them for whoever asks what there is.
+
+    All of hocba takes seconds to load, and a teacher who signs needs neither a chain nor a web server.
+    """
+    app = typer.Typer(
+        name="hocba",
+        help="Sổ cái mở cho học bạ số: ký, neo lên chuỗi khối, và ai cũng kiểm tra được.\n\n"
+        "The open ledger for digital school records: signed, anchored, and verifiable by anybody.",
+        no_args_is_help=True,
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"max_content_width": 110},
+    )
+    # One command alone would take the place of the whole; a callback keeps its name in front of its options.
+    app.callback()(lambda: None)
+    asked = words[0] if words else None
+    known = asked in COMMANDS or asked in GROUPS
+    for name, place in COMMANDS.items():
+        if not known or name == asked:
+            app.command(name)(_behind(place))
+    for name, place in GROUPS.items():
+        if not known or name == asked:
+            app.add_typer(_behind(place))
+    return app
+
+
+def _behind(place: str) -> Any:  # noqa: ANN401 - a function or a group of them, as the table says
+    module, _, name = place.partition(".")
+    return getattr(importlib.import_module(f"scripts.commands.{module}"), name)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status. Wrong use is 3 (DESIGN.md section 9)."""
     words = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        result = app(words, prog_name="hocba", standalone_mode=False)
+        result = application(words)(words, prog_name="hocba", standalone_mode=False)
     except WRONG_USE as error:
         err.print(f"{error}\nhocba --help", soft_wrap=True, markup=False)
         return EXIT_USAGE
-    except (typer.Abort, KeyboardInterrupt):
+    except (typer.Abort, KeyboardInterrupt, EOFError):  # EOFError: a question, and nobody there to answer it.
         err.print("Đã dừng. Chạy lại lệnh để làm tiếp. / Stopped. Run the command again to go on.", markup=False)
         return EXIT_STOPPED
     except (UnusableTrust, UnusableSettings) as error:

@@ -19,6 +19,7 @@ import datetime as dt
 import functools
 import hashlib
 import multiprocessing
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -26,18 +27,20 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from itertools import islice
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from ledger.signing import Documents, Prepared, PreparedPart, Signed, SignerIdentity, ToPrepare, Unfinished, Values
 from ledger.unit import ON_PAPER, Slot
 from scripts import scribing
-from scripts.settings import SigningSettings
 from signer.archive import archive
 from signer.errors import SignerError, SigningFailed
 from signer.keys import SigningKey
 from signer.timestamps import HttpTimestamper
 from signer.validation_data import ValidationData
 from signer.xml import keep_xml
+
+if TYPE_CHECKING:  # Every worker imports this module, and has no settings to read: a fifth of its start.
+    from scripts.settings import SigningSettings
 
 IN_FLIGHT_PER_WORKER: Final = 2
 """How many units wait for each process: enough to keep it busy, few enough to stay small in memory."""
@@ -64,17 +67,14 @@ class CrewLost(SignerError):
         )
 
 
-class _Crew:
-    """A few processes that were all prepared in the same way, and close with their `with` block."""
+class Crew:
+    """A few processes that were all prepared in the same way: started at once, and closed with their `with` block."""
 
     def __init__(self, *, workers: int, prepare: Callable[..., None], arguments: tuple[object, ...]) -> None:
         self._in_flight = workers * IN_FLIGHT_PER_WORKER
-        self._pool = ProcessPoolExecutor(
-            max_workers=workers,
-            mp_context=multiprocessing.get_context("spawn"),
-            initializer=prepare,
-            initargs=arguments,
-        )
+        self._workers, self._prepare, self._arguments = workers, prepare, arguments
+        self._guard = threading.Lock()
+        self._pool = self._new_pool()
 
     def __enter__(self) -> Self:
         return self
@@ -84,19 +84,20 @@ class _Crew:
     ) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _map(self, work: Callable[[Asked], Result], asked: Iterable[Asked]) -> Iterator[Result]:
+    def map(self, work: Callable[[Asked], Result], asked: Iterable[Asked]) -> Iterator[Result]:
         """The results of `work`, in order. Input is drawn only as fast as results are taken.
 
         Drawing may take its time, because a token signs meanwhile: what is done by then is handed out first. When it fails,
         what was drawn before is still handed out, and then the failure is raised.
         """
+        pool = self._pool
         waiting: deque[Future[Result]] = deque()
         source = iter(asked)
         failure: SignerError | None = None
         try:
             while True:
                 try:
-                    waiting.append(self._pool.submit(work, next(source)))
+                    waiting.append(pool.submit(work, next(source)))
                 except StopIteration:
                     break
                 except SignerError as error:
@@ -107,6 +108,7 @@ class _Crew:
             while waiting:
                 yield waiting.popleft().result()
         except BrokenProcessPool as error:
+            self._replace(pool)
             raise CrewLost from error
         finally:
             for future in waiting:
@@ -114,8 +116,27 @@ class _Crew:
         if failure is not None:
             raise failure
 
+    def _new_pool(self) -> ProcessPoolExecutor:
+        pool = ProcessPoolExecutor(
+            max_workers=self._workers,
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=self._prepare,
+            initargs=self._arguments,
+        )
+        # A pool starts a process when it is given work. These have imports to do, and the key's PIN is being typed meanwhile.
+        for _ in range(self._workers):
+            pool.submit(_start)
+        return pool
 
-class CrewScribe(_Crew):
+    def _replace(self, broken: ProcessPoolExecutor) -> None:
+        """A pool that lost a process takes no more work; whoever asks next, at a desk that runs for months, gets a new one."""
+        with self._guard:
+            if self._pool is broken:
+                self._pool = self._new_pool()
+        broken.shutdown(wait=False, cancel_futures=True)
+
+
+class CrewScribe(Crew):
     """Prepares and finishes documents in processes, time-stamping over the network. Implements `ledger.signing.Scribe`.
 
     It holds no key. `tsa` is the address of the time-stamping authority, `location` the place of signing that viewers show.
@@ -125,7 +146,7 @@ class CrewScribe(_Crew):
         super().__init__(workers=workers, prepare=_sit_down, arguments=(tsa, location))
 
     @classmethod
-    def at(cls, settings: SigningSettings, *, workers: int) -> Self:
+    def at(cls, settings: "SigningSettings", *, workers: int) -> Self:
         """The scribe of the installation that `settings` are of."""
         return cls(tsa=settings.tsa, location=settings.location, workers=workers)
 
@@ -133,13 +154,13 @@ class CrewScribe(_Crew):
         self, units: Iterable[ToPrepare], *, slot: Slot, signer: SignerIdentity
     ) -> Iterator[Prepared | Unfinished]:
         """Makes each unit ready, in order."""
-        return self._map(functools.partial(_prepare, slot=slot, signer=signer), units)
+        return self.map(functools.partial(_prepare, slot=slot, signer=signer), units)
 
     def finish(
         self, units: Iterable[tuple[Prepared, Values]], *, slot: Slot, signer: SignerIdentity
     ) -> Iterator[Signed | Unfinished]:
         """Checks each value and puts it in, in order."""
-        return self._map(functools.partial(_finish, slot=slot, signer=signer), units)
+        return self.map(functools.partial(_finish, slot=slot, signer=signer), units)
 
 
 class LocalHand:
@@ -207,15 +228,15 @@ def _parts(unit: Prepared) -> tuple[PreparedPart, ...]:
     return (unit.xml,) if unit.pdf is None else (unit.xml, unit.pdf)
 
 
-class LocalArchivist(_Crew):
+class LocalArchivist(Crew):
     """Adds what makes signatures last, asking CRL, OCSP and TSA over the network. Implements `ledger.signing.Archivist`."""
 
     def __init__(self, *, tsa: str, roots: Sequence[bytes], workers: int) -> None:
         super().__init__(workers=workers, prepare=_open_archive, arguments=(tsa, tuple(roots)))
 
-    def archive(self, units: Iterable[ToPrepare]) -> Iterator[Documents]:
+    def archive(self, units: Iterable[ToPrepare]) -> Iterator[Documents | Unfinished]:
         """Appends one archive revision to each PDF, and validation data to an XML with XAdES; yields each as it is done."""
-        return self._map(_archive, units)
+        return self.map(_archive, units)
 
 
 # What each process keeps. Filled once by its initializer, before any work arrives.
@@ -229,6 +250,10 @@ class _Desk:
 
 _desks: list[_Desk] = []
 _archives: list[tuple[HttpTimestamper, ValidationData]] = []
+
+
+def _start() -> None:
+    """Nothing: a process that does it has been started."""
 
 
 def _sit_down(tsa: str, location: str) -> None:
@@ -247,11 +272,14 @@ def _open_archive(tsa: str, roots: tuple[bytes, ...]) -> None:
     _archives.append((HttpTimestamper(tsa), ValidationData.online(roots, now=utc_now)))
 
 
-def _archive(unit: ToPrepare) -> Documents:
+def _archive(unit: ToPrepare) -> Documents | Unfinished:
     timestamper, validation_data = _archives[0]
     documents = unit.documents
-    return Documents(
-        unit_id=documents.unit_id,
-        pdf=archive(documents.pdf, timestamper=timestamper, validation_data=validation_data),
-        xml=keep_xml(documents.xml, validation_data=validation_data) if unit.xades else documents.xml,
-    )
+    try:
+        return Documents(
+            unit_id=documents.unit_id,
+            pdf=archive(documents.pdf, timestamper=timestamper, validation_data=validation_data),
+            xml=keep_xml(documents.xml, validation_data=validation_data) if unit.xades else documents.xml,
+        )
+    except SignerError as error:
+        return scribing.unfinished(documents, error)

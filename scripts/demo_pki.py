@@ -214,6 +214,11 @@ class PkiServer:
     ) -> None:
         self.stop()
 
+    @property
+    def pid(self) -> int | None:
+        """The process that answers, while one does."""
+        return None if self._process is None else self._process.pid
+
     def start(self) -> None:
         """Start answering. Returns once the port is open; raises `DemoPkiFailure` if that does not come to pass."""
         command = [sys.executable, "-m", "scripts.demo_pki", "serve", str(self._pki.folder)]

@@ -34,6 +34,7 @@ from typing import IO, Self
 from eth_account import Account
 
 from ledger.chain.wallet import KeyWallet
+from ledger.errors import LedgerError
 
 ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_PORT = 8545
@@ -50,13 +51,8 @@ STOP_SECONDS = 10.0
 POLL_SECONDS = 0.02
 
 
-class DevchainError(Exception):
-    """The chain cannot be started, and why: `vi` and `en` are for people."""
-
-    def __init__(self, vi: str, en: str) -> None:
-        super().__init__(en)
-        self.vi = vi
-        self.en = en
+class DevchainError(LedgerError):
+    """The chain cannot be started, and why."""
 
 
 def dev_wallet(index: int, *, mnemonic: str = DEV_MNEMONIC) -> KeyWallet:

@@ -18,7 +18,13 @@ from ledger.paper.stamps import KIND_OF_FIELD, stamp_pdf
 from ledger.signing import Documents, Prepared, PreparedPart, Signed, SignerIdentity, ToPrepare, Unfinished, Values
 from ledger.unit import ON_PAPER, Role, Slot
 from signer.certificate import SignerCertificate
-from signer.errors import KeyOutOfReach, SignerError, TimestampUnavailable, ValidationDataUnavailable
+from signer.errors import (
+    CertificateUntrusted,
+    KeyOutOfReach,
+    SignerError,
+    TimestampUnavailable,
+    ValidationDataUnavailable,
+)
 from signer.pdf import PreparedPdf, finish_field, prepare_field
 from signer.xml import PreparedXml, finish_slot, prepare_slot
 
@@ -40,7 +46,7 @@ def prepare(
         )
         pdf = _prepare_pdf(unit, slot, signer, location, signed_at) if slot.role in ON_PAPER else None
     except (SignerError, PaperError) as error:
-        return _unfinished(documents, error)
+        return unfinished(documents, error)
     return Prepared(
         unit_id=documents.unit_id,
         signed_at=signed_at,
@@ -92,12 +98,14 @@ def finish(
                 timestamper=timestamper,
             )
     except SignerError as error:
-        return _unfinished(prepared, error)
+        return unfinished(prepared, error)
     return Signed(Documents(prepared.unit_id, pdf, xml), prepared.signed_at)
 
 
-def _unfinished(unit: Documents | Prepared, error: SignerError | PaperError) -> Unfinished:
+def unfinished(unit: Documents | Prepared, error: SignerError | PaperError) -> Unfinished:
+    """What an error means for one unit."""
     passing = isinstance(error, (TimestampUnavailable, ValidationDataUnavailable, KeyOutOfReach))
+    passing = passing and not isinstance(error, CertificateUntrusted)
     return Unfinished(unit.unit_id, error.vi, error.en, lasting=not passing)
 
 

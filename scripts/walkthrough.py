@@ -22,6 +22,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from uuid import UUID
 
 import qrcode
 import uvicorn
@@ -30,21 +31,22 @@ from asn1crypto import pem
 from ledger.chain.web3_registry import Web3Registry
 from ledger.record.model import ClassSheet
 from ledger.record.sheets.class_sheet import SheetReading
+from ledger.rounds import Stopped
 from ledger.store.reader import School, Unit
 from ledger.store.signing_tables import Holding
-from ledger.unit import MOET, Role, Slot, UnitState
+from ledger.unit import MOET, PROFILES, Role, SigningProfile, Slot, UnitState
 from scripts import registration, workday
 from scripts.commands.classes import show_findings
 from scripts.commands.signing import assigned_roles
 from scripts.commands.terminal import err, exhaust, out, track
 from scripts.compose import Ledger, ReceiptFolder, public_reader, public_verifier, registry_reader
 from scripts.crew import CrewScribe, utc_now
-from scripts.demo_pki import DemoPki, Person, PkiServer, create_pki
+from scripts.demo_pki import DemoPki, OtherSigner, Person, PkiServer, create_pki
 from scripts.demo_pki import free_port as free_pki_port
 from scripts.deploy import Deployment, deploy, write_deployment
 from scripts.devchain import DEFAULT_PORT, Devchain, free_port
 from scripts.sample_class import make_workbook
-from scripts.settings import DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, Settings
+from scripts.settings import DEFAULT_DESK_URL, DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, Settings
 from scripts.sittings import LocalSitting
 from signer.keys import load_pkcs12
 from verifier_api.app import create_app
@@ -91,6 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="scripts/demo", description="hocba: từ bảng lớp đến mã QR kiểm tra được.")
     parser.add_argument("--exit", action="store_true", help="dừng sau khi kiểm tra / stop instead of serving")
     parser.add_argument("--lang", choices=["vi", "en"], default="vi")
+    parser.add_argument("--profile", choices=list(PROFILES), default=MOET.name, help="ai phải ký / who must sign")
     parser.add_argument("--sheet", type=Path, help="bảng lớp khác / another class workbook")
     parser.add_argument("--folder", type=Path, default=ROOT / "demo", help="thư mục kết quả / folder for the results")
     parser.add_argument("--port", type=int, default=8000, help="cổng của trang tra cứu / port of the verifier")
@@ -99,7 +102,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         with ExitStack() as stack:
-            demo = Demo(Folders(stack.enter_context(cleared(asked.folder))), lang=asked.lang, port=asked.port)
+            folders = Folders(stack.enter_context(cleared(asked.folder)))
+            demo = Demo(folders, lang=asked.lang, port=asked.port, profile=PROFILES[asked.profile])
             demo.run(stack, sheet=asked.sheet, serve=not asked.exit)
     except DemoFailure as failure:
         err.print(f"\n{failure}", markup=False, soft_wrap=True)
@@ -132,8 +136,9 @@ def cleared(folder: Path) -> Iterator[Path]:
 class Demo:
     """One run, step by step."""
 
-    def __init__(self, folders: Folders, *, lang: Language, port: int) -> None:
+    def __init__(self, folders: Folders, *, lang: Language, port: int, profile: SigningProfile) -> None:
         self._folders = folders
+        self._profile = profile
         self._lang: Language = lang
         self._port = port
         self._began = time.monotonic()
@@ -194,6 +199,7 @@ class Demo:
             host="127.0.0.1",
             port=free_pki_port(),
             now=utc_now(),
+            others={str(slot): OtherSigner(teacher) for slot, teacher in self._subject_teachers(draft).items()},
         )
         stack.enter_context(PkiServer(pki))
         self._done("Chứng thư thử: hai hệ thống, dấu thời gian, OCSP, CRL", "Demo PKI: two hierarchies, TSA, OCSP, CRL")
@@ -218,6 +224,7 @@ class Demo:
         (home / SETTINGS_FILE).write_text(
             TEMPLATE.format(
                 public_url=f"http://127.0.0.1:{self._port}",
+                desk_url=DEFAULT_DESK_URL,
                 tsa=pki.tsa_url,
                 location=sheet.school.place,
                 workers=DEFAULT_WORKERS,
@@ -244,7 +251,7 @@ class Demo:
                 code=sheet.school.code,
                 name=sheet.school.name,
                 authority=sheet.school.authority_name,
-                profile=MOET.name,
+                profile=self._profile.name,
                 operator=signed.consent.operator,
                 seal_cert_sha256=signed.consent.seal_sha256,
             ),
@@ -289,10 +296,10 @@ class Demo:
         key, assigned = workday.ClassKey(code, info.school_year, info.name), assigned_roles(homeroom=True)
         with CrewScribe.at(ledger.settings.signing, workers=ledger.settings.workers) as scribe:
             rounds = ledger.rounds(trust, scribe)
-            for role in ROLES:
-                identity = pki.identities[role]
+            for slot in (*self._subject_teachers(reading.class_sheet), *map(Slot, ROLES)):
+                identity = pki.identities[str(slot)]
                 with load_pkcs12(identity.pkcs12.read_bytes(), identity.passphrase) as signer:
-                    self._sign(LocalSitting(ledger, rounds, key, Slot(role), signer, assigned=assigned), role)
+                    self._sign(LocalSitting(ledger, rounds, key, slot, signer, assigned=assigned), slot)
         total, work = workday.issue(ledger, trust, key, assigned=assigned)
         exhaust(track(work, total=total, label=self._say("Dấu thời gian lưu trữ", "Archive timestamps")))
         self._done(f"Đã phát hành {total} học bạ", f"Issued {total} records")
@@ -305,19 +312,37 @@ class Demo:
         )
         return units
 
-    def _sign(self, sitting: LocalSitting, role: Role) -> None:
+    def _subject_teachers(self, sheet: ClassSheet) -> dict[Slot, Person]:
+        """Who signs which subject, where the profile has a place for them; taken from the first pupil who has the subject."""
+        if not self._profile.hears_subject_teachers:
+            return {}
+        found: dict[Slot, Person] = {}
+        for record in sheet.records:
+            for subject in record.year.subjects:
+                if subject.teacher is not None:
+                    person = Person(subject.teacher.name, subject.teacher.personal_id or "")
+                    found.setdefault(Slot(Role.SUBJECT, subject.code), person)
+        return found
+
+    def _sign(self, sitting: LocalSitting, slot: Slot) -> None:
         """One signer, one PIN, one class."""
         total, work = sitting.render()
         if total:
             exhaust(track(work, total=total, label=self._say("Lập PDF và XML", "Rendering PDF and XML")))
             self._done(f"Đã lập {total} PDF và XML", f"Rendered {total} PDF and XML")
         total, prepared = sitting.prepare()
-        exhaust(track(prepared, total=total, label=self._say(f"Chuẩn bị {role}", f"Preparing {role}")))
+        self._all_done(track(prepared, total=total, label=self._say(f"Chuẩn bị {slot}", f"Preparing {slot}")))
         total, work = sitting.sign()
-        exhaust(track(work, total=total, label=self._say(f"Ký {role}", f"Signing {role}")))
+        exhaust(track(work, total=total, label=self._say(f"Ký {slot}", f"Signing {slot}")))
         total, finished = sitting.finish()
-        exhaust(track(finished, total=total, label=self._say(f"Dấu thời gian {role}", f"Time-stamping {role}")))
-        self._done(f"{role}: đã ký {total} học bạ, một mã PIN", f"{role}: {total} records signed with one PIN")
+        self._all_done(track(finished, total=total, label=self._say(f"Dấu thời gian {slot}", f"Time-stamping {slot}")))
+        self._done(f"{slot}: đã ký {total} học bạ, một mã PIN", f"{slot}: {total} records signed with one PIN")
+
+    def _all_done(self, steps: Iterator[UUID | Stopped]) -> None:
+        """Runs the steps; the demo has no use for a class of which some are not signed."""
+        stopped = [one for one in steps if isinstance(one, Stopped)]
+        if stopped:
+            raise DemoFailure("\n".join(one.vi if self._lang == "vi" else one.en for one in stopped))
 
     def _approve(self, ledger: Ledger, trust: Trust, chain: Devchain, pki: DemoPki, sheet: ClassSheet) -> Trust:
         """The school asks for its people's certificates, the authority approves them and publishes its list on the chain."""
@@ -325,11 +350,12 @@ class Demo:
         registration.approve_seal(
             ledger, trust, code, pki.identities[Role.SEAL].certificate.read_bytes(), by=sheet.school.authority_name
         )
-        for role in (Role.HOMEROOM, Role.PRINCIPAL):
+        for slot in (*self._subject_teachers(sheet), Slot(Role.HOMEROOM), Slot(Role.PRINCIPAL)):
             number = registrations.request(
                 school_code=code,
-                certificate=pki.identities[role].certificate.read_bytes(),
-                role=role,
+                certificate=pki.identities[str(slot)].certificate.read_bytes(),
+                role=slot.role,
+                subjects=frozenset({slot.subject} - {""}),
                 holding=Holding.FILE,
                 by=sheet.school.name,
             )

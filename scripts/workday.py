@@ -9,7 +9,7 @@ import datetime as dt
 import io
 import time
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -154,6 +154,15 @@ def issue(ledger: Ledger, trust: Trust, key: ClassKey, *, assigned: frozenset[Ro
     signing = units_of(ledger, key, UnitState.SIGNING)
     ready = [unit for unit in signing if not ledger.issuing.next_slots(unit, assigned=assigned)]
     return len(ready), _issued(ledger, trust, ready)
+
+
+def waited_for(ledger: Ledger, key: ClassKey, *, assigned: frozenset[Role]) -> Mapping[Slot, list[int]]:
+    """Whose signature the class still waits for: each slot with the places in the list of those who lack it."""
+    found: dict[Slot, list[int]] = {}
+    for unit in units_of(ledger, key, UnitState.SIGNING):
+        for slot in ledger.issuing.next_slots(unit, assigned=assigned):
+            found.setdefault(slot, []).append(unit.stt)
+    return dict(sorted(found.items()))
 
 
 def _issued(ledger: Ledger, trust: Trust, ready: list[Unit]) -> Iterator[object]:

@@ -191,6 +191,18 @@ def data_bytes(xml: bytes) -> bytes:
     return canonical(_data_of(parse(xml)))
 
 
+def claimed_time(xml: bytes, slot: str) -> datetime:
+    """When a slot says that it is signed. Raises `UnreadableDocument`, `NotLaidOut` or `ChangedSincePrepared`."""
+    stated = _place_of(parse(xml), slot).findtext("NGAY_KY")
+    try:
+        claimed = datetime.fromisoformat(stated or "")
+    except ValueError:
+        raise ChangedSincePrepared(f"XML, {slot}, NGAY_KY") from None
+    if claimed.tzinfo is None:
+        raise ChangedSincePrepared(f"XML, {slot}, NGAY_KY")
+    return claimed
+
+
 def _as_prepared(root: etree._Element, prepared: PreparedXml, who: SignerCertificate) -> etree._Element:
     """The signature without a value, if it is to the last byte what `prepare_slot` makes of this document and signer."""
     covered, unit_id = _covered_by(root, prepared.slot)

@@ -8,7 +8,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from ledger.errors import DamagedFile, UnknownFile
+from ledger.errors import CannotStore, DamagedFile, UnknownFile
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 
@@ -25,13 +25,20 @@ class FileStore:
         self._root = root
 
     def put(self, data: bytes) -> str:
-        """Stores `data` and returns its digest, 64 hexadecimal digits."""
+        """Stores `data` and returns its digest, 64 hexadecimal digits. Raises `CannotStore` when the disk takes it not."""
         name = hashlib.sha256(data).hexdigest()
+        try:
+            self._put(name, data)
+        except OSError as error:
+            raise CannotStore(error.strerror or type(error).__name__) from error
+        return name
+
+    def _put(self, name: str, data: bytes) -> None:
         path = self._path(name)
         if self._holds(path, data):
             # Whoever renamed it here may have died before the folder was on disk.
             self._sync(path.parent)
-            return name
+            return
         if not path.parent.is_dir():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._sync(self._root)
@@ -46,7 +53,6 @@ class FileStore:
             Path(temporary).unlink(missing_ok=True)
             raise
         self._sync(path.parent)
-        return name
 
     def get(self, sha256: str) -> bytes:
         """The bytes with this digest. Raises `UnknownFile`, or `DamagedFile` when the disk gives back something else."""

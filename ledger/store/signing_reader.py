@@ -5,7 +5,7 @@
 import base64
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -251,6 +251,14 @@ class SigningReader:
                 .order_by(RoundItemRow.stt, RoundItemRow.unit_id)
             )
             return _round(row, session.get_one(ClassRow, row.class_id), list(items))
+
+    def items(self, round_id: UUID, unit_ids: Collection[UUID]) -> tuple[RoundItem, ...]:
+        """Those units of a round, without reading the others. Raises `UnknownRound`."""
+        with reading(self._engine) as session:
+            if session.scalars(select(RoundRow.id).where(RoundRow.id == round_id)).one_or_none() is None:
+                raise UnknownRound(round_id)
+            query = select(RoundItemRow).where(RoundItemRow.round_id == round_id, RoundItemRow.unit_id.in_([*unit_ids]))
+            return tuple(_item(row) for row in session.scalars(query))
 
     def open_round(self, *, class_id: int, slot: Slot, cert_sha256: str) -> Round | None:
         """The round that this certificate has open for a slot of a class, if there is one."""

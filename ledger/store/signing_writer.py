@@ -6,7 +6,7 @@ Each method is one transaction; each move names the state it was read in, and fi
 """
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -189,14 +189,17 @@ class SigningWriter:
                 raise LostRace(f"đợt ký/round {slot} – {school_class.name}", "not open") from error
 
     def put_item(self, round_id: UUID, item: RoundItem) -> None:
-        """Adds a prepared unit to an open round, in the place of one of the same unit that nobody has answered."""
+        """Adds a prepared unit to an open round, in the place of one of the same unit whose values do not wait to be put in.
+
+        One that is stored gives way too: its signature was taken off, or nobody would have prepared the unit anew.
+        """
         with writing(self._engine) as session:
             self._expect_open(session, round_id)
             session.execute(
                 delete(RoundItemRow).where(
                     RoundItemRow.round_id == round_id,
                     RoundItemRow.unit_id == item.unit_id,
-                    RoundItemRow.state.in_([ItemState.PREPARED, ItemState.REFUSED]),
+                    RoundItemRow.state != ItemState.ANSWERED,
                 )
             )
             session.add(
@@ -221,6 +224,26 @@ class SigningWriter:
                 session.flush()
             except IntegrityError as error:
                 raise LostRace(f"đợt ký/round – {item.unit_id}", ItemState.PREPARED) from error
+
+    def drop_items(self, round_id: UUID, unit_ids: Collection[UUID]) -> None:
+        """Takes out prepared units that nobody waits for any more. No key has signed them, so nobody is told."""
+        with writing(self._engine) as session:
+            session.execute(
+                delete(RoundItemRow).where(
+                    RoundItemRow.round_id == round_id,
+                    RoundItemRow.unit_id.in_(unit_ids),
+                    RoundItemRow.state == ItemState.PREPARED,
+                )
+            )
+
+    def take_over(self, round_id: UUID, *, account: str) -> None:
+        """An open round goes on under another account: of the same certificate, which was looked at again."""
+        with writing(self._engine) as session:
+            session.execute(
+                update(RoundRow)
+                .where(RoundRow.id == round_id, RoundRow.state == RoundState.OPEN)
+                .values(account=account, changed_at=self._now())
+            )
 
     def answer(self, round_id: UUID, unit_id: UUID, values: Values) -> None:
         """PREPARED to ANSWERED, with what the key said."""

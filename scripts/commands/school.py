@@ -16,6 +16,7 @@ from ledger.unit import MOET, PROFILES, Ownership, RecallReason, UnitState
 from scripts import registration, workday
 from scripts.commands.signing import HomeroomOption, assigned_roles
 from scripts.commands.terminal import (
+    EXIT_FAILED,
     EXIT_USAGE,
     ClassOption,
     Home,
@@ -153,9 +154,18 @@ def issue(
     ledger = Ledger.open(settings(home))
     where = workday.ClassKey(school, year, class_name)
     trust = Trust.load(ledger.settings.trust)
-    total, work = workday.issue(ledger, trust, where, assigned=assigned_roles(homeroom=homeroom))
+    assigned = assigned_roles(homeroom=homeroom)
+    waiting = workday.waited_for(ledger, where, assigned=assigned)
+    for slot, numbers in waiting.items():
+        listed = ", ".join(map(str, numbers))
+        note(
+            lang, f"Chưa phát hành, còn chờ {slot} ký: STT {listed}.", f"Not issued, {slot} has to sign: no. {listed}."
+        )
+    total, work = workday.issue(ledger, trust, where, assigned=assigned)
     exhaust(track(work, total=total, label="Phát hành" if lang == "vi" else "Issuing"))
     tell(lang, f"Đã phát hành {total} học bạ.", f"Issued {total} records.")
+    if waiting:
+        raise typer.Exit(EXIT_FAILED)
 
 
 def anchor(

@@ -5,7 +5,8 @@
 import tempfile
 import time
 import webbrowser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 from uuid import UUID
@@ -35,13 +36,14 @@ from scripts.commands.terminal import (
     track,
 )
 from scripts.compose import Ledger
-from scripts.crew import CrewScribe
+from scripts.crew import CrewScribe, utc_now
 from signer.agent.desk import DeskClient, RoundProgress, Waiting
-from signer.agent.errors import DeskRefused
+from signer.agent.errors import AgentError, DeskRefused
 from signer.agent.sitting import Shown, Sitting
 from signer.keys import SigningKey
 from signer.keys.opening import open_key
 from signer.keys.signing_key import Hidden
+from signer.keys.token_refusals import pin_for_each_signature
 from verifier_api.trust import Trust
 from verifier_api.verdict import Language
 
@@ -60,6 +62,12 @@ SubjectOption = Annotated[str, typer.Option("--subject", help="Mã môn, khi ký
 LastTryOption = Annotated[
     bool,
     typer.Option("--risk-last-try", help="Vẫn nhập PIN dù chỉ còn một lần thử / enter the PIN though one try is left."),
+]
+RepeatPinOption = Annotated[
+    bool,
+    typer.Option(
+        "--repeat-pin", help="Giữ PIN trong lượt ký và tự trao lại từng lần / hand the PIN to the device each time."
+    ),
 ]
 POLL_SECONDS = 0.3
 """How often a desk is asked how far it has come."""
@@ -112,18 +120,22 @@ def sign(
     pin_file: PasswordFile = None,
     homeroom: HomeroomOption = True,
     risk_last_try: LastTryOption = False,
+    repeat_pin: RepeatPinOption = False,
     lang: Lang = "vi",
 ) -> None:
     """Ký cả lớp với một mã PIN / sign a whole class with one PIN."""
 
     def opened() -> SigningKey:
         pin = Hidden(secret(lang, pin_file, vi="Mã PIN", en="PIN"))
-        found = open_key(key, pin, risk_last_try=risk_last_try)
+        found = open_key(key, pin, risk_last_try=risk_last_try, repeat_pin=repeat_pin)
         if found.asks_pin_for_each_signature:
+            if not repeat_pin:
+                found.close()
+                raise pin_for_each_signature(found.who)
             note(
                 lang,
-                "Thiết bị này đòi mã PIN cho từng chữ ký, không ký cả lớp với một lần nhập được.",
-                "This device wants its PIN for every signature; a class cannot be signed with one.",
+                "Thiết bị này đòi mã PIN cho từng chữ ký; chương trình giữ mã PIN trong lượt ký này và tự trao lại.",
+                "This device wants its PIN for every signature; it is kept for this round, and handed over each time.",
             )
         return found
 
@@ -135,7 +147,9 @@ def sign(
                 with opened() as signer:
                     _at_the_desk(client, work, signer, blind=digests_only, show=show, yes=yes, lang=lang)
             finally:
-                client.sign_out()
+                # The session ends by itself too; what went wrong before matters more.
+                with suppress(AgentError):
+                    client.sign_out()
         return
     if role is None or school is None or year is None or class_name is None:
         note(
@@ -144,9 +158,14 @@ def sign(
             "--role, --school, --year and --class are needed; or --desk, to sign from your own computer.",
         )
         raise typer.Exit(EXIT_USAGE)
-    where = workday.ClassKey(school, year, class_name)
-    with opened() as signer:
-        _here(Ledger.open(settings(home)), where, slot_of(role, subject, lang), signer, homeroom=homeroom, lang=lang)
+    where, slot, ledger = (
+        workday.ClassKey(school, year, class_name),
+        slot_of(role, subject, lang),
+        Ledger.open(settings(home)),
+    )
+    # The processes start while the PIN is typed.
+    with CrewScribe.at(ledger.settings.signing, workers=ledger.settings.workers) as scribe, opened() as signer:
+        _here(ledger, scribe, where, slot, signer, homeroom=homeroom, lang=lang)
 
 
 def assign(
@@ -188,25 +207,30 @@ def give_back(
 
 
 def _here(
-    ledger: Ledger, where: workday.ClassKey, slot: Slot, key: SigningKey, *, homeroom: bool, lang: Language
+    ledger: Ledger,
+    scribe: CrewScribe,
+    where: workday.ClassKey,
+    slot: Slot,
+    key: SigningKey,
+    *,
+    homeroom: bool,
+    lang: Language,
 ) -> None:
     """A round in the ledger's own folder."""
-    trust, assigned = Trust.load(ledger.settings.trust), assigned_roles(homeroom=homeroom)
-    with CrewScribe.at(ledger.settings.signing, workers=ledger.settings.workers) as scribe:
-        rounds = ledger.rounds(trust, scribe)
-        sitting = sittings.LocalSitting(ledger, rounds, where, slot, key, assigned=assigned)
-        total, work = sitting.render()
-        if total:
-            exhaust(track(work, total=total, label="Lập PDF, XML" if lang == "vi" else "Rendering PDF, XML"))
-        total, work = sitting.prepare()
-        preparing = track(work, total=total, label="Chuẩn bị" if lang == "vi" else "Preparing")
-        stopped = [one for one in preparing if isinstance(one, Stopped)]
-        total, work = sitting.sign()
-        if total:
-            exhaust(track(work, total=total, label=f"{'Ký' if lang == 'vi' else 'Signing'} {slot}"))
-        total, finished = sitting.finish()
-        label = "Đóng dấu thời gian, lưu" if lang == "vi" else "Time-stamping, storing"
-        unfinished = [one for one in track(finished, total=total, label=label) if isinstance(one, Stopped)]
+    rounds = ledger.rounds(Trust.load(ledger.settings.trust), scribe)
+    sitting = sittings.LocalSitting(ledger, rounds, where, slot, key, assigned=assigned_roles(homeroom=homeroom))
+    total, work = sitting.render()
+    if total:
+        exhaust(track(work, total=total, label="Lập PDF, XML" if lang == "vi" else "Rendering PDF, XML"))
+    total, work = sitting.prepare()
+    preparing = track(work, total=total, label="Chuẩn bị" if lang == "vi" else "Preparing")
+    stopped = [one for one in preparing if isinstance(one, Stopped)]
+    total, work = sitting.sign()
+    if total:
+        exhaust(track(work, total=total, label=f"{'Ký' if lang == 'vi' else 'Signing'} {slot}"))
+    total, finished = sitting.finish()
+    label = "Đóng dấu thời gian, lưu" if lang == "vi" else "Time-stamping, storing"
+    unfinished = [one for one in track(finished, total=total, label=label) if isinstance(one, Stopped)]
     done = total - len(unfinished)
     stopped += unfinished
     for one in stopped:
@@ -232,7 +256,7 @@ def _sign_in(client: DeskClient, account: str | None, file: Path | None, lang: L
 
 
 def _chosen(
-    waiting: list[Waiting], *, class_name: str | None, role: Role | None, subject: str, lang: Language
+    waiting: Sequence[Waiting], *, class_name: str | None, role: Role | None, subject: str, lang: Language
 ) -> Waiting:
     """The one round that the options leave; several are listed, to choose by options."""
     slot = None if role is None else str(slot_of(role, subject, lang))
@@ -262,7 +286,7 @@ def _at_the_desk(
 ) -> None:
     """A round between the desk and the key in this computer."""
     progress = _until(client, client.open(work, key.who), lambda now: now.prepared, "Chuẩn bị", "Preparing", lang=lang)
-    sitting = Sitting(client, progress.id, work.slot, key.who)
+    sitting = Sitting(client, progress.id, work.slot, key.who, now=utc_now)
     if blind:
         note(
             lang,
@@ -313,7 +337,7 @@ def _until(
             yield from range(seen, done(now))
             seen = max(seen, done(now))
             if now.problem is not None:
-                raise DeskRefused(*now.problem, status=0)
+                raise DeskRefused(now.problem.vi, now.problem.en, status=0)
             if not now.busy:
                 return
             time.sleep(POLL_SECONDS)
@@ -333,8 +357,8 @@ def _shown(work: Waiting, records: list[Shown], *, show: Path | None, lang: Lang
     for record in records:
         for warning in record.item.warnings:
             out.print(f"  ⚠ STT {record.item.stt} {record.item.pupil}: {warning}", soft_wrap=True, markup=False)
-    for stt, reason in work.returned:
-        out.print(f"  ↩ STT {stt}: {reason}", soft_wrap=True, markup=False)
+    for returned in work.returned:
+        out.print(f"  ↩ STT {returned.stt}: {returned.reason}", soft_wrap=True, markup=False)
     if show is not None:
         show.mkdir(parents=True, exist_ok=True)
         for record in records:

@@ -206,11 +206,11 @@ def pin_for_each_signature(who: SignerCertificate) -> PinForEachSignature:
     """Said before the first signature."""
     return PinForEachSignature(
         f"Khoá của {who.common_name} đòi mã PIN cho TỪNG chữ ký. Chưa ký gì cả. Nếu đồng ý để chương trình giữ mã PIN trong lượt "
-        "ký này và tự trao lại cho thiết bị mỗi lần, hãy chọn “trao lại mã PIN cho từng chữ ký”; nếu không, hãy hỏi nhà cung "
+        "ký này và tự trao lại cho thiết bị mỗi lần, hãy chạy lại với --repeat-pin; nếu không, hãy hỏi nhà cung "
         "cấp một chứng thư số ký được theo lô.",
         f"The key of {who.common_name} demands its PIN for EVERY signature. Nothing was signed. If you agree that the program "
-        "keeps the PIN for this round and hands it to the token each time, say so (repeat the PIN); otherwise ask the provider "
-        "for a certificate that signs in batches.",
+        "keeps the PIN for this round and hands it to the token each time, run again with --repeat-pin; otherwise ask the "
+        "provider for a certificate that signs in batches.",
     )
 
 

@@ -6,11 +6,14 @@ import os
 import socket
 import sys
 import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import uvicorn
+from fastapi import FastAPI
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.simulators.issuing_world import World
@@ -29,10 +32,9 @@ class Site:
     world: World
 
 
-@pytest.fixture
-def site():
-    """A served world. It has a port of its own and is gone after the test."""
-    world = World()
+@contextmanager
+def served(make_app: Callable[[str], FastAPI]) -> Iterator[str]:
+    """Serves what `make_app` makes of an address, on a port of its own, until the end of the block. Gives the address."""
     listener = socket.socket()
     listener.bind(("127.0.0.1", 0))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
@@ -43,14 +45,22 @@ def site():
             await super().startup(sockets)
             started.set()
 
-    server = Server(uvicorn.Config(world.app(public_url=url), log_level="error"))
+    server = Server(uvicorn.Config(make_app(url), log_level="error"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     assert started.wait(30)
-    yield Site(url, world)
+    yield url
     server.should_exit = True
     thread.join(30)
     listener.close()
+
+
+@pytest.fixture
+def site():
+    """A served world."""
+    world = World()
+    with served(lambda url: world.app(public_url=url)) as url:
+        yield Site(url, world)
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +97,9 @@ def watched_page(browser: Browser, site: Site, **context: object):
     opened.close()
     assert strangers == []
     assert complaints == []
+
+
+@pytest.fixture
+def shots() -> Path | None:
+    """Where to leave screenshots for people to look at: the folder in HOCBA_SHOTS, if there is one."""
+    return Path(os.environ["HOCBA_SHOTS"]) if "HOCBA_SHOTS" in os.environ else None

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from ledger.errors import UnknownFile
+from ledger.errors import CannotStore, UnknownFile
 from ledger.store.files import FileStore
 
 DATA = b"one signed revision" * 5000
@@ -58,6 +58,6 @@ def test_a_killed_writer_leaves_all_or_nothing(tmp_path, call, when):
 def test_a_refused_rename_leaves_nothing_behind(tmp_path):
     """Something else stands where the file belongs: the failure is told, and the unfinished file is gone."""
     (tmp_path / NAME[:2] / NAME).mkdir(parents=True)
-    with pytest.raises(OSError):
+    with pytest.raises(CannotStore):
         FileStore(tmp_path).put(DATA)
     assert [path.name for path in (tmp_path / NAME[:2]).iterdir()] == [NAME]

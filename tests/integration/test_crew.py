@@ -260,3 +260,30 @@ def test_a_process_that_dies_is_said_so(pki, units):
         worker.kill()
         with pytest.raises(CrewLost):
             list(results)
+        # A desk keeps its crew for months: the next round finds it whole again.
+        (again,) = hand_of(key_of(pki), crew).sign(units[:1])
+        assert isinstance(again, Signed)
+
+
+def test_a_record_that_cannot_be_archived_is_named_and_stops_none_of_the_others(pki, scribe, units):
+    signed = [
+        replace(unit, documents=done.documents)
+        for unit, done in zip(units, hand_of(key_of(pki), scribe).sign(units), strict=True)
+    ]
+    signed[1] = units[1]  # Nobody has signed it: there is nothing to keep.
+    roots = [root for name in pki.roots for root in pki.root_certificates(name)]
+    with LocalArchivist(tsa=pki.tsa_url, roots=roots, workers=1) as archivist:
+        first, second, third = archivist.archive(signed)
+    assert (type(first), type(third)) == (Documents, Documents)
+    assert (second.unit_id, second.lasting) == (units[1].documents.unit_id, True)
+
+
+@pytest.mark.parametrize("gone", ["tsa", "roots"])
+def test_what_is_down_while_archiving_is_told_for_each_record(pki, scribe, units, gone):
+    (done,) = hand_of(key_of(pki), scribe).sign(units[:1])
+    roots = [root for name in pki.roots for root in pki.root_certificates(name)]
+    tsa, trusted = (NOBODY, roots) if gone == "tsa" else (pki.tsa_url, roots[:1])
+    with LocalArchivist(tsa=tsa, roots=trusted, workers=1) as archivist:
+        (left,) = archivist.archive([replace(units[0], documents=done.documents)])
+    assert isinstance(left, Unfinished)
+    assert (left.lasting, "hãy" in left.vi.lower()) == (gone == "roots", True)

@@ -4,6 +4,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import pytest
 
@@ -22,7 +23,7 @@ from ledger.store.signing_tables import ItemState, RoundState
 from ledger.store.tables import FileRole
 from ledger.unit import Role, Slot, UnitState
 from tests.simulators.hands import DeskArchivist
-from tests.simulators.school_office import SHEET, corrected
+from tests.simulators.school_office import SHEET, corrected, without
 from tests.simulators.signing_room import PRINCIPAL, TEACHER, Room, certificate, sha256, staffed_pki
 
 HOMEROOM, HEAD, SEAL = Slot(Role.HOMEROOM), Slot(Role.PRINCIPAL), Slot(Role.SEAL)
@@ -249,6 +250,171 @@ def test_whoever_was_approved_only_afterwards_is_not_issued(room, pki):
         list(room.issuing.issue(DeskArchivist(pki), room.units()))
     assert "STT 1: GVCN" in caught.value.vi
     assert {unit.state for unit in room.units()} == {UnitState.SIGNING}
+
+
+class TestTwoProcesses:
+    """The desk asks again by itself, so that a round may be worked on twice at once."""
+
+    def test_a_round_that_another_process_finishes_meanwhile_ends_well_in_both(self, room):
+        round_id = room.answered("GVCN")
+        ours = room.rounds.finish(round_id)
+        first = next(ours)
+        assert room.reopened().finish(round_id) == []
+        assert [first, *ours] == [unit.id for unit in room.units()]
+        assert signed(room) == [(HOMEROOM,)] * CLASS
+        assert {item.state for item in room.lines.round(round_id).items} == {ItemState.STORED}
+
+    def test_who_answers_for_a_unit_at_the_same_moment_does_not_lose_the_others(self, room):
+        round_id = room.open("GVCN")
+        items = room.lines.round(round_id).items
+        key = room.key("GVCN")
+        values = {
+            item.unit_id: Values(pdf=key.sign(item.pdf.to_be_signed), xml=key.sign(item.xml.to_be_signed))
+            for item in items
+        }
+
+        class AnsweredMeanwhile(dict):
+            def items(self):
+                for unit_id, value in values.items():
+                    if unit_id == items[1].unit_id:
+                        room.reopened().rounds.answer(round_id, {unit_id: value})
+                    yield unit_id, value
+
+        assert room.rounds.answer(round_id, AnsweredMeanwhile(values)) == CLASS - 1
+        assert room.finish(round_id) == []
+        assert signed(room) == [(HOMEROOM,)] * CLASS
+
+    def test_a_pupil_who_leaves_the_list_while_values_are_put_in_costs_nobody_else(self, room):
+        round_id = room.answered("GVCN")
+        steps = room.rounds.finish(round_id)
+        next(steps)
+        room.office.take_in(without(CLASS - 1))
+        stopped = [one for one in steps if not isinstance(one, UUID)]
+        assert [one.stt for one in stopped] == [CLASS]
+        assert signed(room) == [(HOMEROOM,)] * (CLASS - 1)
+        assert room.lines.round(round_id).state is RoundState.CLOSED
+
+
+class TestBetweenKeyAndTimestamp:
+    """What changes after the key has signed, and before the value is put in and time-stamped."""
+
+    def test_a_line_that_ended_meanwhile_puts_nothing_in_and_says_so_for_each(self, room):
+        round_id = room.answered("GVCN")
+        (line,) = room.lines.registrations(cert_sha256=sha256(certificate(room.pki, "GVCN")))
+        room.at += timedelta(minutes=5)
+        room.registrations.end(line.id, reason="chuyển trường")
+        stopped = room.finish(round_id)
+        assert [(one.stt, one.later) for one in stopped] == [(stt, False) for stt in range(1, CLASS + 1)]
+        assert "STT 1: " in stopped[0].vi
+        assert "Quyền ký của" in stopped[0].vi
+        assert signed(room) == [()] * CLASS
+        assert room.lines.round(round_id).state is RoundState.CLOSED
+
+    def test_a_certificate_that_was_revoked_meanwhile_puts_nothing_in(self, room):
+        round_id = room.answered("GVCN")
+        teacher = certificate(room.pki, "GVCN")
+        room.certificates.revoked.add(teacher)
+        try:
+            stopped = room.finish(round_id)
+        finally:
+            room.certificates.revoked.discard(teacher)
+        assert [one.later for one in stopped] == [False] * CLASS
+        assert "thu hồi" in stopped[0].vi
+        assert signed(room) == [()] * CLASS
+        assert room.sign("GVCN") == []
+
+    def test_a_disk_that_takes_no_file_keeps_the_values_for_later(self, room):
+        round_id = room.answered("GVCN")
+        folder = room.office.folder / "files"
+        # No new folder can be made where a file is in the way, whoever runs this.
+        blocked = [path for n in range(256) if not (path := folder / f"{n:02x}").exists()]
+        for path in blocked:
+            path.touch()
+        stopped = room.finish(round_id)
+        assert stopped
+        assert all(one.later for one in stopped)
+        assert "hãy giải phóng dung lượng đĩa" in stopped[0].vi
+        for path in blocked:
+            path.unlink()
+        assert room.finish(round_id) == []
+        assert signed(room) == [(HOMEROOM,)] * CLASS
+
+    def test_one_prepared_file_that_is_damaged_stops_none_of_the_others(self, room):
+        round_id = room.answered("GVCN")
+        item = room.lines.round(round_id).items[1]
+        path = room.office.folder / "files" / item.pdf.sha256[:2] / item.pdf.sha256
+        good = path.read_bytes()
+        path.write_bytes(b"x" + good[1:])
+        (stopped,) = room.finish(round_id)
+        assert (stopped.stt, stopped.later) == (2, True)
+        assert "sao lưu" in stopped.vi
+        path.write_bytes(good)
+        assert room.finish(round_id) == []
+        assert signed(room) == [(HOMEROOM,)] * CLASS
+
+    def test_one_unit_file_that_is_damaged_stops_none_of_the_others_from_being_prepared(self, room):
+        digest = room.units()[1].file(FileRole.XML).sha256
+        path = room.office.folder / "files" / digest[:2] / digest
+        path.write_bytes(b"x" + path.read_bytes()[1:])
+        round_id = room.open("GVCN")
+        assert [one.stt for one in room.said] == [2]
+        assert len(room.lines.round(round_id).those(ItemState.PREPARED)) == CLASS - 1
+
+
+class TestARoundThatStaysOpen:
+    def test_what_was_given_back_while_it_is_open_is_signed_again_in_it(self, room):
+        round_id = room.open("GVCN")
+        room.answer(round_id, "GVCN", many=2)
+        room.finish(round_id)
+        room.returning.give_back(room.units()[0].id, slot=HOMEROOM, reason="Thiếu nhận xét", by="văn thư")
+        assert room.sign("GVCN") == []
+        assert signed(room) == [(HOMEROOM,)] * CLASS
+        assert room.open_rounds() == []
+
+    def test_no_key_is_asked_to_sign_what_waits_no_more(self, room):
+        round_id = room.open("GVCN")
+        room.office.take_in(corrected(1))
+        assert room.open("GVCN") == round_id
+        assert [item.stt for item in room.lines.round(round_id).items] == [1, 3, 4, 5]
+
+    def test_it_is_closed_when_another_has_signed_all_of_it(self, room):
+        room.open("GVCN")
+        room.approve("GVCN-second")
+        room.writer.assign(room.school_class, HOMEROOM, account="hai", replacing="nghỉ ốm", by="văn thư")
+        assert room.sign("GVCN-second", HOMEROOM) == []
+        assert len(room.open_rounds()) == 1
+        with pytest.raises(NothingWaits):
+            room.open("GVCN")
+        assert room.open_rounds() == []
+
+    def test_one_that_was_begun_elsewhere_goes_on_under_the_account_that_opens_it_again(self, room):
+        round_id = room.open("GVCN")
+        assert room.open("GVCN", account="an.le") == round_id
+        assert room.lines.round(round_id).account == "an.le"
+
+
+def test_a_pupil_without_any_subject_waits_for_no_subject_teacher(pki, tmp_path):
+    """A pupil with a disability who is not assessed may have none; homeroom teacher, principal and school sign."""
+    records = (SHEET.records[0], replace(SHEET.records[1], year=not_assessed(SHEET.records[1].year)))
+    sheet = replace(SHEET, records=records, places=SHEET.places[:2])
+    room = Room.opened(tmp_path, pki, profile="hcmc", sheet=sheet)
+    assert [bool(unit.subjects) for unit in room.units()] == [True, False]
+    for who in ("GVCN", "CBQL", "KY_PHAT_HANH"):
+        assert room.sign(who) == []
+    list(room.issuing.issue(DeskArchivist(pki), room.units()))
+    assert [unit.state for unit in room.units()] == [UnitState.SIGNING, UnitState.ISSUED]
+
+
+def not_assessed(year):
+    nothing = dict.fromkeys(year.conduct.__dataclass_fields__)
+    return replace(
+        year,
+        subjects=(),
+        conduct=replace(year.conduct, **nothing),
+        study=replace(year.study, **nothing),
+        award=None,
+        not_assessed=True,
+    )
 
 
 class TestReturning:

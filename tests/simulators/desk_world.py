@@ -55,8 +55,11 @@ class Clock:
     """What time it is, for everybody."""
 
     time: datetime = NOON
+    broken: Exception | None = None
 
     def __call__(self) -> datetime:
+        if self.broken is not None:
+            raise self.broken
         return self.time
 
     def advance(self, **time: float) -> None:

@@ -16,8 +16,8 @@ from ledger.drawing import Drawing
 from ledger.errors import (
     ForbiddenMove,
     LostRace,
+    NotAllIssued,
     NotAllSigned,
-    NotApprovedThen,
     NotSigned,
     UnknownSchool,
     WrongCertificate,
@@ -26,7 +26,7 @@ from ledger.importing import Importing
 from ledger.issuing import Issuing
 from ledger.proof.manifest import Manifest
 from ledger.record.check import CheckOptions, check_workbook
-from ledger.signing import Documents
+from ledger.signing import Documents, Unfinished
 from ledger.store.database import migrate, open_for_writing
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, School
@@ -432,7 +432,29 @@ def test_what_a_hand_could_not_finish_is_told_at_the_end_and_the_others_are_sign
 def test_who_was_not_approved_then_leaves_nothing_issued(office_after):
     office = office_after("KY_PHAT_HANH")
     office.approvals.but_for = frozenset({PRINCIPAL})
-    refused_and_nothing_stored(office, office.issue, NotApprovedThen)
+    refused_and_nothing_stored(office, office.issue, NotAllIssued)
+
+
+def test_one_record_that_cannot_be_archived_or_moved_meanwhile_stops_none_of_the_others(office_after, pki):
+    office = office_after("KY_PHAT_HANH")
+    first, _ = office.units()
+
+    class Interrupted(DeskArchivist):
+        def archive(self, units):
+            for unit in units:
+                if unit.documents.unit_id == first.id:
+                    yield Unfinished(first.id, "máy chủ CRL không trả lời", "no CRL", lasting=False)
+                else:
+                    yield from super().archive([unit])
+
+    with pytest.raises(NotAllIssued) as caught:
+        list(office.issuing.issue(Interrupted(pki), office.units()))
+    assert f"STT {first.stt}: máy chủ CRL không trả lời" in caught.value.vi
+    assert [unit.state for unit in office.units()] == [UnitState.SIGNING, UnitState.ISSUED]
+    stale = office.units()[:1]
+    list(office.issuing.issue(DeskArchivist(pki), stale))
+    with pytest.raises(NotAllIssued, match=f"no. {first.stt}"):
+        list(office.issuing.issue(DeskArchivist(pki), stale))
 
 
 # Ho Chi Minh City: subject teachers sign their own row in the XML, with time-stamps.

@@ -103,6 +103,16 @@ def test_a_refusal_has_a_reason_and_lets_nobody_sign(world):
         world.may_sign(teacher, HOMEROOM)
 
 
+@pytest.mark.parametrize("decided", [None, False])
+def test_what_is_pending_or_refused_lets_nobody_sign_from_whatever_day_it_was_asked_for(world, decided):
+    teacher = world.office.issued("Lê Thị An")
+    number = world.ask(teacher, valid_from=NOON - DAY)
+    if decided is False:
+        world.registrations.decide(number, approved=False, reason="Sai tên", by="Sở")
+    with pytest.raises(CertificateRefused):
+        world.may_sign(teacher, HOMEROOM)
+
+
 def test_a_line_is_decided_once_and_an_unknown_one_is_named(world):
     number = world.approved(world.office.issued("Lê Thị An"))
     with pytest.raises(LostRace):
@@ -111,11 +121,56 @@ def test_a_line_is_decided_once_and_an_unknown_one_is_named(world):
         world.registrations.decide(99, approved=True, by="Sở")
 
 
-def test_the_same_request_waits_once(world):
+def test_the_same_request_waits_once_and_its_number_is_told(world):
     teacher = world.office.issued("Lê Thị An")
-    world.ask(teacher)
-    with pytest.raises(LostRace):
+    number = world.ask(teacher)
+    with pytest.raises(CertificateRefused, match=f"Request number {number}"):
         world.ask(teacher)
+
+
+def test_a_right_that_has_an_end_is_never_made_longer_by_ending_it(world):
+    """A line that ended in May and is ended again in June would say that its signatures of June are good."""
+    principal, deputy = world.office.issued("Trần Văn Bình"), world.office.issued("Phạm Thị Cúc")
+    world.approved(principal, Role.PRINCIPAL)
+    number = world.approved(deputy, Role.PRINCIPAL, delegated_by=sha256(principal), valid_to=NOON + 7 * DAY)
+    for now, at in ((NOON, NOON + 30 * DAY), (NOON + 20 * DAY, None)):
+        world.at = now
+        with pytest.raises(CertificateRefused, match="already"):
+            world.registrations.end(number, reason="thôi", at=at)
+    assert world.lines.registration(number).valid_to == NOON + 7 * DAY
+    world.at = NOON + DAY
+    world.registrations.end(number, reason="thôi")
+    assert world.lines.registration(number).valid_to == NOON + DAY
+
+
+def test_a_right_that_would_end_before_it_begins_is_neither_asked_for_nor_approved(world):
+    teacher = world.office.issued("Lê Thị An")
+    with pytest.raises(CertificateRefused, match="later day"):
+        world.ask(teacher, valid_to=NOON)
+    number = world.ask(teacher, valid_to=NOON + DAY)
+    world.at = NOON + 2 * DAY
+    with pytest.raises(CertificateRefused, match="later day"):
+        world.registrations.decide(number, approved=True, by="Sở")
+
+
+@pytest.mark.parametrize(("role", "subjects"), [(Role.SUBJECT, {"TOAN", "TOÁN"}), (Role.HOMEROOM, {"TOAN"})])
+def test_subjects_that_would_never_allow_anything_are_refused(world, role, subjects):
+    with pytest.raises(CertificateRefused, match="subject codes"):
+        world.ask(world.office.issued("Lê Thị An"), role, subjects=frozenset(subjects))
+
+
+def test_a_deputy_signs_for_nobody_once_the_principal_may_not(world):
+    principal, deputy, third = (world.office.issued(name) for name in ("Trần Văn Bình", "Phạm Thị Cúc", "Lê An"))
+    number = world.approved(principal, Role.PRINCIPAL)
+    for_a_time = {"delegated_by": sha256(principal), "valid_to": NOON + 7 * DAY}
+    world.approved(deputy, Role.PRINCIPAL, **for_a_time)
+    pending = world.ask(third, Role.PRINCIPAL, **for_a_time)
+    world.at = NOON + DAY
+    world.registrations.end(number, reason="nghỉ hưu")
+    with pytest.raises(CertificateRefused, match="delegation is over"):
+        world.may_sign(deputy, PRINCIPAL)
+    with pytest.raises(CertificateRefused, match="delegation is not sound"):
+        world.registrations.decide(pending, approved=True, by="Sở")
 
 
 def test_what_is_ended_signs_no_more_and_the_line_stays_for_what_was_signed(world):
@@ -204,7 +259,6 @@ def test_a_delegation_without_end_by_nobody_in_charge_or_to_oneself_is_refused(w
     world.approved(principal, Role.PRINCIPAL)
     for refused in (
         {"delegated_by": sha256(principal)},
-        {"delegated_by": sha256(principal), "valid_to": NOON},
         {"delegated_by": sha256(third), "valid_to": until},
     ):
         with pytest.raises(CertificateRefused, match="delegation"):
