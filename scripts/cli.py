@@ -92,7 +92,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except WRONG_USE as error:
         err.print(f"{error}\nhocba --help", soft_wrap=True, markup=False)
         return EXIT_USAGE
-    except (typer.Abort, KeyboardInterrupt, EOFError):  # EOFError: a question, and nobody there to answer it.
+    except (typer.Abort, KeyboardInterrupt):
         err.print("Đã dừng. Chạy lại lệnh để làm tiếp. / Stopped. Run the command again to go on.", markup=False)
         return EXIT_STOPPED
     except (UnusableTrust, UnusableSettings) as error:
@@ -105,7 +105,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         err.print(error.en, soft_wrap=True, markup=False, style="dim")
         return EXIT_FAILED
     except OSError as error:
-        err.print(f"{error.filename}: {error.strerror}", soft_wrap=True, markup=False)
+        told = ": ".join(str(part) for part in (error.filename, error.strerror or error) if part)
+        err.print(told, soft_wrap=True, markup=False)
         return EXIT_FAILED
     return result if isinstance(result, int) else 0
 

@@ -19,6 +19,7 @@ import datetime as dt
 import functools
 import hashlib
 import multiprocessing
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -256,7 +257,13 @@ def _start() -> None:
     """Nothing: a process that does it has been started."""
 
 
+def _heed_no_interrupt() -> None:
+    # Ctrl-C reaches every process of a terminal. The one that holds the key ends the work, and what is under way is finished.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _sit_down(tsa: str, location: str) -> None:
+    _heed_no_interrupt()
     _desks.append(_Desk(HttpTimestamper(tsa), location))
 
 
@@ -269,6 +276,7 @@ def _finish(work: tuple[Prepared, Values], *, slot: Slot, signer: SignerIdentity
 
 
 def _open_archive(tsa: str, roots: tuple[bytes, ...]) -> None:
+    _heed_no_interrupt()
     _archives.append((HttpTimestamper(tsa), ValidationData.online(roots, now=utc_now)))
 
 

@@ -156,13 +156,20 @@ def issue(ledger: Ledger, trust: Trust, key: ClassKey, *, assigned: frozenset[Ro
     return len(ready), _issued(ledger, trust, ready)
 
 
-def waited_for(ledger: Ledger, key: ClassKey, *, assigned: frozenset[Role]) -> Mapping[Slot, list[int]]:
-    """Whose signature the class still waits for: each slot with the places in the list of those who lack it."""
-    found: dict[Slot, list[int]] = {}
+def waited_for(ledger: Ledger, key: ClassKey, *, assigned: frozenset[Role]) -> Mapping[str, list[int]]:
+    """Whose signature the class still waits for: each slot with the places in the list of those who lack it.
+
+    Of drafts, which nobody has begun to sign, the role that begins. Raises `UnknownClass`.
+    """
+    ledger.signing_reader.school_class(school_code=key.school_code, school_year=key.school_year, name=key.class_name)
+    found: dict[str, list[int]] = {}
+    for unit in units_of(ledger, key, UnitState.DRAFT):
+        first = ledger.issuing.profile(unit).next_role([], assigned=assigned)
+        found.setdefault(str(first), []).append(unit.stt)
     for unit in units_of(ledger, key, UnitState.SIGNING):
-        for slot in ledger.issuing.next_slots(unit, assigned=assigned):
-            found.setdefault(slot, []).append(unit.stt)
-    return dict(sorted(found.items()))
+        for slot in sorted(ledger.issuing.next_slots(unit, assigned=assigned)):
+            found.setdefault(str(slot), []).append(unit.stt)
+    return found
 
 
 def _issued(ledger: Ledger, trust: Trust, ready: list[Unit]) -> Iterator[object]:

@@ -154,9 +154,11 @@ def main() -> None:
     parser.add_argument("pupils", type=int, nargs="*", default=[45, 450], help="for the linear part; 0 for none")
     parser.add_argument("--token", type=float, default=0.05, help="seconds a slow token takes a signature")
     parser.add_argument("--stock", type=int, default=5, help="records that stock pyHanko signs")
+    parser.add_argument("--only-linear", action="store_true", help="the linear part alone")
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, signing_school(Path(folder), classes=3, pupils=PUPILS) as school:
-        one_class(school, token=asked.token, stock_records=asked.stock)
+    if not asked.only_linear:
+        with tempfile.TemporaryDirectory() as folder, signing_school(Path(folder), classes=3, pupils=PUPILS) as school:
+            one_class(school, token=asked.token, stock_records=asked.stock)
     for pupils in filter(None, asked.pupils):
         with (
             tempfile.TemporaryDirectory() as folder,

@@ -3,6 +3,8 @@
 """The desk, and the accounts of those who work at it."""
 
 import secrets
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -59,6 +61,8 @@ def desk(
     lang: Lang = "vi",
 ) -> None:
     """Chạy bàn làm việc cho văn thư, giáo viên, hiệu trưởng, Sở / serve the desk."""
+    # uvicorn raises the signal that stopped it once more; this lets the worker processes be ended in order.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     ledger = Ledger.open(settings(home))
     trust = Trust.load(ledger.settings.trust)
 

@@ -5,6 +5,7 @@
 import multiprocessing
 import os
 import pickle
+import signal
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -145,6 +146,24 @@ def test_a_subject_teacher_signs_the_xml_alone_and_it_is_time_stamped_and_kept(p
     kept = keep_xml(signed.documents.xml, validation_data=data)
     assert kept != signed.documents.xml
     assert xml_is_kept(signed.documents.xml, kept)
+
+
+def test_processes_start_before_there_is_work_for_them(pki):
+    before = set(multiprocessing.active_children())
+    with CrewScribe(tsa=pki.tsa_url, location="Hải Phòng", workers=WORKERS):
+        assert len(set(multiprocessing.active_children()) - before) == WORKERS
+
+
+def test_an_interrupt_at_the_terminal_is_for_the_process_with_the_key(pki, units):
+    before = set(multiprocessing.active_children())
+    with CrewScribe(tsa=pki.tsa_url, location="Hải Phòng", workers=WORKERS) as crew:
+        hand = hand_of(key_of(pki), crew)
+        assert len(list(hand.sign(units))) == len(units)
+        for worker in set(multiprocessing.active_children()) - before:
+            os.kill(worker.pid, signal.SIGINT)
+            worker.join(timeout=1)
+            assert worker.is_alive()
+        assert len(list(hand.sign(units))) == len(units)
 
 
 def test_the_key_is_asked_in_this_process_and_cannot_reach_another(pki, scribe, units):

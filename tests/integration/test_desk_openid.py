@@ -247,6 +247,7 @@ def test_an_honest_answer_of_this_simulator_is_believed(forged, forger):
         {"iss": None},
         {"aud": "another-client"},
         {"aud": ["hocba", "another-client"]},
+        {"aud": "another-client", "azp": "hocba"},
         {"aud": None},
         {"sub": None},
         {"sub": ""},

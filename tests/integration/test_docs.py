@@ -26,6 +26,7 @@ DOCUMENTS = [
     "docs/operating.md",
     "docs/api.md",
     "docs/signing-keys.md",
+    "docs/performance.md",
 ]
 
 
