@@ -162,7 +162,7 @@ def test_a_principal_delegates_to_a_deputy_until_the_end_of_a_day(staff):
     ("fields", "told"),
     [
         ({"den_ngay": ""}, "phải ghi ngày hết hạn"),
-        ({"den_ngay": "2020-01-01"}, "phải ghi ngày hết hạn"),
+        ({"den_ngay": "2020-01-01"}, "Hãy chọn ngày hết hạn sau hôm nay"),
         ({"tai_khoan": "an.le"}, "Hãy chọn tài khoản của cấp phó"),
         ({"tai_khoan": "hieu.truong"}, "Hãy chọn tài khoản của cấp phó"),
         ({"cua_toi": "0" * 64}, "chưa có chứng thư Hiệu trưởng đã được Sở duyệt"),

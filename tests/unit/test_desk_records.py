@@ -4,13 +4,16 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 
 from ledger.desk.unit_pages import given_back_to
+from ledger.store.class_import import Draft
 from ledger.store.reader import Signature
 from ledger.store.tables import FileRole
 from ledger.unit import MOET, PROFILES, Role, Slot, UnitState
+from tests.simulators.desk_world import ELSEWHERE
 from tests.simulators.hands import DeskArchivist
 from tests.simulators.school_office import SHEET, corrected
 from tests.simulators.signing_room import START, certificate, sha256, staffed_pki
@@ -73,6 +76,25 @@ def test_a_record_is_seen_by_clerk_principal_and_who_signs_in_its_class(staff, w
     assert stranger.get(path).text.replace(path, "") == stranger.get(unknown).text.replace(unknown, "")
     staff.assign("binh.tran", MATHS)
     assert staff.signed_in("binh.tran").get(path).status_code == 200
+
+
+def test_another_school_with_a_class_of_the_same_name_sees_its_own_alone(staff):
+    office = staff.room.office
+    name, year = staff.room.school_class.name, staff.room.school_class.school_year
+    draft = Draft(uuid4(), "7" * 10, 1, "0" * 64, staff.unit(1).source_sha256)
+    office.ledger.import_class(
+        [draft],
+        school_code=ELSEWHERE,
+        name=name,
+        school_year=year,
+        sheet_sha256=staff.room.school_class.sheet_sha256,
+    )
+    stranger = staff.signed_in("hang.xom")
+    assert name in stranger.get("/lop").text
+    for what in ("", "/pdf"):
+        assert stranger.get(f"/hoc-ba/{draft.unit_id}{what}").status_code in {200, 409}
+        assert stranger.get(f"/hoc-ba/{staff.unit(1).id}{what}").status_code == 404
+        assert staff.signed_in("van.thu").get(f"/hoc-ba/{draft.unit_id}{what}").status_code == 404
 
 
 def test_another_school_gives_nothing_back(staff):

@@ -132,6 +132,9 @@ def test_warnings_of_the_sheet_are_counted_and_shown_beside_their_pupil(staff):
     rows = [re.search(rf">{name}<.*?</tr>", page, re.DOTALL)[0] for name in NAMES]
     warned = ["không khớp giới tính và năm sinh" in row for row in rows]
     assert warned == [False, True, *[False] * (CLASS - 2)]
+    staff.room.sign("GVCN", units=[staff.unit(2).id])
+    assert f"{CLASS - 1} học bạ" in home(staff, "an.le")
+    assert "có lưu ý" not in home(staff, "an.le")
 
 
 def with_another_birthday() -> bytes:
