@@ -41,7 +41,8 @@ from scripts.settings import (
     TEMPLATE,
     UnusableSettings,
 )
-from signer.keys import load_pkcs12
+from signer.keys.opening import open_key
+from signer.keys.signing_key import Hidden
 from verifier_api.trust import Trust
 from verifier_api.verdict import Language
 
@@ -83,7 +84,7 @@ def init(
 def consent(
     code: Annotated[str, typer.Argument(help="Mã trường, 8 chữ số / school code.")],
     operator: Annotated[str, typer.Option(help="Địa chỉ khóa chuỗi của trường / the school's chain account.")],
-    seal: Annotated[Path, typer.Option(help="Tệp con dấu số (.p12) / the seal's key file.")],
+    seal: Annotated[str, typer.Option(help="Con dấu số: tệp .p12, pkcs11:… hoặc csc:… / where the seal's key is.")],
     out: Annotated[Path, typer.Option(help="Ghi vào tệp / file to write.")] = Path("consent.p7m"),
     home: Home = Path(),
     pin_file: PasswordFile = None,
@@ -91,8 +92,9 @@ def consent(
 ) -> None:
     """Trường đồng ý cho khóa chuỗi (ký bằng con dấu) / the school names its chain account, under its seal."""
     trust = Trust.load(settings(home).trust)
-    key = load_pkcs12(seal.read_bytes(), secret(lang, pin_file, vi="Mật khẩu con dấu số", en="Passphrase of the seal"))
-    out.write_bytes(registration.give_consent(trust, key, school=code, operator=operator, now=utc_now()))
+    pin = Hidden(secret(lang, pin_file, vi="Mã PIN con dấu số", en="PIN of the seal"))
+    with open_key(seal, pin) as key:
+        out.write_bytes(registration.give_consent(trust, key, school=code, operator=operator, now=utc_now()))
     tell(
         lang,
         f"Đã ký {out}. Tiếp theo: gửi tệp này cho Sở để đăng ký trường (hocba school).",
