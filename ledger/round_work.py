@@ -49,6 +49,8 @@ class Progress:
     """What is not signed, and why."""
     problem: LedgerError | None
     """What stopped the work on the round as a whole."""
+    notice: tuple[str, str] | None = None
+    """What the signer should know before signing, Vietnamese and English."""
 
 
 @dataclass
@@ -59,6 +61,7 @@ class _Standing:
     busy: int = 0
     stopped: dict[UUID, Stopped] = field(default_factory=dict)
     problem: LedgerError | None = None
+    notice: tuple[str, str] | None = None
     lock: threading.Lock = field(default_factory=threading.Lock)
     """Held while somebody works on the round: two threads would race each other for every unit."""
 
@@ -91,12 +94,14 @@ class RoundWork:
         self, school_class: SchoolClass, slot: Slot, signer: SignerIdentity, *, assigned: frozenset[Role], account: str
     ) -> Progress:
         """Opens a round and starts preparing it. Raises what `Rounds.open` raises."""
-        round_id, total, preparing = self._rounds.open(school_class, slot, signer, assigned=assigned, account=account)
+        opened = self._rounds.open(school_class, slot, signer, assigned=assigned, account=account)
+        round_id = opened.round_id
         items = self._lines.round(round_id).those(ItemState.PREPARED, ItemState.ANSWERED)
         standing = self._standing(round_id)
-        standing.total, standing.problem = max(total + len(items), standing.total), None
+        standing.total, standing.problem = max(opened.total + len(items), standing.total), None
+        standing.notice = opened.notice
         standing.stopped.clear()
-        self._work(round_id, preparing)
+        self._work(round_id, opened.preparing)
         return self.progress(round_id)
 
     def finish(self, round_id: UUID) -> Progress:
@@ -123,6 +128,7 @@ class RoundWork:
             busy=standing.busy > 0,
             stopped=tuple(sorted(stopped.values(), key=lambda one: one.stt)),
             problem=standing.problem,
+            notice=standing.notice,
         )
 
     def retry(self) -> None:

@@ -81,6 +81,18 @@ class Stopped:
     """True: a service was down; `finish` again will do. False: it was refused and has to be signed anew."""
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A round that has been opened, and is prepared as `preparing` is run."""
+
+    round_id: UUID
+    total: int
+    """How many units are to be prepared."""
+    preparing: Iterator[UUID | Stopped]
+    notice: tuple[str, str] | None
+    """What the signer should know before signing, Vietnamese and English: what could not be found out, and what it will cost."""
+
+
 class Rounds:
     """Carries signing rounds. Guarantees what the module says; holds no key and opens no connection of its own."""
 
@@ -124,12 +136,12 @@ class Rounds:
         assigned: frozenset[Role],
         account: str = "",
         units: Iterable[UUID] | None = None,
-    ) -> tuple[UUID, int, Iterator[UUID | Stopped]]:
-        """Opens the round, or the one that this certificate has open already: its id, how many units, and their preparing.
+    ) -> Opened:
+        """Opens the round, or the one that this certificate has open already.
 
         `assigned` are the optional roles that somebody fills; `account` is who is signed in at the desk, if anybody is; `units`
         limits the round to some. Before anything is prepared it raises `CertificateRefused`, `NotTheirs`, `WrongCertificate`, or
-        `NothingWaits`. The iterator has to be run to its end; it may be stopped, and opened again.
+        `NothingWaits`. What is to be prepared is prepared as its iterator is run; it may be stopped, and opened again.
         """
         line, judged = self._registrations.require_may_sign(signer, slot, school_code=school_class.school_code)
         replacing = self._require_assigned(school_class, slot, account)
@@ -165,7 +177,12 @@ class Rounds:
                 self._writer.take_over(round_id, account=account)
         fresh = self._fresh(current)
         work = [unit for unit in waiting if unit.id not in answered | fresh]
-        return round_id, len(work), self._prepare(round_id, slot, signer, work)
+        return Opened(
+            round_id=round_id,
+            total=len(work),
+            preparing=self._prepare(round_id, slot, signer, work),
+            notice=None if judged.revocation_known else _revocation_unknown(judged.holder),
+        )
 
     def answer(self, round_id: UUID, values: Mapping[UUID, Values]) -> int:
         """Stores what the key said to the digests of some units, and returns how many were new.
@@ -406,11 +423,15 @@ class Rounds:
             person = _named(xml.read(self._files.get(unit.source_sha256)).record, slot) if _is_unit(unit) else None
             if person is not None and not _is(person, judged):
                 raise NotTheirs(
-                    f"STT {unit.stt}: học bạ ghi {slot} là {person.name}, nhưng chứng thư số là của {judged.holder} (người khác, "
-                    "hoặc số định danh khác). Chưa ký gì cả; hãy dùng chữ ký số của đúng người, hoặc nhờ văn thư phân công người "
+                    f"STT {unit.stt}: học bạ ghi {slot} là {person.name}, nhưng chứng thư số là của {judged.holder} "
+                    f"(người khác, "
+                    "hoặc số định danh khác). Chưa ký gì cả; hãy dùng chữ ký số của đúng người, hoặc nhờ văn thư "
+                    "phân công người "
                     "thay thế.",
-                    f"No. {unit.stt}: the record names {person.name} for {slot}, but the certificate is of {judged.holder} "
-                    "(somebody else, or another personal number). Nothing was signed; use the right person's key, or have the "
+                    f"No. {unit.stt}: the record names {person.name} for {slot}, but the certificate is of "
+                    f"{judged.holder} "
+                    "(somebody else, or another personal number). Nothing was signed; use the right person's key, or "
+                    "have the "
                     "clerk assign a replacement.",
                 )
 
@@ -464,6 +485,21 @@ def _no_longer(item: RoundItem, why: CertificateRefused) -> tuple[str, str]:
     return (
         f"STT {item.stt}: chữ ký chưa được đưa vào học bạ vì nay không còn được phép ký. {why.vi}",
         f"No. {item.stt}: the signature was not put in, because it is no longer allowed. {why.en}",
+    )
+
+
+def _revocation_unknown(holder: str) -> tuple[str, str]:
+    return (
+        (
+            f"Chưa hỏi được chứng thư số của {holder} có bị thu hồi hay không (máy chủ CRL, OCSP không trả lời). Vẫn ký "
+            f"được; học bạ chỉ "
+            "phát hành được khi hỏi lại được, và nếu chứng thư đã bị thu hồi thì phải ký lại bằng chứng thư khác."
+        ),
+        (
+            f"It could not be asked whether the certificate of {holder} was revoked (CRL and OCSP do not answer). You "
+            f"can sign; records "
+            "are issued only once it can be asked, and if it was revoked they have to be signed anew with another one."
+        ),
     )
 
 

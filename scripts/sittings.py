@@ -56,6 +56,8 @@ class LocalSitting:
             school_code=where.school_code, school_year=where.school_year, name=where.class_name
         )
         self._round: UUID | None = None
+        self.notice: tuple[str, str] | None = None
+        """From `prepare` on: what the signer should know before signing, Vietnamese and English."""
 
     def render(self) -> tuple[int, Iterator[object]]:
         """Drafts that this signer is the first for are drawn. Raises `CertificateRefused` before anything is."""
@@ -68,10 +70,9 @@ class LocalSitting:
 
     def prepare(self) -> tuple[int, Iterator[UUID | Stopped]]:
         """The round is opened, or found open. Raises what `Rounds.open` raises."""
-        self._round, total, work = self._rounds.open(
-            self._school_class, self._slot, self._identity, assigned=self._assigned
-        )
-        return total, work
+        opened = self._rounds.open(self._school_class, self._slot, self._identity, assigned=self._assigned)
+        self._round, self.notice = opened.round_id, opened.notice
+        return opened.total, opened.preparing
 
     def to_show(self, language: str) -> Iterator[ToShow]:
         """Everything that the key is about to sign, with what should be known of it before."""

@@ -190,6 +190,7 @@ def _progress(found: Progress) -> dict[str, Any]:
         "stored": found.stored,
         "busy": found.busy,
         "stopped": [{"stt": one.stt, "vi": one.vi, "en": one.en, "later": one.later} for one in found.stopped],
+        "notice": None if found.notice is None else {"vi": found.notice[0], "en": found.notice[1]},
         "problem": None if found.problem is None else {"vi": found.problem.vi, "en": found.problem.en},
     }
 

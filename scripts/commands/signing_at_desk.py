@@ -66,6 +66,8 @@ def sign(
 ) -> None:
     """A round between the desk and the key in this computer."""
     progress = _until(client, client.open(work, key.who), lambda now: now.prepared, "Chuẩn bị", "Preparing", lang=lang)
+    if progress.notice is not None:
+        note(lang, progress.notice.vi, progress.notice.en)
     sitting = Sitting(client, progress.id, work.slot, key.who, now=utc_now)
     if blind:
         note(

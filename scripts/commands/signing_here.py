@@ -41,6 +41,8 @@ def sign(
     total, work = sitting.prepare()
     preparing = track(work, total=total, label="Chuẩn bị" if lang == "vi" else "Preparing")
     stopped = [one for one in preparing if isinstance(one, Stopped)]
+    if sitting.notice is not None:
+        note(lang, *sitting.notice)
     sheets = [shown.Sheet(one.stt, one.pupil, one.notes, one.pdf) for one in sitting.to_show(lang)]
     if sheets:
         heading = (f"Lớp {where.class_name}, {slot}", f"Class {where.class_name}, {slot}")

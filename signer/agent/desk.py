@@ -104,6 +104,8 @@ class RoundProgress(_Told):
     """The desk is still preparing or finishing."""
     stopped: tuple[StoppedItem, ...]
     problem: Problem | None = None
+    notice: Problem | None = None
+    """What the signer should know before signing."""
 
 
 class ToSign(_Told):

@@ -98,6 +98,20 @@ def test_while_the_tsa_is_down_values_wait_and_nobody_enters_a_pin_again(room):
     assert room.lines.unfinished_rounds() == []
 
 
+def test_when_revocation_cannot_be_asked_the_signer_is_told_and_signs(room):
+    assert room.open("GVCN")
+    assert room.notice is None
+    room.certificates.answers = False
+    try:
+        round_id = room.open("GVCN")
+        assert "OCSP" in room.notice[0]
+        assert room.answer(round_id, "GVCN") == CLASS
+        assert room.finish(round_id) == []
+    finally:
+        room.certificates.answers = True
+    assert signed(room) == [(HOMEROOM,)] * CLASS
+
+
 def test_a_record_that_changed_after_preparation_is_refused_alone_and_by_its_number(room):
     round_id = room.answered("GVCN")
     room.office.take_in(corrected(1))

@@ -190,11 +190,12 @@ class Room:
 
     def open(self, who: str, slot: Slot | None = None, **more: object) -> UUID:
         assigned = more.pop("assigned", frozenset({Role.HOMEROOM}))
-        round_id, _, preparing = self.rounds.open(
+        opened = self.rounds.open(
             self.school_class, slot or slot_of(who), self.identity(who), assigned=assigned, **more
         )
-        self.said = [one for one in preparing if isinstance(one, Stopped)]
-        return round_id
+        self.said = [one for one in opened.preparing if isinstance(one, Stopped)]
+        self.notice = opened.notice
+        return opened.round_id
 
     def answer(self, round_id: UUID, who: str, *, many: int | None = None) -> int:
         items = self.lines.round(round_id).those(ItemState.PREPARED)[:many]
