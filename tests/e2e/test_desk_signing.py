@@ -2,6 +2,7 @@
 
 """The desk in a browser: the clerk assigns, the teacher looks and gives back; on a phone, by keyboard alone, without a script."""
 
+import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -121,10 +122,12 @@ def test_the_principal_gives_one_back_by_keyboard_alone_and_the_teacher_reads_wh
         other.submit(site.room.sign, "GVCN").result()
     page = large
     page.goto("/dang-nhap")
+    expect(page.get_by_label("Tên đăng nhập")).to_be_focused()
     page.keyboard.type("hieu.truong")
     page.keyboard.press("Tab")
     page.keyboard.type(PASSWORD)
     page.keyboard.press("Enter")
+    expect(page).not_to_have_url(re.compile("/dang-nhap"))
     press_on(page, "Xem và ký")
     press_on(page, NAMES[2])
     reach(page, lambda focus: focus.get_attribute("id") == "ly-do")

@@ -25,8 +25,9 @@ from given_workbooks import FOLDER
 from PIL import Image
 
 from ledger.record.check import check_workbook
-from ledger.unit import UnitState
+from ledger.unit import Role, UnitState
 from scripts.compose import Ledger
+from scripts.demo_pki import load_pki
 from scripts.sample_class import make_workbook
 from scripts.settings import Settings
 
@@ -348,14 +349,15 @@ def test_a_sitting_that_cannot_end_well_is_refused_before_anything_begins(demo, 
     shutil.copytree(demo.folder / "home", home, ignore=shutil.ignore_patterns("files"))
     shutil.copytree(demo.out / "trust", tmp_path / "out" / "trust")
     code = school_of(sheet)
-    trust = tmp_path / "out" / "trust" / "trust.json"
-    settings = json.loads(trust.read_text())
-    settings["signers"] = [{**line, "school": code} for line in settings["signers"]]
-    trust.write_text(json.dumps(settings))
     ledger = Ledger.open(Settings.load(home))
     school = ledger.reader.schools()[0]
     ledger.writer.register_school(dataclasses.replace(school, code=code))
     assert hocba("import", sheet, "--home", home, "--synthetic").returncode == 0
+    principal = load_pki(demo.folder / "pki").identities[Role.PRINCIPAL].certificate
+    assert hocba("signers", "request", principal, "--role", "cbql", "--school", code, "--home", home).returncode == 0
+    waiting = [json.loads(line) for line in hocba("signers", "list", "--json", "--home", home).stdout.splitlines()]
+    number = next(line["number"] for line in waiting if line["school"] == code)
+    assert hocba("signers", "approve", number, "--home", home).returncode == 0
     key = demo.folder / "pki" / "p12" / "GVCN.p12"
     words = ["--school", code, "--year", "2025-2026", "--class", "9A9", "--home", home, "--pin-file", pin]
     done = hocba("sign", "--role", "GVCN", "--key", key, *words)

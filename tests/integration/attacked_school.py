@@ -234,9 +234,11 @@ def signed(
     key: LoadedKey | None = None,
     when: datetime | None = None,
     stamper: object = None,
+    xades: bool = False,
 ) -> Paper:
-    """`paper` with one more signature on both files, by whoever should sign unless `key` says otherwise."""
+    """`paper` with one more signature on both files, by whoever should sign unless `key` says otherwise; `xades`: XAdES-T."""
     key, when = key or key_of(role), when or now()
+    stamper = stamper or pki().timestamper(lambda: when)
     name = FieldName(role.value)
     place = box(paper.pdf, name)
     stamp = stamp_pdf(
@@ -257,11 +259,13 @@ def signed(
         reason=ROLES[name],
         name=key.common_name,
         location="Hải Phòng",
-        timestamper=stamper or pki().timestamper(lambda: when),
+        timestamper=stamper,
         signed_at=when,
     )
     cccd = None if role is SEAL else key.certificate.subject.native.get("serial_number")
-    document = sign_slot(paper.xml, slot=role.value, key=key, signing_time=when, cccd=cccd)
+    document = sign_slot(
+        paper.xml, slot=role.value, key=key, signing_time=when, cccd=cccd, timestamper=stamper if xades else None
+    )
     return replace(paper, pdf=pdf, xml=document, signers=(*paper.signers, (role, key.certificate_sha256.hex())))
 
 

@@ -39,11 +39,12 @@ def signed(keys, *, principal=None):
         qr_url=f"https://hocba.example/q/{unit_id}",
         created=when,
     )
+    stamper = world.pki().timestamper(lambda: when)
     for code, key in keys.items():
-        document = sign_slot(document, slot=f"GVBM-{code}", key=key, signing_time=when)
+        document = sign_slot(document, slot=f"GVBM-{code}", key=key, signing_time=when, timestamper=stamper)
     paper = world.Paper(unit_id, pdf, document)
     for role in ROLES_IN_ORDER:
-        paper = world.signed(paper, role, key=principal if role is PRINCIPAL else None)
+        paper = world.signed(paper, role, key=principal if role is PRINCIPAL else None, xades=True)
     paper = world.archived(paper)
     subject_teachers = (
         ManifestSigner(role="GVBM", cert_sha256=key.certificate_sha256.hex(), subject=code)
