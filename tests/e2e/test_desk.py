@@ -147,7 +147,8 @@ def test_the_language_is_switched_and_stays(page, desk):
     page.get_by_role("link", name="English").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Waiting for me")
     page.get_by_role("link", name="Classes").click()
-    assert page.evaluate("document.documentElement.lang") == "en"
+    expect(page.get_by_role("heading", level=1)).to_have_text("Classes")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
     hold_to_basics(page)
 
 
