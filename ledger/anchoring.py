@@ -1,89 +1,52 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Anchoring: carrying sealed batches, and recalls, onto the chain, across crashes.
+"""Anchoring: carrying sealed batches, recalls and acts onto the chain, across crashes.
 
-An errand (a batch, or a recall) is carried once, however many times this process dies on the way. Two rules make that so:
+An errand is carried once, however many times this process dies on the way, and however many do the same at once. Four rules make
+that so:
 
-* **Write first, then send.** A transaction is signed and stored, nonce and all, before a single byte leaves the machine.
-  After a crash the stored bytes are sent again; one nonce is never signed for two purposes.
+* **A number is set aside before it is signed with.** The database gives each nonce of an account to one errand. Two workers that
+  carry the same errand use the same number, and the chain takes one transaction for it.
+* **Write first, then send.** A transaction is signed and stored before a single byte leaves the machine. After a crash the stored
+  bytes are sent again; what the network leaves lying is replaced under the same number, at higher fees, stored first too.
 * **Move only from where you stood.** Every change of state names the state it was read in. If another worker has moved the
   errand since, the change is refused with `LostRace`, and the errand is read again.
+* **Ask the chain, not the error message.** What a node says when it refuses a transaction only makes us look: whether one of
+  ours is in a block, and whether the number was used in a block that stands for good.
 
 States and legal moves live in `ledger.batch`, and so does the decision what to do next; this module carries it out. It reads no
 settings, never sleeps and starts no thread: `tick` is one bounded pass, safe to repeat and safe to interrupt, and whoever
 calls it owns the loop.
 """
 
-import secrets
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 
-from ledger.batch import OPEN_STATES, BatchState, Sighting, Step, next_step
-from ledger.chain.errors import Rejected
-from ledger.chain.registry import RecallReason, RegistrySender, UnsignedTransaction, Wallet
-from ledger.errors import LedgerError, LostRace, Refused
-from ledger.proof.leaf import SALT_BYTES, leaf_hash
-from ledger.proof.manifest import Manifest
-from ledger.proof.merkle import MerkleTree
-from ledger.proof.receipt import Receipt
-from ledger.store.reader import Attempt, Batch, Reader, Recall
-from ledger.store.writer import NewLeaf, Writer
-from ledger.unit import UnitState
+from ledger.batch import (
+    DEFAULT_PATIENCE,
+    OPEN_STATES,
+    BatchState,
+    Patience,
+    Sighting,
+    Step,
+    Waiting,
+    next_step,
+)
+from ledger.chain.errors import NonceTaken, Rejected, Underpriced
+from ledger.chain.registry import Finality, RegistrySender, SignedTransaction, UnsignedTransaction, Wallet
+from ledger.chain.signed_batches import batch_message
+from ledger.errors import LostRace, Refused
+from ledger.store.errand_writer import ErrandWriter
+from ledger.store.errands import Attempt, Errand, Errands, Number
+from ledger.store.reader import Reader
+from ledger.transactions import Transactions, first_year, incomplete
 
-
-class Sealer:
-    """Closes batches: all issued units of a school and year that are in none yet.
-
-    Guarantees that salts, paths and receipts are stored before anything about the batch is sent anywhere. Does not send it:
-    `Anchorer` takes over from there. `salt` gives 32 bytes from the operating system unless a test says otherwise.
-    """
-
-    def __init__(
-        self,
-        reader: Reader,
-        writer: Writer,
-        *,
-        chain_id: int,
-        registry: str,
-        salt: Callable[[], bytes] = lambda: secrets.token_bytes(SALT_BYTES),
-    ) -> None:
-        self._reader = reader
-        self._writer = writer
-        self._chain_id = chain_id
-        self._registry = registry
-        self._salt = salt
-
-    def seal(self, *, school_code: str, school_year: str) -> int:
-        """Seals one batch and returns how many leaves it has: 0 when no issued unit waits."""
-        units = self._reader.units(
-            school_code=school_code, school_year=school_year, states=[UnitState.ISSUED], kind=None, unbatched=True
-        )
-        if not units:
-            return 0
-        salted = [(unit.id, Manifest.parse(unit.manifest or b""), self._salt()) for unit in units]
-        leaves = [leaf_hash(salt=salt, manifest_sha256=manifest.sha256()) for _, manifest, salt in salted]
-        tree = MerkleTree(leaves)
-        self._writer.seal_batch(
-            school_code=school_code,
-            school_year=school_year,
-            root=tree.root,
-            leaves=[
-                NewLeaf(
-                    unit_id=unit_id,
-                    leaf=leaf,
-                    receipt=Receipt.of(
-                        manifest=manifest,
-                        salt=salt,
-                        proof=tree.proof(leaf),
-                        root=tree.root,
-                        chain_id=self._chain_id,
-                        registry=self._registry,
-                    ).to_json(),
-                )
-                for leaf, (unit_id, manifest, salt) in zip(leaves, salted, strict=True)
-            ],
-        )
-        return len(leaves)
+RAISED_PERCENT = 25
+"""How much more a replacing transaction offers. Nodes ask for 10 percent at least; some for more."""
+RELAY_DAYS = 30
+"""How long a school's signature under a batch serves: the authority's longest holiday, twice."""
+_APPROVAL_MISSING = "ApprovalMissing"
 
 
 @dataclass(frozen=True)
@@ -96,75 +59,107 @@ class Progress:
     """How many are still on their way."""
     failed: int
     """How many the contract has undone on chain, in this pass. A person must look."""
+    stuck: int = 0
+    """How many of the open ones have been in no block for so long that people should know."""
+    unapproved: tuple[Errand, ...] = field(default=())
+    """Those that wait for the authority's approval on the chain; they are not counted as open."""
+    signed: int = 0
+    """How many batches the school signed for the authority to send."""
 
 
 class Anchorer:
-    """Carries one school's errands to the chain with the school's operator key.
+    """Carries the errands of one account: a school's with its operator key, or the authority's.
 
     Guarantees that for every transaction it ever sent, the same bytes are in the database, and that an errand is FINAL only
-    when its transaction is `confirmations` blocks deep. Does not guarantee delivery: when the chain is unreachable, `tick` raises
-    what the sender raised, the errand stands where it stood, and the next `tick` goes on from there. An errand that another
-    worker is carrying, or that the contract refuses, keeps none of the others waiting.
+    when its transaction is in a block that stands by `finality`. Does not guarantee delivery: when the chain is unreachable,
+    `tick` raises what the sender raised, the errand stands where it stood, and the next `tick` goes on from there. An errand that
+    another worker is carrying, or that the contract refuses, keeps none of the others waiting.
+
+    `sender` is one node, or several that show the same chain: whether a number was used by somebody else is asked of it.
     """
 
     def __init__(
         self,
         reader: Reader,
-        writer: Writer,
+        errands: Errands,
+        writer: ErrandWriter,
         sender: RegistrySender,
         wallet: Wallet,
         *,
-        school_code: str,
-        confirmations: int,
+        school_code: str | None,
+        finality: Finality,
+        now: Callable[[], dt.datetime],
+        chain_id: int,
+        registry: str,
+        patience: Patience = DEFAULT_PATIENCE,
     ) -> None:
-        if confirmations < 1:
+        if finality != "finalized" and finality < 1:
             raise ValueError("a transaction's own block is its first confirmation")
-        self._reader = reader
+        self._errands = errands
         self._writer = writer
         self._sender = sender
+        self._transactions = Transactions(reader, sender)
         self._wallet = wallet
         self._school_code = school_code
-        self._confirmations = confirmations
+        self._finality = finality
+        self._now = now
+        self._chain_id = chain_id
+        self._registry = registry
+        self._patience = patience
 
-    def tick(self, *, head: int) -> Progress:
-        """Moves every open errand of the school as far as the chain, whose newest block is `head`, allows today.
+    def tick(self) -> Progress:
+        """Moves every open errand of the account as far as the chain allows today.
 
         Raises `Refused` for the first that the contract would not take, after all others have moved.
         """
-        everything: list[Batch | Recall] = [*self._reader.open_batches(), *self._reader.open_recalls()]
-        errands = [errand for errand in everything if errand.school_code == self._school_code]
-        moved = still_open = failed = 0
+        signed = self._sign_for_the_authority()
+        settled = self._sender.settled_block(self._finality)
+        moved = still_open = failed = stuck = 0
+        unapproved: list[Errand] = []
         refused: Refused | None = None
-        for errand in errands:
+        for errand in self._mine():
             try:
-                after = self._carry(errand, head)
+                after = self._carry(errand, settled)
             except LostRace:
                 still_open += 1  # Whoever moved it carries it on; the next pass reads it again.
+            except _Unapproved:
+                unapproved.append(errand)
             except Refused as refusal:
                 refused = refused or refusal
             else:
                 moved += after.state is not errand.state
                 still_open += after.state in OPEN_STATES
                 failed += after.state is BatchState.FAILED
+                stuck += self._is_stuck(after)
         if refused is not None:
             raise refused
-        return Progress(moved=moved, open=still_open, failed=failed)
+        return Progress(moved, still_open, failed, stuck, tuple(unapproved), signed)
 
-    def _carry(self, errand: Batch | Recall, head: int) -> Batch | Recall:
+    def _mine(self) -> Sequence[Errand]:
+        if self._school_code is None:
+            return self._errands.of_authority()
+        return self._errands.of_school(self._school_code)
+
+    def _carry(self, errand: Errand, settled: int) -> Errand:
         """Makes moves until the errand must wait for the chain, and returns it as it stands then."""
         while True:
-            attempt = self._reader.attempt(errand)
-            sighting = self._sight(attempt)
-            step = next_step(errand.state, sighting=sighting, head=head, confirmations=self._confirmations)
+            attempts = self._errands.attempts(errand)
+            sighting = self._sight(attempts)
+            step = next_step(
+                errand.state,
+                sighting=sighting,
+                settled=settled,
+                waiting=None if sighting else self._waiting(attempts),
+                patience=self._patience,
+            )
             match step:
                 case Step.PREPARE:
                     self._prepare(errand)
                     errand = replace(errand, state=BatchState.PREPARED)
-                case Step.BROADCAST:
-                    if attempt is None:
-                        raise _incomplete(errand, "giao dịch đã ký", "its signed transaction")
-                    self._sender.broadcast(attempt.raw)
-                    return self._move(errand, BatchState.SENT) if errand.state is BatchState.PREPARED else errand
+                case Step.BROADCAST | Step.RAISE:
+                    errand = self._send(errand, attempts, dearer=step is Step.RAISE, settled=settled)
+                    if errand.state is not BatchState.SEALED:
+                        return errand
                 case Step.NOTE_MINED:
                     errand = self._move(errand, BatchState.MINED)
                 case Step.NOTE_REORG:
@@ -176,56 +171,136 @@ class Anchorer:
                 case Step.WAIT:
                     return errand
 
-    def _sight(self, attempt: Attempt | None) -> Sighting | None:
-        receipt = None if attempt is None else self._sender.receipt(attempt.tx_hash)
-        return None if receipt is None else Sighting(block_number=receipt.block_number, succeeded=receipt.status)
+    def _send(self, errand: Errand, attempts: Sequence[Attempt], *, dearer: bool, settled: int) -> Errand:
+        """Sends what is stored. The errand is SENT afterwards, or SEALED where its number is lost, or stands where it stood."""
+        if not attempts:
+            raise incomplete(errand, "giao dịch đã ký", "its signed transaction")
+        if dearer and (raised := self._raised(errand, attempts)) is not None:
+            attempts = [*attempts, raised]
+        if self._sent(errand, attempts):
+            return self._move(errand, BatchState.SENT) if errand.state is BatchState.PREPARED else errand
+        number = Number(attempts[-1].sender, attempts[-1].nonce)
+        used_for_good = self._sender.used(number.sender, block=settled) > number.nonce
+        if not used_for_good or self._sight(attempts) is not None:
+            return errand  # One of ours has it after all, or another transaction in a block that may yet give way.
+        self._writer.lose_number(errand, number)
+        return replace(errand, state=BatchState.SEALED)
 
-    def _prepare(self, errand: Batch | Recall) -> None:
-        """Signs the errand's transaction and stores it. A nonce that the chain or the ledger has used is not used again."""
-        address = self._wallet.address
-        nonce = max(self._sender.nonce(address), self._reader.next_nonce(address))
+    def _sight(self, attempts: Sequence[Attempt]) -> Sighting | None:
+        """Where any of the attempts is; at most one can be in a block, as they have one number."""
+        for attempt in reversed(attempts):
+            if (receipt := self._sender.receipt(attempt.tx_hash)) is not None:
+                return Sighting(block_number=receipt.block_number, succeeded=receipt.status)
+        return None
+
+    def _waiting(self, attempts: Sequence[Attempt]) -> Waiting | None:
+        signed = [attempt.signed_at for attempt in attempts if attempt.signed_at is not None]
+        if not signed:
+            return None
+        now = self._now()
+        return Waiting(attempts=len(attempts), newest=now - signed[-1], oldest=now - signed[0])
+
+    def _is_stuck(self, errand: Errand) -> bool:
+        if errand.state is not BatchState.SENT:
+            return False
+        waiting = self._waiting(self._errands.attempts(errand))
+        return waiting is not None and waiting.stuck(self._patience)
+
+    def _sent(self, errand: Errand, attempts: Sequence[Attempt]) -> bool:
+        """Whether a node has taken the newest attempt; not when its number was used. One that is too cheap is raised at once."""
         try:
-            unsigned = self._unsigned(errand, sender=address, nonce=nonce)
+            self._sender.broadcast(attempts[-1].raw)
+        except NonceTaken:
+            return False
+        except Underpriced:
+            if (raised := self._raised(errand, attempts)) is None:
+                raise
+            self._sender.broadcast(raised.raw)
+        return True
+
+    def _prepare(self, errand: Errand) -> None:
+        """Sets a number aside, signs the errand's transaction with it, and stores it."""
+        address = self._wallet.address
+        held = self._errands.number(errand)
+        if held is not None and held.sender != address:
+            self._writer.free(errand, held)  # The account that was to carry it does so no more, and signed nothing.
+            held = None
+        if held is None:
+            nonce = self._errands.next_nonce(
+                address,
+                mined=self._sender.used(address, block=self._sender.settled_block(1)),
+                waiting=self._sender.nonce(address),
+            )
+            number = Number(address, nonce)
+        else:
+            number = held
+        try:
+            unsigned = self._transactions.unsigned(errand, sender=number.sender, nonce=number.nonce)
         except Rejected as error:
-            if errand not in (*self._reader.open_batches(), *self._reader.open_recalls()):
+            if errand not in self._mine():
                 # Refused because another worker has carried it to the chain since it was read.
                 raise LostRace(f"{type(errand).__name__} {errand.id}", errand.state) from error
+            if held is not None:
+                self._writer.free(errand, held)
+            if error.name == _APPROVAL_MISSING:
+                raise _Unapproved from error
             raise Refused(f"{type(errand).__name__} {errand.id}", str(error)) from error
-        signed = self._wallet.sign(unsigned)
-        self._writer.store_attempt(errand, Attempt(sender=address, nonce=nonce, tx_hash=signed.hash, raw=signed.raw))
+        if held is None:
+            self._writer.reserve(errand, number)
+        self._writer.store_attempt(errand, _attempt(unsigned, self._wallet.sign(unsigned)))
 
-    def _unsigned(self, errand: Batch | Recall, *, sender: str, nonce: int) -> UnsignedTransaction:
-        if isinstance(errand, Batch):
-            return self._sender.prepare_anchor(
-                sender=sender,
-                nonce=nonce,
-                school=errand.school_code,
-                school_year=int(errand.school_year[:4]),
-                root=errand.root,
-                leaf_count=errand.leaf_count,
+    def _raised(self, errand: Errand, attempts: Sequence[Attempt]) -> Attempt | None:
+        """The same errand under the same number at higher fees, signed and stored; None where nothing can be raised."""
+        attempt = attempts[-1]
+        if len(attempts) >= self._patience.most_attempts:
+            return None
+        try:
+            fresh = self._transactions.unsigned(errand, sender=attempt.sender, nonce=attempt.nonce)
+        except Rejected:
+            return None  # Whatever the contract says today, the number is spent on what was signed.
+        before = fresh.fee if attempt.fee is None else attempt.fee
+        raised = fresh.outbidding(fee=before, tip=attempt.tip, percent=RAISED_PERCENT)
+        if raised.fee <= before:
+            return None  # A chain without fees: there is nothing to offer more of.
+        dearer = _attempt(raised, self._wallet.sign(raised))
+        self._writer.raise_attempt(errand, dearer)
+        return dearer
+
+    def _sign_for_the_authority(self) -> int:
+        """The school signs what the authority is to send; no transaction is needed for that."""
+        if self._school_code is None:
+            return 0
+        now = self._now().replace(microsecond=0)
+        waiting = self._errands.to_be_signed(self._school_code, now=now)
+        for batch in waiting:
+            deadline = now + dt.timedelta(days=RELAY_DAYS)
+            message = batch_message(
+                chain_id=self._chain_id,
+                registry=self._registry,
+                school=batch.school_code,
+                school_year=first_year(batch.school_year),
+                root=batch.root,
+                leaf_count=batch.leaf_count,
+                deadline=deadline,
             )
-        entry = self._reader.receipt_of_unit(errand.unit_id)
-        if entry is None or entry.receipt is None:
-            raise _incomplete(errand, "biên nhận của học bạ", "its unit's receipt")
-        receipt = Receipt.parse(entry.receipt)
-        return self._sender.prepare_recall(
-            sender=sender,
-            nonce=nonce,
-            school=errand.school_code,
-            root=receipt.root_bytes,
-            entry=receipt.entry_bytes,
-            reason=RecallReason[errand.reason.name],
-        )
+            self._writer.sign_batch(batch, signature=self._wallet.sign_typed(message), deadline=deadline)
+        return len(waiting)
 
-    def _move(self, errand: Batch | Recall, new: BatchState) -> Batch | Recall:
-        self._writer.move_errand(errand, new)
+    def _move(self, errand: Errand, new: BatchState) -> Errand:
+        self._writer.move(errand, new)
         return replace(errand, state=new)
 
 
-def _incomplete(errand: Batch | Recall, vi: str, en: str) -> LedgerError:
-    """No move of ours leads there, so somebody else has changed the database. Going on would only hide it."""
-    what = f"{type(errand).__name__} {errand.id}"
-    return LedgerError(
-        f"Sổ cái thiếu {vi} của {what}. Hãy dừng việc neo và khôi phục cơ sở dữ liệu từ bản sao lưu.",
-        f"The ledger lacks {en} for {what}. Stop anchoring and restore the database from its backup.",
+class _Unapproved(Exception):
+    """The registry waits for the authority's approval."""
+
+
+def _attempt(unsigned: UnsignedTransaction, signed: SignedTransaction) -> Attempt:
+    return Attempt(
+        sender=unsigned.sender,
+        nonce=unsigned.nonce,
+        tx_hash=signed.hash,
+        raw=signed.raw,
+        fee=unsigned.fee,
+        tip=unsigned.max_priority_fee_per_gas,
     )

@@ -19,10 +19,10 @@ from uuid import UUID, uuid4
 
 from fastapi import FastAPI
 
-from ledger.anchoring import Anchorer, Sealer
+from ledger.anchoring import Anchorer
 from ledger.booklets import Booklets
 from ledger.chain.quorum import QuorumReader
-from ledger.chain.registry import RegistryReader
+from ledger.chain.registry import RegistryReader, Wallet
 from ledger.chain.wallet import KeyWallet
 from ledger.chain.web3_registry import Web3Registry
 from ledger.class_work import ClassWork
@@ -41,10 +41,14 @@ from ledger.registering import Registrations
 from ledger.returning import Returning
 from ledger.round_work import RoundWork
 from ledger.rounds import Rounds
+from ledger.sealing import Sealer
 from ledger.signing import Scribe
 from ledger.store.accounts import Accounts
 from ledger.store.database import migrate, open_for_reading, open_for_writing
+from ledger.store.errand_writer import ErrandWriter
+from ledger.store.errands import Errands
 from ledger.store.files import FileStore
+from ledger.store.journal_store import Journal
 from ledger.store.reader import Reader, ReceiptEntry
 from ledger.store.sign_ins import SignIns
 from ledger.store.signing_reader import SchoolClass, SigningReader
@@ -72,6 +76,9 @@ class Ledger:
     settings: Settings
     reader: Reader
     writer: Writer
+    errands: Errands
+    errand_writer: ErrandWriter
+    journal: Journal
     files: FileStore
     importing: Importing
     booklets: Booklets
@@ -93,6 +100,9 @@ class Ledger:
             settings=settings,
             reader=reader,
             writer=writer,
+            errands=Errands(engine),
+            errand_writer=ErrandWriter(engine, now=utc_now),
+            journal=Journal(engine),
             files=files,
             importing=Importing(reader, writer, files, now=utc_now, new_id=uuid4),
             booklets=Booklets(reader, writer, files, now=utc_now, new_id=uuid4),
@@ -138,23 +148,31 @@ class Ledger:
 
     def sealer(self, trust: Trust) -> Sealer:
         """What closes batches for the registry that is trusted here."""
-        return Sealer(self.reader, self.writer, chain_id=trust.pin.chain_id, registry=trust.pin.address)
+        return Sealer(
+            self.reader, self.errands, self.errand_writer, chain_id=trust.pin.chain_id, registry=trust.pin.address
+        )
 
-    def anchorer(self, trust: Trust, *, school_code: str, password: str) -> tuple[Anchorer, Web3Registry]:
-        """What carries one school's errands, with its operator key opened by `password`, and the node it asks."""
+    def school_anchorer(self, trust: Trust, *, school_code: str, password: str) -> Anchorer:
+        """What carries one school's errands, with its operator key opened by `password`."""
         if (school := self.settings.schools.get(school_code)) is None:
             raise UnknownSchool(school_code)
-        registry = Web3Registry(trust.settings.rpc[0], trust.pin)
         wallet = KeyWallet.from_keystore(school.operator, password=password)
-        anchorer = Anchorer(
+        return self.anchorer(trust, wallet, school_code=school_code)
+
+    def anchorer(self, trust: Trust, wallet: Wallet, *, school_code: str | None) -> Anchorer:
+        """What carries the errands of one account: a school's, or the authority's for None."""
+        return Anchorer(
             self.reader,
-            self.writer,
-            registry,
+            self.errands,
+            self.errand_writer,
+            Web3Registry(trust.settings.rpc[0], trust.pin),
             wallet,
             school_code=school_code,
-            confirmations=trust.settings.registry.confirmations,
+            finality=trust.settings.registry.confirmations,
+            now=utc_now,
+            chain_id=trust.pin.chain_id,
+            registry=trust.pin.address,
         )
-        return anchorer, registry
 
 
 @contextmanager

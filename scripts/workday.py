@@ -181,11 +181,11 @@ def _issued(ledger: Ledger, trust: Trust, ready: list[Unit]) -> Iterator[object]
 
 def anchor(ledger: Ledger, trust: Trust, *, school_code: str, school_year: str, password: str) -> Iterator[int]:
     """Seals what is issued and carries it, and any recall, until all is final. Yields how many errands are still open."""
-    anchorer, registry = ledger.anchorer(trust, school_code=school_code, password=password)
+    anchorer = ledger.school_anchorer(trust, school_code=school_code, password=password)
     ledger.sealer(trust).seal(school_code=school_code, school_year=school_year)
     until = time.monotonic() + MINING_SECONDS
     while True:
-        progress = anchorer.tick(head=registry.head().number)
+        progress = anchorer.tick()
         if progress.failed:
             raise UndoneOnChain(progress.failed)
         yield progress.open

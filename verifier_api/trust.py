@@ -43,8 +43,8 @@ class RegistrySettings(_Settings):
     chain_id: Annotated[int, Field(gt=0)]
     address: str
     code_hash: str
-    confirmations: Annotated[int, Field(ge=1)]
-    """How deep an anchor must be before it is final; its own block counts as the first."""
+    confirmations: Annotated[int, Field(ge=1)] | Literal["finalized"]
+    """How deep an anchor must be before it is final, its own block counted as the first; or as the chain itself declares."""
     newest_block_within: Annotated[int, Field(gt=0)] | None = None
     """Seconds. A node whose newest block is older is not believed to know the newest recalls. To be set wherever blocks come
     at regular times; without it, a node that stands still is not noticed. None for chains that make blocks on demand."""

@@ -31,7 +31,7 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from ledger.chain.errors import ChainError, WrongChain
-from ledger.chain.registry import LeafStatus, RegistryReader
+from ledger.chain.registry import Head, LeafStatus, RegistryReader
 from ledger.errors import Unavailable
 from ledger.proof.errors import MalformedReceipt
 from ledger.proof.manifest import ListedUnit, Manifest
@@ -343,6 +343,7 @@ class Verifier:
             status = _asked(self._registry, receipt)
             if brought and status.recalled_at is None:
                 status = self._recalled_elsewhere(self._registry, receipt, status)
+            needed = self._depth_needed(self._registry, status.head)
         except WrongChain:
             case.note(f.CHAIN_WRONG(), f.STANDING_UNKNOWN())
             return
@@ -353,9 +354,7 @@ class Verifier:
         settings = self._trust.settings.registry
         within = settings.newest_block_within
         stale = within is not None and self._now() - status.head.time > dt.timedelta(seconds=within)
-        finding, anchored = checks.chain(
-            status, manifest, confirmations=settings.confirmations, pending=pending, stale=stale
-        )
+        finding, anchored = checks.chain(status, manifest, confirmations=needed, pending=pending, stale=stale)
         case.note(finding)
         if not anchored:
             case.standing = Standing.UNKNOWN if stale else Standing.UNANCHORED
@@ -370,6 +369,11 @@ class Verifier:
             case.replaced_by = self._successor(manifest, status)
         if manifest.units and case.standing not in _WITHDRAWN:
             self._ask_units(case, manifest.units)
+
+    def _depth_needed(self, registry: RegistryReader, head: Head) -> int:
+        """How deep a block must be today to stand for good."""
+        rule = self._trust.settings.registry.confirmations
+        return rule if rule != "finalized" else head.number - registry.settled_block(rule) + 1
 
     def _look_up_units(self, case: _Case, booklet: Manifest, *, lines: Sequence[ClaimedLine] | None) -> None:
         """What is known of the units that a booklet lists, each only if it is the very one, and whether they belong in it.

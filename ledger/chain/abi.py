@@ -28,9 +28,11 @@ from ledger.chain.registry import (
     LeafStatus,
     Recaller,
     RecallReason,
+    RecallRequest,
     Replacement,
     SchoolOnChain,
     SchoolStanding,
+    SignedBatch,
     Statement,
 )
 
@@ -118,6 +120,19 @@ def recall_call(
     """Return the data of a call to `recall`."""
     replacing = NO_REPLACEMENT if replacement is None else (replacement.root, replacement.entry)
     return call("recall", school_word(school), root, entry, int(reason), replacing)
+
+
+def signed_anchor_call(batch: SignedBatch) -> bytes:
+    """Return the data of a call to `anchorBySig`."""
+    school, deadline = school_word(batch.school), _second(batch.deadline)
+    return call("anchorBySig", (school, batch.school_year, batch.root, batch.leaf_count, deadline, batch.signature))
+
+
+def approval_call(*, school: str, request: RecallRequest) -> bytes:
+    """Return the data of a call to `approveRecalls` for one recall."""
+    replacing = NO_REPLACEMENT if request.replacement is None else (request.replacement.root, request.replacement.entry)
+    asked = (request.root, request.entry, int(request.reason), replacing)
+    return call("approveRecalls", school_word(school), [asked])
 
 
 def status_call(*, school: str, root: bytes, entry: bytes, proof: Sequence[bytes], at: datetime | None) -> bytes:

@@ -23,7 +23,7 @@ from time import monotonic
 from typing import TypeVar
 
 from ledger.chain.errors import ChainError, Disagreement, Malformed, Unreachable, WrongChain
-from ledger.chain.registry import Head, LeafStatus, RegistryPin, RegistryReader, SchoolOnChain, Statement
+from ledger.chain.registry import Finality, Head, LeafStatus, RegistryPin, RegistryReader, SchoolOnChain, Statement
 
 Answer = TypeVar("Answer")
 
@@ -70,6 +70,15 @@ class QuorumReader:
         if len(heads) < self._at_least:
             raise self._failure(alike=len(heads), errors=errors)
         return self._reached(heads)
+
+    def settled_block(self, rule: Finality) -> int:
+        """Return the newest block that at least `at_least` readers call settled; -1 if there is none yet."""
+        told, errors = self._all(
+            lambda reader: reader.settled_block(rule), enough=lambda told: len(told) >= self._at_least
+        )
+        if len(told) < self._at_least:
+            raise self._failure(alike=len(told), errors=errors)
+        return sorted(told, reverse=True)[self._at_least - 1]
 
     def status_of(
         self, *, school: str, root: bytes, entry: bytes, proof: Sequence[bytes], at: datetime | None = None

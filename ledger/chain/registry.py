@@ -13,13 +13,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
-from typing import NamedTuple, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from ledger.chain.errors import Malformed
 
 SCHOOL_CODE_DIGITS = 8
 ADDRESS_HEX_DIGITS = 40
 WORD_BYTES = 32
+
+
+Finality = int | Literal["finalized"]
+"""When a block stands for good: once so many blocks deep, its own counted as the first, or as the chain itself declares."""
 
 
 class RecallReason(IntEnum):
@@ -189,21 +193,26 @@ class UnsignedTransaction:
     max_fee_per_gas: int | None = None
     max_priority_fee_per_gas: int | None = None
 
-    def dearer(self, *, percent: int) -> "UnsignedTransaction":
-        """Return the same transaction at fees raised by `percent`, rounded up, to replace one that is stuck.
+    @property
+    def fee(self) -> int:
+        """The most that it offers for a unit of gas, in wei."""
+        return self.gas_price if self.gas_price is not None else self.max_fee_per_gas or 0
 
-        Nodes ask for 10 percent more at least before they let a transaction replace one with the same nonce (geth's
-        `txpool.pricebump`).
+    def outbidding(self, *, fee: int, tip: int | None, percent: int) -> "UnsignedTransaction":
+        """Return the same transaction at fees `percent` above those of one that is stuck, rounded up, or at its own if higher.
+
+        Nodes ask for 10 percent more at least, in each of the two fees, before they let a transaction replace one with the same
+        nonce (geth's `txpool.pricebump`).
         """
 
-        def raised(fee: int | None) -> int | None:
-            return None if fee is None else -(-fee * (100 + percent) // 100)
+        def above(own: int | None, before: int) -> int | None:
+            return None if own is None else max(own, -(-before * (100 + percent) // 100))
 
         return replace(
             self,
-            gas_price=raised(self.gas_price),
-            max_fee_per_gas=raised(self.max_fee_per_gas),
-            max_priority_fee_per_gas=raised(self.max_priority_fee_per_gas),
+            gas_price=above(self.gas_price, fee),
+            max_fee_per_gas=above(self.max_fee_per_gas, fee),
+            max_priority_fee_per_gas=above(self.max_priority_fee_per_gas, tip or 0),
         )
 
 
@@ -230,6 +239,40 @@ class TransactionReceipt:
     """What a creating transaction created."""
 
 
+@dataclass(frozen=True, slots=True)
+class TypedMessage:
+    """What an EIP-712 signature is made over, as two hashes of 32 bytes."""
+
+    domain: bytes
+    """The domain separator: which contract on which chain."""
+    content: bytes
+    """The hash of the struct."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBatch:
+    """A batch that a school's operator signed for somebody else to send."""
+
+    school: str
+    school_year: int
+    """The year in which it begins."""
+    root: bytes
+    leaf_count: int
+    deadline: datetime
+    """Until when the signature serves; aware, whole seconds."""
+    signature: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class RecallRequest:
+    """One recall as it is approved: batch, record, reason and replacement."""
+
+    root: bytes
+    entry: bytes
+    reason: RecallReason
+    replacement: Replacement | None = None
+
+
 class RegistryReader(Protocol):
     """Whoever can say what the registry holds. Every method may raise `Unreachable` or `WrongChain`."""
 
@@ -239,6 +282,9 @@ class RegistryReader(Protocol):
 
     def head(self) -> Head:
         """Return the newest block."""
+
+    def settled_block(self, rule: Finality) -> int:
+        """Return the number of the newest block that no reorganisation takes back, by `rule`; -1 if there is none yet."""
 
     def status_of(
         self, *, school: str, root: bytes, entry: bytes, proof: Sequence[bytes], at: datetime | None = None
@@ -273,6 +319,9 @@ class Wallet(Protocol):
 
     def sign(self, transaction: UnsignedTransaction) -> SignedTransaction:
         """Return the signed bytes. The same transaction gives the same bytes (RFC 6979)."""
+
+    def sign_typed(self, message: TypedMessage) -> bytes:
+        """Return the 65 bytes of an EIP-712 signature: r, s, and 27 or 28."""
 
 
 class RegistrySender(Protocol):
@@ -313,6 +362,26 @@ class RegistrySender(Protocol):
         self, *, sender: str, nonce: int, publisher: str | None, topic: bytes, digest: bytes
     ) -> UnsignedTransaction:
         """Prepare the publication of a statement by the authority (`publisher` None) or by a school's operator."""
+
+    def prepare_signed_anchor(self, *, sender: str, nonce: int, batch: SignedBatch) -> UnsignedTransaction:
+        """Prepare the anchoring, by anybody, of a batch that the school's operator signed."""
+
+    def prepare_lock(self, *, sender: str, nonce: int, school_year: int) -> UnsignedTransaction:
+        """Prepare the locking of a school year by the authority, for good."""
+
+    def prepare_approval(self, *, sender: str, nonce: int, school: str, request: RecallRequest) -> UnsignedTransaction:
+        """Prepare the authority's consent to one recall, in just these words."""
+
+    def prepare_replacement(
+        self, *, sender: str, nonce: int, school: str, root: bytes, entry: bytes, replacement: Replacement
+    ) -> UnsignedTransaction:
+        """Prepare the naming, by the school's operator, of what takes a recalled record's place."""
+
+    def used(self, address: str, *, block: int) -> int:
+        """Return how many of the account's numbers were used up to the end of `block`: the first that was not."""
+
+    def settled_block(self, rule: Finality) -> int:
+        """Return the number of the newest block that no reorganisation takes back, by `rule`; -1 if there is none yet."""
 
     def broadcast(self, raw: bytes) -> bytes:
         """Hand signed bytes to the node and return the transaction's hash. Safe to repeat.

@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from eth_account import Account
+from eth_account.messages import SignableMessage
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
 from ledger.chain.errors import Malformed, UnusableKey
-from ledger.chain.registry import SignedTransaction, UnsignedTransaction
+from ledger.chain.registry import SignedTransaction, TypedMessage, UnsignedTransaction
 
 
 class KeyWallet:
@@ -81,6 +82,11 @@ class KeyWallet:
             )
         signed = self._account.sign_transaction(_fields(transaction))
         return SignedTransaction(raw=bytes(signed.raw_transaction), hash=bytes(signed.hash))
+
+    def sign_typed(self, message: TypedMessage) -> bytes:
+        """Return the 65 bytes of an EIP-712 signature: r, s, and 27 or 28."""
+        signable = SignableMessage(version=b"\x01", header=message.domain, body=message.content)
+        return bytes(self._account.sign_message(signable).signature)
 
     def __repr__(self) -> str:
         return f"KeyWallet({self.address})"

@@ -17,14 +17,14 @@ import requests
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from web3 import HTTPProvider, Web3
-from web3.exceptions import ContractLogicError, TransactionNotFound, Web3RPCError
+from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound, Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.base import JSONBaseProvider
 from web3.types import BlockData, BlockIdentifier, TxParams, TxReceipt
 
 from ledger.chain import abi
 from ledger.chain.errors import ChainError, NonceTaken, OutOfFunds, Rejected, Underpriced, Unreachable, Unsendable
-from ledger.chain.registry import Head, TransactionReceipt, UnsignedTransaction
+from ledger.chain.registry import Finality, Head, TransactionReceipt, UnsignedTransaction
 
 Provider = JSONBaseProvider
 """What may stand in for a URL: eth-tester's provider, in tests."""
@@ -64,6 +64,23 @@ class Web3Node:
         """Return the newest block."""
         with self._answering():
             return _head(self._web3.eth.get_block("latest"))
+
+    def settled_block(self, rule: Finality) -> int:
+        """Return the number of the newest block that no reorganisation takes back; -1 if there is none yet."""
+        with self._answering():
+            if rule == "finalized":
+                try:
+                    return self._web3.eth.get_block("finalized")["number"]
+                except BlockNotFound:
+                    return -1
+            return max(-1, self._web3.eth.block_number - rule + 1)
+
+    def used(self, address: str, block: int) -> int:
+        """Return the first of the account's numbers that was not used up to the end of `block`."""
+        if block < 0:
+            return 0
+        with self._answering():
+            return self._web3.eth.get_transaction_count(to_checksum_address(address), block)
 
     def ask(self, to: str, data: bytes) -> tuple[bytes, Head]:
         """Call a view at the newest block, and return its answer and that block."""

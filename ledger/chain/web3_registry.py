@@ -23,12 +23,15 @@ from eth_utils.crypto import keccak
 from ledger.chain import abi
 from ledger.chain.errors import Rejected, Unreachable, Unsendable, WrongChain
 from ledger.chain.registry import (
+    Finality,
     Head,
     LeafStatus,
     RecallReason,
+    RecallRequest,
     RegistryPin,
     Replacement,
     SchoolOnChain,
+    SignedBatch,
     Statement,
     TransactionReceipt,
     UnsignedTransaction,
@@ -64,6 +67,16 @@ class Web3Registry:
         """Return the newest block."""
         with self._pinned() as node:
             return node.head()
+
+    def settled_block(self, rule: Finality) -> int:
+        """Return the number of the newest block that no reorganisation takes back; -1 if there is none yet."""
+        with self._pinned() as node:
+            return node.settled_block(rule)
+
+    def used(self, address: str, *, block: int) -> int:
+        """Return the first of the account's numbers that was not used up to the end of `block`."""
+        with self._pinned() as node:
+            return node.used(address, block)
 
     def status_of(
         self, *, school: str, root: bytes, entry: bytes, proof: Sequence[bytes], at: datetime | None = None
@@ -124,6 +137,25 @@ class Web3Registry:
     ) -> UnsignedTransaction:
         """Prepare the publication of a statement."""
         return self._prepare(sender, nonce, abi.call("publish", abi.publisher_word(publisher), topic, digest))
+
+    def prepare_signed_anchor(self, *, sender: str, nonce: int, batch: SignedBatch) -> UnsignedTransaction:
+        """Prepare the anchoring, by anybody, of a batch that the school's operator signed."""
+        return self._prepare(sender, nonce, abi.signed_anchor_call(batch))
+
+    def prepare_lock(self, *, sender: str, nonce: int, school_year: int) -> UnsignedTransaction:
+        """Prepare the locking of a school year by the authority, for good."""
+        return self._prepare(sender, nonce, abi.call("lockSchoolYear", school_year))
+
+    def prepare_approval(self, *, sender: str, nonce: int, school: str, request: RecallRequest) -> UnsignedTransaction:
+        """Prepare the authority's consent to one recall, in just these words."""
+        return self._prepare(sender, nonce, abi.approval_call(school=school, request=request))
+
+    def prepare_replacement(
+        self, *, sender: str, nonce: int, school: str, root: bytes, entry: bytes, replacement: Replacement
+    ) -> UnsignedTransaction:
+        """Prepare the naming, by the school's operator, of what takes a recalled record's place."""
+        replacing = (replacement.root, replacement.entry)
+        return self._prepare(sender, nonce, abi.call("addReplacement", abi.school_word(school), root, entry, replacing))
 
     def broadcast(self, raw: bytes) -> bytes:
         """Hand signed bytes to the node; having them already is a success."""

@@ -11,23 +11,20 @@ from uuid import UUID
 from sqlalchemy import Engine, Select, exists, func, select, union_all
 from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
-from ledger.batch import OPEN_STATES, BatchState
+from ledger.batch import BatchState
 from ledger.errors import UnknownSchool, UnknownUnit
+from ledger.store.chain_tables import BatchRow, LeafRow
 from ledger.store.sessions import reading
 from ledger.store.tables import (
-    AttemptRow,
     Base,
-    BatchRow,
     ClassRow,
     EarlierFileRow,
     FileRole,
-    LeafRow,
-    RecallRow,
     SchoolRow,
     UnitFileRow,
     UnitRow,
 )
-from ledger.unit import Ownership, RecallReason, Role, Slot, UnitKind, UnitState
+from ledger.unit import Ownership, Role, Slot, UnitKind, UnitState
 
 T = TypeVar("T")
 
@@ -43,6 +40,12 @@ class School:
     operator: str
     seal_cert_sha256: str
     ownership: Ownership = Ownership.PUBLIC
+    relayed: bool = False
+    """Whether it signs its batches and the authority sends them, and pays."""
+    batch_count: int | None = None
+    """A batch is closed once so many issued units wait; None for by hand or by age alone."""
+    batch_hours: int | None = None
+    """A batch is closed once a unit has waited for so many hours; None for by hand or by count alone."""
 
 
 @dataclass(frozen=True)
@@ -119,39 +122,6 @@ class Unit:
     def file(self, role: FileRole) -> StoredFile:
         """The file with this role. It exists from `signing` on."""
         return next(file for file in self.files if file.role is role)
-
-
-@dataclass(frozen=True)
-class Batch:
-    """A closed set of leaves under one root."""
-
-    id: int
-    school_code: str
-    school_year: str
-    root: bytes
-    leaf_count: int
-    state: BatchState
-
-
-@dataclass(frozen=True)
-class Recall:
-    """The decision to withdraw a unit."""
-
-    id: int
-    unit_id: UUID
-    school_code: str
-    reason: RecallReason
-    state: BatchState
-
-
-@dataclass(frozen=True)
-class Attempt:
-    """One signed transaction."""
-
-    sender: str
-    nonce: int
-    tx_hash: bytes
-    raw: bytes
 
 
 @dataclass(frozen=True)
@@ -282,31 +252,6 @@ class Reader:
         )
         with reading(self._engine) as session:
             return [ArchivedPdf(*row) for row in session.execute(query)]
-
-    def open_batches(self) -> list[Batch]:
-        """What is still on its way to the chain, oldest first."""
-        with reading(self._engine) as session:
-            query = select(BatchRow).where(BatchRow.state.in_(OPEN_STATES)).order_by(BatchRow.id)
-            return [value_of(Batch, row) for row in session.scalars(query)]
-
-    def open_recalls(self) -> list[Recall]:
-        """Recalls still on their way to the chain, oldest first."""
-        with reading(self._engine) as session:
-            query = select(RecallRow).where(RecallRow.state.in_(OPEN_STATES)).order_by(RecallRow.id)
-            return [value_of(Recall, row) for row in session.scalars(query)]
-
-    def attempt(self, errand: Batch | Recall) -> Attempt | None:
-        """The stored transaction that carries `errand`."""
-        ours = AttemptRow.batch_id if isinstance(errand, Batch) else AttemptRow.recall_id
-        with reading(self._engine) as session:
-            row = session.scalars(select(AttemptRow).where(ours == errand.id)).one_or_none()
-            return None if row is None else value_of(Attempt, row)
-
-    def next_nonce(self, sender: str) -> int:
-        """One more than the highest nonce ever stored for `sender`; 0 when there is none."""
-        with reading(self._engine) as session:
-            highest = session.scalar(select(func.max(AttemptRow.nonce)).where(AttemptRow.sender == sender))
-            return 0 if highest is None else highest + 1
 
     def count_by_state(self) -> dict[UnitState, int]:
         """How many units stand in each state; states without units are absent."""

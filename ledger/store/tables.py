@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""The tables, and the rules that the database enforces by itself.
+"""The tables, and the rules that the database enforces by itself; what concerns the chain stands in `chain_tables`.
 
 Enums are stored by value with a CHECK; what may exist only once is UNIQUE; a pupil has one current unit per school year
 and level (DOMAIN.md, rule ID-12), which is a partial unique index. Times are UTC, stored without offset and read back aware.
@@ -23,13 +23,13 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
     Uuid,
+    false,
     text,
 )
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
 
-from ledger.batch import BatchState
-from ledger.unit import PAST_STATES, Ownership, RecallReason, Role, UnitKind, UnitState
+from ledger.unit import PAST_STATES, Ownership, Role, UnitKind, UnitState
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -60,14 +60,14 @@ class UtcDateTime(TypeDecorator[dt.datetime]):
         return None if value is None else value.replace(tzinfo=dt.UTC)
 
 
-def by_value(kind: type[StrEnum], name: str) -> Enum:
-    """An enum stored by value, with a CHECK."""
+def by_value(kind: type[StrEnum], name: str, *, length: int = 16) -> Enum:
+    """An enum stored by value, with a CHECK; `length` is what the longest value to come may need."""
     return Enum(
         kind,
         name=name,
         native_enum=False,
         create_constraint=True,
-        length=16,
+        length=length,
         values_callable=lambda members: [member.value for member in members],
     )
 
@@ -90,6 +90,10 @@ class SchoolRow(Base):
     """A school of this authority, and what the registry contract knows it by."""
 
     __tablename__ = "school"
+    __table_args__ = (
+        CheckConstraint("batch_count IS NULL OR batch_count > 0", name="batch_count_counts"),
+        CheckConstraint("batch_hours IS NULL OR batch_hours > 0", name="batch_hours_count"),
+    )
     code: Mapped[str] = mapped_column(String(8), primary_key=True)
     name: Mapped[str]
     authority: Mapped[str]
@@ -100,6 +104,12 @@ class SchoolRow(Base):
     """Who runs it, which decides where its seal may come from."""
     operator: Mapped[str] = mapped_column(String(42))
     seal_cert_sha256: Mapped[str] = mapped_column(String(64))
+    relayed: Mapped[bool] = mapped_column(server_default=false())
+    """Whether the school signs its batches and the authority sends them, and pays."""
+    batch_count: Mapped[int | None]
+    """A batch is closed once so many issued units wait; None for by hand or by age alone."""
+    batch_hours: Mapped[int | None]
+    """A batch is closed once a unit has waited for so many hours; None for by hand or by count alone."""
     registered_at: Mapped[dt.datetime]
 
 
@@ -207,60 +217,3 @@ class SignatureRow(Base):
     pdf_before: Mapped[str | None] = mapped_column(String(64))
     """The files as they were before it: what a unit goes back to when it is returned. Signatures of older ledgers have none."""
     xml_before: Mapped[str | None] = mapped_column(String(64))
-
-
-class BatchRow(Base):
-    """A closed set of leaves under one root."""
-
-    __tablename__ = "batch"
-    __table_args__ = (UniqueConstraint("school_code", "root"),)
-    id: Mapped[int] = mapped_column(primary_key=True)
-    school_code: Mapped[str] = mapped_column(ForeignKey("school.code"))
-    school_year: Mapped[str] = mapped_column(String(9))
-    root: Mapped[bytes]
-    leaf_count: Mapped[int]
-    state: Mapped[BatchState] = mapped_column(by_value(BatchState, "state"), index=True)
-    sealed_at: Mapped[dt.datetime]
-    changed_at: Mapped[dt.datetime]
-
-
-class LeafRow(Base):
-    """One unit's leaf in its batch, with the receipt as it will be handed out."""
-
-    __tablename__ = "leaf"
-    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), primary_key=True)
-    batch_id: Mapped[int] = mapped_column(ForeignKey("batch.id"), index=True)
-    leaf: Mapped[bytes] = mapped_column(unique=True)
-    receipt: Mapped[bytes]
-
-
-class RecallRow(Base):
-    """The decision to withdraw a unit, carried to the chain like a batch."""
-
-    __tablename__ = "recall"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), unique=True)
-    school_code: Mapped[str] = mapped_column(ForeignKey("school.code"))
-    reason: Mapped[RecallReason] = mapped_column(by_value(RecallReason, "reason"))
-    note: Mapped[str]
-    state: Mapped[BatchState] = mapped_column(by_value(BatchState, "state"), index=True)
-    decided_at: Mapped[dt.datetime]
-    changed_at: Mapped[dt.datetime]
-
-
-class AttemptRow(Base):
-    """One signed transaction, for a batch or for a recall. A sender signs each nonce once."""
-
-    __tablename__ = "attempt"
-    __table_args__ = (
-        UniqueConstraint("sender", "nonce"),
-        CheckConstraint("(batch_id IS NULL) <> (recall_id IS NULL)", name="one_errand"),
-    )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"), unique=True)
-    recall_id: Mapped[int | None] = mapped_column(ForeignKey("recall.id"), unique=True)
-    sender: Mapped[str] = mapped_column(String(42))
-    nonce: Mapped[int]
-    tx_hash: Mapped[bytes] = mapped_column(unique=True)
-    raw: Mapped[bytes]
-    signed_at: Mapped[dt.datetime]

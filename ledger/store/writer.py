@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Every change of the ledger. Each method is one transaction, and each move names the state it was read in.
+"""Every change of units and their files; `errand_writer` makes those of what goes to the chain.
+
+Each method is one transaction, and each move names the state it was read in.
 
 A move that finds its row elsewhere changes nothing and raises `LostRace`: another worker was first. A database that cannot be
 asked is `Unavailable`, and nothing is known to have changed. Callers store files before they call, so a row never names bytes
@@ -8,51 +10,45 @@ that are not on disk.
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Engine, insert, select, update
+from sqlalchemy import Engine, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ledger import batch as batch_rules
-from ledger.batch import BatchState
-from ledger.errors import ForbiddenMove, LostRace, UnknownUnit
+from ledger.errors import LostRace
+from ledger.journal import Deed, Detail
 from ledger.store import class_import
 from ledger.store.class_import import ClassImport, Draft
-from ledger.store.reader import Attempt, Batch, NewFile, Recall, School, Unit
+from ledger.store.journal_store import BY_ITSELF, add_entry
+from ledger.store.moves import move_unit
+from ledger.store.reader import NewFile, School, Unit
 from ledger.store.sessions import writing
 from ledger.store.tables import (
-    AttemptRow,
-    BatchRow,
     EarlierFileRow,
     FileRole,
-    LeafRow,
-    RecallRow,
     SchoolRow,
     SignatureRow,
     UnitFileRow,
     UnitRow,
 )
-from ledger.unit import RecallReason, Slot, UnitState, require_move
-
-
-@dataclass(frozen=True)
-class NewLeaf:
-    """One unit's place in a batch that is being sealed."""
-
-    unit_id: UUID
-    leaf: bytes
-    receipt: bytes
+from ledger.unit import Slot, UnitState
 
 
 class Writer:
-    """Makes every change. `now` gives the time that is written beside each."""
+    """Makes every change. `now` gives the time that is written beside each, `who` the name that the journal gives."""
 
-    def __init__(self, engine: Engine, *, now: Callable[[], dt.datetime]) -> None:
+    def __init__(self, engine: Engine, *, now: Callable[[], dt.datetime], who: str = BY_ITSELF) -> None:
         self._engine = engine
         self._now = now
+        self._who = who
+
+    def by(self, who: str) -> Self:
+        """The same, for what `who` does."""
+        return type(self)(self._engine, now=self._now, who=who)
 
     def register_school(self, school: School) -> None:
         """Adds a school. Adding the same one again changes nothing; with other values it raises `LostRace`."""
@@ -61,6 +57,8 @@ class Writer:
             row = session.get(SchoolRow, school.code)
             if row is None:
                 session.add(SchoolRow(**values, registered_at=self._now()))
+                keys: Detail = {"operator": school.operator, "seal": school.seal_cert_sha256}
+                self._note(session, Deed.SCHOOL_REGISTERED, f"school {school.code}", detail=keys)
             elif any(getattr(row, name) != value for name, value in values.items()):
                 raise LostRace(f"trường/school {school.code}", "unregistered")
 
@@ -68,11 +66,15 @@ class Writer:
         """Takes a class in, all of it or nothing; see `ledger.store.class_import.carry_out`."""
         with writing(self._engine) as session:
             class_import.carry_out(session, change, now=self._now())
+            subject = f"class {change.school_code} {change.school_year} {change.name}"
+            self._note(session, Deed.CLASS_IMPORTED, subject, detail=_told(change))
 
     def add_booklet(self, draft: Draft, *, units: Sequence[Unit], instead_of: Unit | None = None) -> None:
         """Adds a booklet; see `ledger.store.class_import.add_booklet`."""
         with writing(self._engine) as session:
             class_import.add_booklet(session, draft, units=units, instead_of=instead_of, now=self._now())
+            listed: Detail = {"units": [str(unit.id) for unit in units]}
+            self._note(session, Deed.BOOKLET_BOUND, f"unit {draft.unit_id}", detail=listed)
 
     def begin_signing(
         self,
@@ -94,7 +96,7 @@ class Writer:
         with writing(self._engine) as session:
             drawn = {"record_sha256": record_sha256, "template": template, "subjects": " ".join(sorted(subjects))}
             from_it = UnitRow.source_sha256 == source_sha256
-            self._move_unit(session, unit_id, UnitState.DRAFT, UnitState.SIGNING, from_it, **drawn)
+            move_unit(session, unit_id, UnitState.DRAFT, UnitState.SIGNING, from_it, now=self._now(), **drawn)
             session.add_all(
                 UnitFileRow(unit_id=unit_id, role=role, sha256=file.sha256, size=file.size)
                 for role, file in ((FileRole.PDF, pdf), (FileRole.XML, xml))
@@ -142,9 +144,11 @@ class Writer:
     ) -> None:
         """SIGNING to ISSUED, with the files that last and the canonical manifest. `replaced` are the digests of those before."""
         with writing(self._engine) as session:
-            self._move_unit(session, unit_id, UnitState.SIGNING, UnitState.ISSUED, manifest=manifest)
+            move_unit(session, unit_id, UnitState.SIGNING, UnitState.ISSUED, now=self._now(), manifest=manifest)
             self._replace_file(session, unit_id, FileRole.PDF, replaced[FileRole.PDF], pdf)
             self._replace_file(session, unit_id, FileRole.XML, replaced[FileRole.XML], xml)
+            digest = hashlib.sha256(manifest).hexdigest()
+            self._note(session, Deed.UNIT_ISSUED, f"unit {unit_id}", detail={"manifest": digest})
 
     def note_archive_end(self, unit_id: UUID, *, pdf: str, archive_ends: dt.datetime) -> None:
         """Notes when the last document timestamp of the PDF with digest `pdf` ends, for one issued before that was noted."""
@@ -169,144 +173,11 @@ class Writer:
             session.add(
                 EarlierFileRow(sha256=replaced_pdf, unit_id=unit_id, size=replaced_size, renewed_at=self._now())
             )
+            renewal: Detail = {"from": replaced_pdf, "to": pdf.sha256}
+            self._note(session, Deed.PAPER_RENEWED, f"unit {unit_id}", detail=renewal)
 
-    def seal_batch(self, *, school_code: str, school_year: str, root: bytes, leaves: Sequence[NewLeaf]) -> None:
-        """Closes a batch of issued units, with the receipts that will be handed out. A unit in a batch already is a lost race."""
-        now = self._now()
-        with writing(self._engine) as session:
-            row = BatchRow(
-                school_code=school_code,
-                school_year=school_year,
-                root=root,
-                leaf_count=len(leaves),
-                state=BatchState.SEALED,
-                sealed_at=now,
-                changed_at=now,
-            )
-            session.add(row)
-            try:
-                session.flush()  # Leaves name their batch.
-                for leaf in leaves:
-                    self._expect_issued(session, leaf.unit_id, school_code=school_code, school_year=school_year)
-                session.execute(
-                    insert(LeafRow),
-                    [{"unit_id": n.unit_id, "batch_id": row.id, "leaf": n.leaf, "receipt": n.receipt} for n in leaves],
-                )
-            except IntegrityError as error:
-                raise LostRace("đợt neo/batch", "unbatched") from error
-
-    def decide_recall(self, unit_id: UUID, *, school_code: str, reason: RecallReason, note: str) -> None:
-        """Stores the decision to withdraw an anchored unit; the chain hears of it next. A second decision is a lost race.
-
-        Raises `UnknownUnit` unless the unit is one of this school's, and `ForbiddenMove` from where no recall leads.
-        """
-        now = self._now()
-        with writing(self._engine) as session:
-            state = session.scalars(
-                select(UnitRow.state).where(UnitRow.id == unit_id, UnitRow.school_code == school_code)
-            ).one_or_none()
-            if state is None:
-                raise UnknownUnit(unit_id)
-            require_move(state, UnitState.RECALLED)
-            session.add(
-                RecallRow(
-                    unit_id=unit_id,
-                    school_code=school_code,
-                    reason=reason,
-                    note=note,
-                    state=BatchState.SEALED,
-                    decided_at=now,
-                    changed_at=now,
-                )
-            )
-            try:
-                session.flush()
-            except IntegrityError as error:
-                raise LostRace(f"thu hồi/recall {unit_id}", "not recalled") from error
-
-    def store_attempt(self, errand: Batch | Recall, attempt: Attempt) -> None:
-        """SEALED to PREPARED, together with the signed transaction. Nothing may be sent before this returns."""
-        ours = {"batch_id": errand.id} if isinstance(errand, Batch) else {"recall_id": errand.id}
-        with writing(self._engine) as session:
-            self._move_errand(session, errand, BatchState.PREPARED)
-            session.add(
-                AttemptRow(
-                    **ours,
-                    sender=attempt.sender,
-                    nonce=attempt.nonce,
-                    tx_hash=attempt.tx_hash,
-                    raw=attempt.raw,
-                    signed_at=self._now(),
-                )
-            )
-            try:
-                session.flush()
-            except IntegrityError as error:
-                raise LostRace(f"nonce {attempt.nonce} – {attempt.sender}", "unused") from error
-
-    def move_errand(self, errand: Batch | Recall, new: BatchState) -> None:
-        """Moves a batch or a recall on from the state that `errand` was read in. FINAL takes its units along.
-
-        From SEALED only `store_attempt` leads to PREPARED: nothing is prepared without a transaction.
-        """
-        if (errand.state, new) == (BatchState.SEALED, BatchState.PREPARED):
-            raise ForbiddenMove("đợt neo/batch", errand.state, new)
-        with writing(self._engine) as session:
-            self._move_errand(session, errand, new)
-            if new is not BatchState.FINAL:
-                return
-            if isinstance(errand, Batch):
-                units: Iterable[UUID] = session.scalars(
-                    select(LeafRow.unit_id).where(LeafRow.batch_id == errand.id)
-                ).all()
-                for unit_id in units:
-                    self._move_unit(session, unit_id, UnitState.ISSUED, UnitState.ANCHORED)
-            else:
-                state = session.scalars(select(UnitRow.state).where(UnitRow.id == errand.unit_id)).one()
-                self._move_unit(session, errand.unit_id, state, UnitState.RECALLED)
-
-    def _move_errand(self, session: Session, errand: Batch | Recall, new: BatchState) -> None:
-        if (errand.state, new) not in batch_rules.LEGAL_MOVES:
-            raise ForbiddenMove("đợt neo/batch", errand.state, new)
-        table = BatchRow if isinstance(errand, Batch) else RecallRow
-        result = session.execute(
-            update(table)
-            .where(table.id == errand.id, table.state == errand.state)
-            .values(state=new, changed_at=self._now())
-        )
-        if result.rowcount != 1:  # type: ignore[attr-defined]
-            raise LostRace(f"đợt neo/batch {errand.id}", errand.state)
-
-    def _move_unit(
-        self,
-        session: Session,
-        unit_id: UUID,
-        old: UnitState,
-        new: UnitState,
-        *also: ColumnElement[bool],
-        **values: object,
-    ) -> None:
-        require_move(old, new)
-        result = session.execute(
-            update(UnitRow)
-            .where(UnitRow.id == unit_id, UnitRow.state == old, *also)
-            .values(state=new, changed_at=self._now(), **values)
-        )
-        if result.rowcount != 1:  # type: ignore[attr-defined]
-            raise LostRace(f"học bạ/unit {unit_id}", old)
-
-    @staticmethod
-    def _expect_issued(session: Session, unit_id: UUID, *, school_code: str, school_year: str) -> None:
-        found = session.scalars(
-            select(UnitRow.id).where(
-                UnitRow.id == unit_id,
-                UnitRow.state == UnitState.ISSUED,
-                UnitRow.school_code == school_code,
-                UnitRow.school_year == school_year,
-            )
-        ).one_or_none()
-        if found is None:
-            raise LostRace(f"học bạ/unit {unit_id}", UnitState.ISSUED)
+    def _note(self, session: Session, deed: Deed, subject: str, *, detail: Detail) -> None:
+        add_entry(session, deed, subject, who=self._who, now=self._now(), detail=detail)
 
     @staticmethod
     def _expect_unit(session: Session, unit_id: UUID, state: UnitState) -> None:
@@ -322,3 +193,14 @@ class Writer:
         )
         if result.rowcount != 1:  # type: ignore[attr-defined]
             raise LostRace(f"tệp/file {role} – {unit_id}", old[:12])
+
+
+def _told(change: ClassImport) -> Detail:
+    """What the journal says of an import: whom it added, changed and took out, and what of each was in the sheet."""
+    return {
+        "sheet": change.sheet_sha256,
+        "enrolled": change.enrolled,
+        "added": [f"{draft.unit_id} {draft.record_sha256}" for draft in change.added],
+        "revised": [f"{each.unit.id} {each.record_sha256}" for each in change.revised],
+        "removed": [str(unit.id) for unit in change.removed],
+    }

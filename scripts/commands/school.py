@@ -197,9 +197,9 @@ def recall(
     found = ledger.reader.unit(unit)
     password = operator_password(pin_file, lang)
     # The key opens before the decision is stored, and a decision that an earlier run could not carry is carried now.
-    ledger.anchorer(Trust.load(ledger.settings.trust), school_code=found.school_code, password=password)
-    if unit not in {recall.unit_id for recall in ledger.reader.open_recalls()}:
-        ledger.writer.decide_recall(unit, school_code=found.school_code, reason=reason, note=note_text)
+    ledger.school_anchorer(Trust.load(ledger.settings.trust), school_code=found.school_code, password=password)
+    if unit not in {recall.unit_id for recall in ledger.errands.open_recalls()}:
+        ledger.errand_writer.decide_recall(unit, school_code=found.school_code, reason=reason, note=note_text)
     carry(ledger, school=found.school_code, year=found.school_year, password=password, lang=lang)
     tell(lang, f"Đã thu hồi học bạ {unit}.", f"Recalled record {unit}.")
 

@@ -103,7 +103,9 @@ def test_a_waiting_transaction_is_replaced_at_a_higher_fee_only(devchain, node_s
     node_scene.registry.broadcast(node_scene.operator.sign(first).raw)
     with pytest.raises(Underpriced):
         node_scene.registry.broadcast(node_scene.operator.sign(second).raw)
-    dearer = node_scene.operator.sign(second.dearer(percent=15))
+    dearer = node_scene.operator.sign(
+        second.outbidding(fee=second.fee, tip=second.max_priority_fee_per_gas, percent=15)
+    )
     assert node_scene.registry.broadcast(dearer.raw) == dearer.hash
 
 

@@ -17,7 +17,7 @@ from ledger.unit import UnitState
 from scripts.deploy import deploy
 from tests.simulators.anchoring_world import World
 from tests.simulators.hands import Killed
-from tests.simulators.mortality import Fate, MortalSender, MortalWallet
+from tests.simulators.mortality import Fate
 from tests.simulators.school_ledger import CONFIRMATIONS, SCHOOL, SEAL, YEAR, SchoolLedger
 
 DEATHS = ["before sign", "after sign", "before commit", "before broadcast", "after broadcast"]
@@ -46,17 +46,10 @@ class Evm:
         self._tester.mine_block()
 
     def anchorer(self, ledger: SchoolLedger) -> Anchorer:
-        return Anchorer(
-            ledger.reader,
-            ledger.writer,
-            MortalSender(self.registry, ledger.fate),
-            MortalWallet(self.operator, ledger.fate, ledger.signed),
-            school_code=SCHOOL,
-            confirmations=CONFIRMATIONS,
-        )
+        return ledger.anchorer(self.registry, wallet=self.operator)
 
     def finish(self, ledger: SchoolLedger) -> None:
-        while self.anchorer(ledger).tick(head=self.registry.head().number).open:
+        while self.anchorer(ledger).tick().open:
             self.mine()
 
     def status(self, ledger: SchoolLedger, unit):
@@ -83,7 +76,7 @@ def test_dying_costs_nothing_on_the_real_contract(evm, tmp_path, where):
     before = evm.registry.nonce(evm.operator.address)
     dying = sealed(evm, tmp_path).reopened(Fate(dies_at=where))
     with pytest.raises(Killed):
-        evm.anchorer(dying).tick(head=evm.registry.head().number)
+        evm.anchorer(dying).tick()
     ledger = dying.reopened()
     evm.finish(ledger)
     assert evm.registry.nonce(evm.operator.address) == before + 1
@@ -103,7 +96,7 @@ def test_dying_while_recalling_costs_nothing_on_the_real_contract(evm, tmp_path,
     World(ledger, evm.registry).recall(unit)
     dying = ledger.reopened(Fate(dies_at=where))
     with pytest.raises(Killed):
-        evm.anchorer(dying).tick(head=evm.registry.head().number)
+        evm.anchorer(dying).tick()
     ledger = dying.reopened()
     evm.finish(ledger)
     assert ledger.reader.unit(unit.id).state is UnitState.RECALLED
@@ -113,7 +106,7 @@ def test_dying_while_recalling_costs_nothing_on_the_real_contract(evm, tmp_path,
 
 def test_what_the_real_contract_refuses_stays_sealed(evm, tmp_path):
     ledger = sealed(evm, tmp_path)
-    (batch,) = ledger.reader.open_batches()
+    (batch,) = ledger.errands.open_batches()
     by_hand = evm.registry.prepare_anchor(
         sender=evm.operator.address,
         nonce=evm.registry.nonce(evm.operator.address),
@@ -124,5 +117,5 @@ def test_what_the_real_contract_refuses_stays_sealed(evm, tmp_path):
     )
     evm.registry.broadcast(evm.operator.sign(by_hand).raw)
     with pytest.raises(Refused, match="AlreadyAnchored"):
-        evm.anchorer(ledger).tick(head=evm.registry.head().number)
-    assert ledger.reader.open_batches()[0].state is BatchState.SEALED
+        evm.anchorer(ledger).tick()
+    assert ledger.errands.open_batches()[0].state is BatchState.SEALED

@@ -7,14 +7,14 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from ledger.batch import BatchState
-from ledger.chain.errors import NonceTaken, Unreachable
+from ledger.chain.errors import Unreachable
 from ledger.errors import LedgerError, LostRace, Refused
-from ledger.store.reader import Attempt
-from ledger.store.tables import AttemptRow
+from ledger.store.chain_tables import AttemptRow
+from ledger.store.errands import Attempt
 from ledger.unit import UnitState
 from tests.simulators.anchoring_world import World, world_with
 from tests.simulators.mortality import Fate
-from tests.simulators.school_ledger import AUTHORITY, CONFIRMATIONS, OPERATOR, OTHER_OPERATOR, OTHER_SCHOOL, SCHOOL
+from tests.simulators.school_ledger import CONFIRMATIONS, OPERATOR, OTHER_OPERATOR, OTHER_SCHOOL, SCHOOL
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def test_the_slower_of_two_stores_no_second_attempt(world):
     before = world.attempts()
     late = Attempt(OPERATOR.address, 1, b"\x01" * 32, b"other bytes")
     with pytest.raises(LostRace):
-        world.ledger.writer.store_attempt(batch, late)
+        world.ledger.carried_by(batch, late)
     assert world.attempts() == before
 
 
@@ -71,9 +71,9 @@ def test_one_nonce_is_never_stored_for_two_errands(world):
     world.tick()
     world.ledger.issued(1, first=50)
     world.seal()
-    batch = next(b for b in world.ledger.reader.open_batches() if b.state is BatchState.SEALED)
+    batch = next(b for b in world.ledger.errands.open_batches() if b.state is BatchState.SEALED)
     with pytest.raises(LostRace):
-        world.ledger.writer.store_attempt(batch, Attempt(OPERATOR.address, 0, b"\x02" * 32, b"other bytes"))
+        world.ledger.carried_by(batch, Attempt(OPERATOR.address, 0, b"\x02" * 32, b"other bytes"))
     assert world.errands()[f"batch {batch.id}"] is BatchState.SEALED
     world.finish()
     world.assert_whole(anchored=2)
@@ -111,10 +111,10 @@ def test_with_the_chain_down_nothing_changes(world, state):
         world.tick()
     assert world.batch().state.name == state
     before = (world.errands(), world.attempts(), world.ledger.reader.count_by_state(), list(world.chain.received))
-    anchorer, head = world.ledger.anchorer(world.chain), world.chain.head().number
+    anchorer = world.ledger.anchorer(world.chain)
     world.chain.down = True
     with pytest.raises(Unreachable):
-        anchorer.tick(head=head)
+        anchorer.tick()
     assert (
         world.errands(),
         world.attempts(),
@@ -173,12 +173,12 @@ def test_a_quiet_chain_is_asked_little(world):
     world.tick()
     world.chain.asked.clear()
     world.tick()
-    assert world.chain.asked == {"head": 1, "receipt": 1}
+    assert world.chain.asked == {"settled_block": 1, "receipt": 1}
     world.chain.mine(CONFIRMATIONS)
     world.finish()
     world.chain.asked.clear()
     world.tick()
-    assert world.chain.asked == {"head": 1}
+    assert world.chain.asked == {"settled_block": 1}
 
 
 def test_a_dropped_transaction_is_sent_again(world):
@@ -264,16 +264,38 @@ def test_a_reorg_may_still_carry_out_what_the_contract_undid(world):
     assert len(world.ledger.signed) == 1
 
 
-def test_a_nonce_that_somebody_else_used_is_told_and_nothing_moves(world):
+def test_a_number_that_somebody_else_used_is_given_up_once_that_stands_for_good(world):
     world.chain.loses_answer = True
     with pytest.raises(Unreachable):
         world.tick()
     world.chain.drop()
     anchored_by_hand(world.chain, b"\x77" * 32, nonce=0)
     world.chain.mine()
-    with pytest.raises(NonceTaken):
-        world.tick()
+    assert world.tick().open == 1
     assert world.batch().state is BatchState.PREPARED
+    assert world.ledger.errands.number(world.batch()).nonce == 0
+    world.chain.mine(CONFIRMATIONS)
+    world.tick()
+    assert world.batch().state is BatchState.SENT
+    assert world.ledger.errands.number(world.batch()).nonce == 1
+    world.finish()
+    assert set(world.errands().values()) == {BatchState.FINAL}
+    assert [nonce for nonce, _ in world.attempts()] == [0, 1]
+
+
+def test_a_number_comes_back_when_the_block_that_used_it_gives_way(world):
+    world.chain.loses_answer = True
+    with pytest.raises(Unreachable):
+        world.tick()
+    world.chain.drop()
+    anchored_by_hand(world.chain, b"\x77" * 32, nonce=0)
+    world.chain.mine()
+    world.tick()
+    world.chain.reorg(1)
+    world.chain.drop()
+    world.finish()
+    world.assert_whole()
+    assert len(world.ledger.signed) == 1
 
 
 def test_a_refused_batch_keeps_no_later_one_waiting(world):
@@ -283,14 +305,14 @@ def test_a_refused_batch_keeps_no_later_one_waiting(world):
     world.seal()
     with pytest.raises(Refused, match="AlreadyAnchored"):
         world.tick()
-    assert [batch.state for batch in world.ledger.reader.open_batches()] == [BatchState.SEALED, BatchState.SENT]
+    assert [batch.state for batch in world.ledger.errands.open_batches()] == [BatchState.SEALED, BatchState.SENT]
 
 
 def test_each_school_carries_its_own(world):
     world.ledger.issued(1, first=90, school_code=OTHER_SCHOOL)
     world.seal(school_code=OTHER_SCHOOL)
     world.tick()
-    states = {batch.school_code: batch.state for batch in world.ledger.reader.open_batches()}
+    states = {batch.school_code: batch.state for batch in world.ledger.errands.open_batches()}
     assert states == {SCHOOL: BatchState.SENT, OTHER_SCHOOL: BatchState.SEALED}
     world.finish(school_code=OTHER_SCHOOL, wallet=OTHER_OPERATOR)
     world.finish()
@@ -311,6 +333,4 @@ def test_a_ledger_that_lost_its_attempt_stops_the_line(world):
 
 def test_confirmations_below_one_are_refused(world):
     with pytest.raises(ValueError):
-        type(world.ledger.anchorer(world.chain))(
-            world.ledger.reader, world.ledger.writer, world.chain, AUTHORITY, school_code=SCHOOL, confirmations=0
-        )
+        world.ledger.anchorer(world.chain, finality=0)

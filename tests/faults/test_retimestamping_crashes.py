@@ -17,10 +17,10 @@ from sqlalchemy import text
 from ledger.errors import UnknownFile
 from ledger.retimestamping import NotRenewed, Renewed, Retimestamping
 from ledger.store.database import migrate
+from ledger.store.errand_writer import NewLeaf
 from ledger.store.files import FileStore
-from ledger.store.reader import School
+from ledger.store.reader import NewFile, School
 from ledger.store.tables import FileRole
-from ledger.store.writer import NewFile, NewLeaf
 from ledger.unit import MOET, Slot, UnitState
 from signer.errors import TimestampUnavailable
 from tests.simulators.aging_pki import Years, now
@@ -70,7 +70,7 @@ class Archive:
             NewLeaf(one.paper.unit_id, hashlib.sha256(one.receipt.to_json()).digest(), one.receipt.to_json())
             for one in kept
         ]
-        ledger.writer.seal_batch(
+        ledger.errand_writer.seal_batch(
             school_code=code, school_year=world.YEAR, root=kept[0].receipt.root_bytes, leaves=leaves
         )
         with ledger.engine.begin() as connection:

@@ -84,7 +84,7 @@ class BatchOnAChain(RuleBasedStateMachine):
     @rule()
     def work(self) -> None:
         """One pass, cut short like any pass may be."""
-        step = next_step(self.state, sighting=self.sighting, head=self.head, confirmations=CONFIRMATIONS)
+        step = next_step(self.state, sighting=self.sighting, settled=self.head - CONFIRMATIONS + 1)
         match step:
             case Step.PREPARE:
                 self.move(BatchState.PREPARED)

@@ -11,8 +11,8 @@ from sqlalchemy.orm import Session
 from ledger.batch import BatchState
 from ledger.chain.registry import Wallet
 from ledger.proof.receipt import Receipt
-from ledger.store.reader import Batch, Recall
-from ledger.store.tables import AttemptRow, BatchRow, RecallRow
+from ledger.store.chain_tables import ActRow, AttemptRow, BatchRow, RecallRow
+from ledger.store.errands import Batch, Recall
 from ledger.unit import RecallReason, UnitState
 from tests.simulators.mortality import Fate
 from tests.simulators.registry import SimulatedChain
@@ -58,7 +58,7 @@ class World:
         return self.ledger.sealer(self.chain).seal(school_code=school_code, school_year=YEAR)
 
     def recall(self, unit) -> None:
-        self.ledger.writer.decide_recall(
+        self.ledger.errand_writer.decide_recall(
             unit.id, school_code=unit.school_code, reason=RecallReason.WRONG_DATA, note="nhầm điểm"
         )
 
@@ -66,11 +66,9 @@ class World:
         """The process ends, and another one starts that knows only what is stored."""
         self.ledger = self.ledger.reopened(fate)
 
-    def tick(self, *, school_code: str = SCHOOL, wallet: Wallet = OPERATOR):
+    def tick(self, *, school_code: str | None = SCHOOL, wallet: Wallet = OPERATOR, **parts: object):
         """One pass of a new anchorer."""
-        return self.ledger.anchorer(self.chain, school_code=school_code, wallet=wallet).tick(
-            head=self.chain.head().number
-        )
+        return self.ledger.anchorer(self.chain, school_code=school_code, wallet=wallet, **parts).tick()
 
     def finish(self, **who: object) -> None:
         """Ticks and mines until nothing is open."""
@@ -82,7 +80,7 @@ class World:
 
     def errands(self) -> dict[str, BatchState]:
         with Session(self.ledger.engine) as session:
-            rows = [*session.scalars(select(BatchRow)), *session.scalars(select(RecallRow))]
+            rows = [row for table in (BatchRow, RecallRow, ActRow) for row in session.scalars(select(table))]
             return {f"{row.__tablename__} {row.id}": row.state for row in rows}
 
     def attempts(self) -> list[tuple[int, bytes]]:
@@ -90,11 +88,11 @@ class World:
             return [(row.nonce, row.raw) for row in session.scalars(select(AttemptRow).order_by(AttemptRow.nonce))]
 
     def batch(self) -> Batch:
-        (batch,) = self.ledger.reader.open_batches()
+        (batch,) = self.ledger.errands.open_batches()
         return batch
 
     def recalls(self) -> list[Recall]:
-        return self.ledger.reader.open_recalls()
+        return self.ledger.errands.open_recalls()
 
     def receipt(self, unit) -> Receipt:
         return Receipt.parse(self.ledger.reader.receipt_of_unit(unit.id).receipt)

@@ -19,7 +19,14 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from ledger.chain.registry import RegistrySender, SignedTransaction, UnsignedTransaction, Wallet
+from ledger.chain.registry import (
+    Finality,
+    RegistrySender,
+    SignedTransaction,
+    TypedMessage,
+    UnsignedTransaction,
+    Wallet,
+)
 from ledger.store.files import FileStore
 from tests.simulators.hands import Killed
 
@@ -58,6 +65,24 @@ class MortalSender:
     def prepare_publish(self, **change: Any) -> UnsignedTransaction:
         return self._asked("prepare_publish", **change)
 
+    def prepare_signed_anchor(self, **change: Any) -> UnsignedTransaction:
+        return self._asked("prepare_signed_anchor", **change)
+
+    def prepare_lock(self, **change: Any) -> UnsignedTransaction:
+        return self._asked("prepare_lock", **change)
+
+    def prepare_approval(self, **change: Any) -> UnsignedTransaction:
+        return self._asked("prepare_approval", **change)
+
+    def prepare_replacement(self, **change: Any) -> UnsignedTransaction:
+        return self._asked("prepare_replacement", **change)
+
+    def used(self, address: str, **at: Any) -> int:
+        return self._asked("used", address, **at)
+
+    def settled_block(self, rule: Finality) -> int:
+        return self._asked("settled_block", rule)
+
     def statement_at(self, **asked: Any) -> Any:
         return self._asked("statement_at", **asked)
 
@@ -92,6 +117,12 @@ class MortalWallet:
         signed = self._wallet.sign(transaction)
         self._fate.step("after sign")
         return signed
+
+    def sign_typed(self, message: TypedMessage) -> bytes:
+        self._fate.step("before sign_typed")
+        signature = self._wallet.sign_typed(message)
+        self._fate.step("after sign_typed")
+        return signature
 
 
 def mortal(engine: Engine, fate: Fate) -> Engine:

@@ -12,6 +12,9 @@ Implements `RegistrySender` and `RegistryReader`. Example::
     chain.loses_answer = True       # the next transaction is taken, and then the connection breaks
     chain.stuck = True              # blocks come, but nothing of ours is in them
     chain.counts_waiting = False    # the node's next free nonce leaves out what waits, as some nodes' does
+    chain.least_fee = 7             # blocks take nothing that offers less for a unit of gas; estimates say so from now on
+    chain.lags = 2                  # the node shows the chain as it was two blocks ago
+    chain.delays = True             # what is sent reaches the node with the next block only
 
 The contract is the reference model of contracts/TranscriptRegistry.sol (`registry_model`), which tests/contracts compares with the
 contract itself; only what needs signatures beside the sender's is left out. The state is what a replay of all blocks gives, so
@@ -28,15 +31,17 @@ from typing import Any
 import rlp
 from eth_abi.abi import decode, encode
 from eth_account import Account
+from eth_account.messages import SignableMessage
 from eth_utils.abi import collapse_if_tuple
-from simulators.registry_conditions import Call, Event, Refused, snake
+from simulators.registry_conditions import Call, Event, Refused, Signed, SignedBatch, snake
 from simulators.registry_facts import RecallRequest, Record, Replacement
 from simulators.registry_model import RegistryModel
 from simulators.registry_past import Past
 
 from ledger.chain import abi
-from ledger.chain.errors import NonceTaken, Rejected, Unreachable, Unsendable
+from ledger.chain.errors import NonceTaken, Rejected, Underpriced, Unreachable, Unsendable
 from ledger.chain.registry import (
+    Finality,
     Head,
     LeafStatus,
     RegistryPin,
@@ -45,11 +50,18 @@ from ledger.chain.registry import (
     TransactionReceipt,
     UnsignedTransaction,
 )
+from ledger.chain.registry import RecallRequest as RecallAsked
+from ledger.chain.registry import Replacement as NewRecord
+from ledger.chain.registry import SignedBatch as BatchSigned
+from ledger.chain.signed_batches import batch_message
 from ledger.proof.merkle import keccak
 
+PIN = RegistryPin(chain_id=31337, address="0x" + "c0" * 20, code_hash="0x" + "cc" * 32)
 GENESIS = datetime(2026, 6, 1, tzinfo=UTC)
 BLOCK_TIME = timedelta(seconds=12)
 HAND_OVER_DELAY = 86400
+PRICE_BUMP = 10
+"""Percent that a transaction must offer more to replace one with the same number (geth's `txpool.pricebump`)."""
 FUTURE = 16
 """How far ahead of the account's number the node lets a transaction wait."""
 
@@ -63,6 +75,24 @@ def _request(fields: Sequence[Any]) -> RecallRequest:
     return RecallRequest(root, entry, reason, Replacement(*replacement))
 
 
+def _signed_batch(fields: Sequence[Any]) -> SignedBatch:
+    """The batch, with whoever signed just these words for this registry on this chain."""
+    school, year, root, count, deadline, signature = fields
+    batch = SignedBatch(school, year, root, count, deadline, signature)
+    message = batch_message(
+        chain_id=PIN.chain_id,
+        registry=PIN.address,
+        school=school.rstrip(b"\0").decode(),
+        school_year=year,
+        root=root,
+        leaf_count=count,
+        deadline=datetime.fromtimestamp(deadline, UTC),
+    )
+    signable = SignableMessage(version=b"\x01", header=message.domain, body=message.content)
+    signer = Account.recover_message(signable, signature=signature)
+    return batch._replace(signature=Signed(signer.lower(), batch.words))
+
+
 def _as_is(value: object) -> object:
     return value
 
@@ -70,6 +100,7 @@ def _as_is(value: object) -> object:
 STRUCTS: Mapping[str, Callable[[Any], object]] = {
     "(bytes32,bytes32)": Replacement._make,
     "(bytes32,bytes32,uint8,(bytes32,bytes32))": _request,
+    "(bytes32,uint16,bytes32,uint32,uint48,bytes)": _signed_batch,
     "(bytes32,bytes32,uint8,(bytes32,bytes32))[]": lambda requests: [_request(each) for each in requests],
 }
 """How the model has the structs of the ABI, whose fields it reads by name."""
@@ -87,7 +118,10 @@ MUTATIONS = {
     for entry in abi.ARTIFACT["abi"]
     if entry["type"] == "function"
     and hasattr(RegistryModel, snake(entry["name"]))
-    and not any("bytes" in each.replace("bytes32", "") for each in _types(entry["inputs"]))
+    and (
+        entry["name"] == "anchorBySig"
+        or not any("bytes" in each.replace("bytes32", "") for each in _types(entry["inputs"]))
+    )
 }
 
 
@@ -99,6 +133,7 @@ class Transaction:
     sender: str
     nonce: int
     data: bytes
+    fee: int
 
     @property
     def hash(self) -> bytes:
@@ -107,11 +142,13 @@ class Transaction:
     @classmethod
     def read(cls, raw: bytes) -> "Transaction":
         try:
-            nonce, _price, _gas, _to, _value, data, *_ = rlp.decode(raw)
+            nonce, price, _gas, _to, _value, data, *_ = rlp.decode(raw)
             sender = Account.recover_transaction(raw)
         except Exception as error:
             raise Unsendable("not a transaction") from error
-        return cls(raw=raw, sender=sender, nonce=int.from_bytes(nonce, "big"), data=data)
+        return cls(
+            raw=raw, sender=sender, nonce=int.from_bytes(nonce, "big"), data=data, fee=int.from_bytes(price, "big")
+        )
 
 
 @dataclass(frozen=True)
@@ -159,6 +196,10 @@ class SimulatedChain:
         self.loses_answer = False
         self.stuck = False
         self.counts_waiting = True
+        self.least_fee = 0
+        self.lags = 0
+        self.delays = False
+        self._on_its_way: list[Transaction] = []
         self.asked: Counter[str] = Counter()
         self.received: list[bytes] = []
         self._authority = authority
@@ -176,6 +217,9 @@ class SimulatedChain:
         """Adds blocks; the first takes in whatever can be carried out now."""
         for _ in range(blocks):
             taken: list[Transaction] = []
+            for late in self._on_its_way:
+                self._waiting.setdefault((late.sender, late.nonce), late)
+            self._on_its_way.clear()
             while not self.stuck and (ready := self._next_ready(taken)):
                 taken.append(self._waiting.pop((ready.sender, ready.nonce)))
             self._blocks.append(Block(len(self._blocks), self._branch, tuple(taken)))
@@ -192,6 +236,7 @@ class SimulatedChain:
     def drop(self) -> None:
         """The node forgets every transaction that waits."""
         self._waiting.clear()
+        self._on_its_way.clear()
 
     @property
     def registry(self) -> Contract:
@@ -207,11 +252,24 @@ class SimulatedChain:
 
     @property
     def pin(self) -> RegistryPin:
-        return RegistryPin(chain_id=31337, address="0x" + "c0" * 20, code_hash="0x" + "cc" * 32)
+        return PIN
 
     def head(self) -> Head:
         self._ask("head")
-        return Head(self._blocks[-1].number, self._blocks[-1].time)
+        return Head(self._shown[-1].number, self._shown[-1].time)
+
+    def settled_block(self, rule: Finality) -> int:
+        """What a chain with the tag calls finalized is four blocks old here."""
+        self._ask("settled_block")
+        return max(-1, len(self._shown) - (5 if rule == "finalized" else rule))
+
+    def used(self, address: str, *, block: int) -> int:
+        self._ask("used")
+        return sum(each.sender == address for one in self._shown[: block + 1] for each in one.transactions)
+
+    @property
+    def _shown(self) -> list[Block]:
+        return self._blocks[: len(self._blocks) - self.lags]
 
     def school(self, code: str) -> SchoolOnChain | None:
         self._ask("school")
@@ -251,6 +309,22 @@ class SimulatedChain:
     ) -> UnsignedTransaction:
         return self._prepare(sender, nonce, abi.call("anchor", abi.school_word(school), school_year, root, leaf_count))
 
+    def prepare_signed_anchor(self, *, sender: str, nonce: int, batch: BatchSigned) -> UnsignedTransaction:
+        return self._prepare(sender, nonce, abi.signed_anchor_call(batch))
+
+    def prepare_lock(self, *, sender: str, nonce: int, school_year: int) -> UnsignedTransaction:
+        return self._prepare(sender, nonce, abi.call("lockSchoolYear", school_year))
+
+    def prepare_approval(self, *, sender: str, nonce: int, school: str, request: RecallAsked) -> UnsignedTransaction:
+        return self._prepare(sender, nonce, abi.approval_call(school=school, request=request))
+
+    def prepare_replacement(
+        self, *, sender: str, nonce: int, school: str, root: bytes, entry: bytes, replacement: NewRecord
+    ) -> UnsignedTransaction:
+        replacing = (replacement.root, replacement.entry)
+        data = abi.call("addReplacement", abi.school_word(school), root, entry, replacing)
+        return self._prepare(sender, nonce, data)
+
     def prepare_recall(self, *, sender: str, nonce: int, **changes: Any) -> UnsignedTransaction:
         return self._prepare(sender, nonce, abi.recall_call(**{"replacement": None, **changes}))
 
@@ -265,11 +339,17 @@ class SimulatedChain:
         place = (transaction.sender, transaction.nonce)
         mined = self._mined_count(transaction.sender)
         if transaction.hash not in self._replayed()[1] and self._waiting.get(place) != transaction:
-            if transaction.nonce < mined or place in self._waiting:
+            if transaction.nonce < mined:
                 raise NonceTaken(f"nonce {transaction.nonce}")
+            before = self._waiting.get(place)
+            if before is not None and transaction.fee * 100 < before.fee * (100 + PRICE_BUMP) + (before.fee == 0):
+                raise Underpriced("replacement transaction underpriced")
             if transaction.nonce >= mined + FUTURE:
                 raise Unsendable("nonce too far ahead")
-            self._waiting[place] = transaction
+            if self.delays:
+                self._on_its_way.append(transaction)
+            else:
+                self._waiting[place] = transaction
         self.received.append(raw)
         if self.loses_answer:
             self.loses_answer = False
@@ -281,6 +361,8 @@ class SimulatedChain:
         if (found := self._replayed()[1].get(transaction_hash)) is None:
             return None
         block, succeeded = found
+        if block.number > self._shown[-1].number:
+            return None
         return TransactionReceipt(transaction_hash, block.number, block.hash, succeeded, gas_used=50_000)
 
     def _ask(self, question: str) -> None:
@@ -292,14 +374,18 @@ class SimulatedChain:
         """A node estimates at its newest block, where only what is mined counts."""
         self._ask("prepare")
         self.registry.send(sender, data, Block(len(self._blocks), self._branch))
-        return UnsignedTransaction(self.pin.chain_id, sender, nonce, self.pin.address, data, gas=200_000, gas_price=0)
+        price = self.least_fee
+        return UnsignedTransaction(
+            self.pin.chain_id, sender, nonce, self.pin.address, data, gas=200_000, gas_price=price
+        )
 
     def _mined_count(self, address: str) -> int:
         return sum(each.sender == address for block in self._blocks for each in block.transactions)
 
     def _next_ready(self, taken: Sequence[Transaction]) -> Transaction | None:
         for (sender, nonce), transaction in sorted(self._waiting.items()):
-            if nonce == self._mined_count(sender) + sum(each.sender == sender for each in taken):
+            next_in_turn = nonce == self._mined_count(sender) + sum(each.sender == sender for each in taken)
+            if next_in_turn and transaction.fee >= self.least_fee:
                 return transaction
         return None
 

@@ -20,12 +20,16 @@ from uuid import UUID
 
 from sqlalchemy import Engine, text
 
-from ledger.anchoring import Anchorer, Sealer
+from ledger.anchoring import Anchorer
 from ledger.chain.registry import RegistrySender, UnsignedTransaction, Wallet
 from ledger.chain.wallet import KeyWallet
 from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
+from ledger.sealing import Sealer
 from ledger.store.class_import import ClassImport, Draft
 from ledger.store.database import migrate, open_for_writing
+from ledger.store.errand_writer import ErrandWriter
+from ledger.store.errands import Attempt, Errand, Errands, Number
+from ledger.store.journal_store import Journal
 from ledger.store.reader import NewFile, Reader, School, Unit
 from ledger.store.tables import Base, FileRole
 from ledger.store.writer import Writer
@@ -55,6 +59,19 @@ def new_file(*words: object) -> NewFile:
 
 def school(code: str = SCHOOL, operator: Wallet = OPERATOR) -> School:
     return School(code, "Trường THCS Hoa Mai", "Sở GDĐT", MOET.name, operator.address, SEAL)
+
+
+@dataclass
+class Clock:
+    """A time that tests move."""
+
+    time: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def passes(self, **span: float) -> None:
+        self.time += timedelta(**span)
 
 
 @dataclass
@@ -103,6 +120,18 @@ class SchoolLedger:
     @cached_property
     def writer(self) -> Writer:
         return Writer(self.engine, now=self.now)
+
+    @cached_property
+    def errands(self) -> Errands:
+        return Errands(self.engine)
+
+    @cached_property
+    def errand_writer(self) -> ErrandWriter:
+        return ErrandWriter(self.engine, now=self.now)
+
+    @cached_property
+    def journal(self) -> Journal:
+        return Journal(self.engine)
 
     # Units in every state.
 
@@ -198,17 +227,30 @@ class SchoolLedger:
 
     # Whoever carries them to the chain.
 
-    def sealer(self, chain: RegistrySender, **parts: object) -> Sealer:
-        return Sealer(self.reader, self.writer, chain_id=chain.pin.chain_id, registry=chain.pin.address, **parts)
+    def carried_by(self, errand: Errand, attempt: Attempt) -> None:
+        """Sets the attempt's number aside for a sealed errand, and stores it."""
+        self.errand_writer.reserve(errand, Number(attempt.sender, attempt.nonce))
+        self.errand_writer.store_attempt(errand, attempt)
 
-    def anchorer(self, chain: RegistrySender, *, school_code: str = SCHOOL, wallet: Wallet = OPERATOR) -> Anchorer:
+    def sealer(self, chain: RegistrySender, **parts: object) -> Sealer:
+        pin = chain.pin
+        return Sealer(
+            self.reader, self.errands, self.errand_writer, chain_id=pin.chain_id, registry=pin.address, **parts
+        )
+
+    def anchorer(
+        self, chain: RegistrySender, *, school_code: str | None = SCHOOL, wallet: Wallet = OPERATOR, **parts: object
+    ) -> Anchorer:
         return Anchorer(
             self.reader,
-            self.writer,
+            self.errands,
+            self.errand_writer,
             MortalSender(chain, self.fate),
             MortalWallet(wallet, self.fate, self.signed),
             school_code=school_code,
-            confirmations=CONFIRMATIONS,
+            **{"finality": CONFIRMATIONS, "now": self.now, **parts},
+            chain_id=chain.pin.chain_id,
+            registry=chain.pin.address,
         )
 
 

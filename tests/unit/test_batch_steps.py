@@ -3,10 +3,11 @@
 """The life of a batch: every arrow there is, and what to do in every state for everything the chain may show."""
 
 import itertools
+from datetime import timedelta
 
 import pytest
 
-from ledger.batch import LEGAL_MOVES, OPEN_STATES, BatchState, Sighting, Step, next_step
+from ledger.batch import LEGAL_MOVES, OPEN_STATES, BatchState, Patience, Sighting, Step, Waiting, next_step
 
 SEALED, PREPARED, SENT, MINED, FINAL, FAILED = BatchState
 HEAD, CONFIRMATIONS = 100, 3
@@ -15,14 +16,17 @@ DEEP, SHALLOW = HEAD - CONFIRMATIONS + 1, HEAD - CONFIRMATIONS + 2
 ARROWS = {
     (SEALED, PREPARED),
     (SEALED, FAILED),
+    (PREPARED, SEALED),
     (PREPARED, SENT),
     (PREPARED, MINED),
     (PREPARED, FAILED),
+    (SENT, SEALED),
     (SENT, PREPARED),
     (SENT, MINED),
     (SENT, FAILED),
     (MINED, PREPARED),
     (MINED, FINAL),
+    (FAILED, SEALED),
 }
 SIGHTINGS = {
     "in no block": None,
@@ -50,7 +54,7 @@ LEADS_TO = {
 
 
 def step(state, sighting, *, head=HEAD, confirmations=CONFIRMATIONS):
-    return next_step(state, sighting=sighting, head=head, confirmations=confirmations)
+    return next_step(state, sighting=sighting, settled=head - confirmations + 1)
 
 
 def test_these_are_the_arrows_and_there_are_no_others():
@@ -70,10 +74,9 @@ def test_no_step_leads_along_an_arrow_that_does_not_exist(state, sighting):
         assert (state, LEADS_TO[decided]) in ARROWS
 
 
-def test_ends_are_ends():
-    for end in (FINAL, FAILED):
-        assert end not in OPEN_STATES
-        assert not any(old is end for old, _ in ARROWS)
+def test_final_is_final_and_what_failed_waits_for_a_person():
+    assert not any(old is FINAL for old, _ in ARROWS)
+    assert [new for old, new in ARROWS if old is FAILED] == [SEALED]
     assert {SEALED, PREPARED, SENT, MINED} == OPEN_STATES
 
 
@@ -92,3 +95,33 @@ def test_a_node_that_lags_behind_its_own_receipt_makes_nothing_final():
 
 def test_values_that_the_database_holds_never_change():
     assert [state.value for state in BatchState] == ["sealed", "prepared", "sent", "mined", "final", "failed"]
+
+
+def after(minutes: float, *, first: float | None = None, attempts: int = 1) -> Waiting:
+    return Waiting(attempts, timedelta(minutes=minutes), timedelta(minutes=first or minutes))
+
+
+@pytest.mark.parametrize("state", [PREPARED, SENT])
+@pytest.mark.parametrize(
+    ("waiting", "expected"),
+    [
+        (after(0), Step.BROADCAST),
+        (after(2.9), Step.BROADCAST),
+        (after(3), Step.RAISE),
+        (after(3, first=60, attempts=5), Step.RAISE),
+        (after(3, first=60, attempts=6), Step.BROADCAST),
+        (None, Step.BROADCAST),
+    ],
+)
+def test_what_lies_too_long_is_raised_so_many_times(state, waiting, expected):
+    assert next_step(state, sighting=None, settled=DEEP, waiting=waiting) is expected
+
+
+def test_what_is_in_a_block_is_not_raised():
+    found = Sighting(SHALLOW, succeeded=True)
+    assert next_step(SENT, sighting=found, settled=DEEP, waiting=after(60)) is Step.NOTE_MINED
+
+
+def test_people_are_told_by_the_first_attempt_and_not_the_newest():
+    assert not after(19.9).stuck(Patience())
+    assert after(0, first=20, attempts=4).stuck(Patience())

@@ -8,8 +8,9 @@ import pytest
 from eth_account import Account
 
 from ledger.chain.errors import Malformed, UnusableKey
-from ledger.chain.registry import UnsignedTransaction
+from ledger.chain.registry import TypedMessage, UnsignedTransaction
 from ledger.chain.wallet import KeyWallet
+from ledger.proof.merkle import keccak
 
 KEY = bytes(range(1, 33))
 
@@ -95,7 +96,24 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize(("fee", "dearer"), [(0, 0), (1, 2), (100, 113), (101, 115)])
-def test_a_dearer_transaction_is_dearer_by_the_percentage_at_least(fee, dearer):
-    legacy = transaction(max_fee_per_gas=None, max_priority_fee_per_gas=None, gas_price=fee).dearer(percent=13)
-    assert (legacy.gas_price, legacy.max_fee_per_gas) == (dearer, None)
-    assert transaction(max_fee_per_gas=fee).dearer(percent=13).max_fee_per_gas == dearer
+def test_a_replacing_transaction_is_dearer_by_the_percentage_at_least(fee, dearer):
+    legacy = transaction(max_fee_per_gas=None, max_priority_fee_per_gas=None, gas_price=0)
+    raised = legacy.outbidding(fee=fee, tip=None, percent=13)
+    assert (raised.gas_price, raised.max_fee_per_gas, raised.fee) == (dearer, None, dearer)
+    modern = transaction(max_fee_per_gas=0, max_priority_fee_per_gas=0).outbidding(fee=fee, tip=fee, percent=13)
+    assert (modern.max_fee_per_gas, modern.max_priority_fee_per_gas, modern.gas_price) == (dearer, dearer, None)
+
+
+def test_a_replacing_transaction_offers_what_the_chain_asks_today_if_that_is_more():
+    today = transaction(max_fee_per_gas=900, max_priority_fee_per_gas=1).outbidding(fee=100, tip=10, percent=13)
+    assert (today.max_fee_per_gas, today.max_priority_fee_per_gas) == (900, 12)
+
+
+def test_a_typed_message_is_signed_as_the_contract_recovers_it():
+    wallet = KeyWallet(b"\x05" * 32)
+    message = TypedMessage(domain=b"\x01" * 32, content=b"\x02" * 32)
+    signature = wallet.sign_typed(message)
+    assert len(signature) == 65
+    assert signature[64] in {27, 28}
+    digest = keccak(b"\x19\x01" + message.domain + message.content)
+    assert Account._recover_hash(digest, signature=signature) == wallet.address

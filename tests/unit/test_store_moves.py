@@ -12,9 +12,9 @@ from ledger.batch import BatchState
 from ledger.errors import AlreadyImported, ForbiddenMove, LostRace, UnknownSchool, UnknownUnit
 from ledger.short_code import lookup_key
 from ledger.store.class_import import Draft, Revision
-from ledger.store.reader import Attempt
+from ledger.store.errand_writer import NewLeaf
+from ledger.store.errands import Attempt
 from ledger.store.tables import FileRole
-from ledger.store.writer import NewLeaf
 from ledger.unit import RecallReason, Role, UnitState
 from tests.simulators.anchoring_world import World, chain_with_schools
 from tests.simulators.school_ledger import (
@@ -64,21 +64,21 @@ def begin(ledger, unit):
 def sealed(ledger, count=2):
     ledger.issued(count)
     World(ledger, chain_with_schools()).seal()
-    (batch,) = ledger.reader.open_batches()
+    (batch,) = ledger.errands.open_batches()
     return batch
 
 
 def anchored(ledger):
     batch = sealed(ledger)
-    ledger.writer.store_attempt(batch, ATTEMPT)
+    ledger.carried_by(batch, ATTEMPT)
     for old, new in ((BatchState.PREPARED, BatchState.MINED), (BatchState.MINED, BatchState.FINAL)):
-        ledger.writer.move_errand(replace(batch, state=old), new)
+        ledger.errand_writer.move(replace(batch, state=old), new)
     return ledger.units([unit_id(1), unit_id(2)])
 
 
 def recall(ledger, unit, **changes):
     values = {"school_code": SCHOOL, "reason": RecallReason.FRAUD, "note": "", **changes}
-    ledger.writer.decide_recall(unit.id, **values)
+    ledger.errand_writer.decide_recall(unit.id, **values)
 
 
 # Two workers, one move.
@@ -113,7 +113,7 @@ def moves(ledger):
         "begin signing": lambda office: begin(office, draft),
         "sign": lambda office: office.sign(signing, Role.PRINCIPAL),
         "issue": lambda office: office.issue(complete),
-        "store an attempt": lambda office: office.writer.store_attempt(batch, ATTEMPT),
+        "store an attempt": lambda office: office.carried_by(batch, ATTEMPT),
     }
 
 
@@ -139,7 +139,7 @@ def test_of_two_sealers_one_takes_each_unit(ledger):
     units = ledger.units([unit_id(1), unit_id(2), unit_id(3)])
     outcomes = both_at_once(*(world.seal for world in worlds))
     assert {type(outcome) for outcome in outcomes} <= {type(None), LostRace}
-    (batch,) = ledger.reader.open_batches()
+    (batch,) = ledger.errands.open_batches()
     assert batch.leaf_count == 3
     assert all(ledger.reader.receipt_of_unit(unit.id).receipt for unit in units)
 
@@ -147,31 +147,31 @@ def test_of_two_sealers_one_takes_each_unit(ledger):
 @pytest.mark.parametrize("new", [BatchState.PREPARED, BatchState.MINED, BatchState.FINAL])
 def test_a_batch_moves_only_from_where_it_was_read(ledger, new):
     batch = sealed(ledger)
-    ledger.writer.store_attempt(batch, ATTEMPT)
-    ledger.writer.move_errand(replace(batch, state=BatchState.PREPARED), BatchState.SENT)
+    ledger.carried_by(batch, ATTEMPT)
+    ledger.errand_writer.move(replace(batch, state=BatchState.PREPARED), BatchState.SENT)
     elsewhere = {BatchState.PREPARED: BatchState.MINED, BatchState.MINED: BatchState.PREPARED}
     stale = replace(batch, state=elsewhere.get(new, BatchState.MINED))
-    refused_and_unchanged(ledger, lambda: ledger.writer.move_errand(stale, new))
+    refused_and_unchanged(ledger, lambda: ledger.errand_writer.move(stale, new))
 
 
 def test_an_arrow_that_does_not_exist_is_forbidden(ledger):
     batch = sealed(ledger)
-    refused_and_unchanged(ledger, lambda: ledger.writer.move_errand(batch, BatchState.FINAL), ForbiddenMove)
+    refused_and_unchanged(ledger, lambda: ledger.errand_writer.move(batch, BatchState.FINAL), ForbiddenMove)
 
 
 def test_nothing_is_prepared_without_its_transaction(ledger):
     batch = sealed(ledger)
-    refused_and_unchanged(ledger, lambda: ledger.writer.move_errand(batch, BatchState.PREPARED), ForbiddenMove)
+    refused_and_unchanged(ledger, lambda: ledger.errand_writer.move(batch, BatchState.PREPARED), ForbiddenMove)
 
 
 def test_final_takes_the_units_along_or_does_not_happen(ledger):
     batch = sealed(ledger)
-    ledger.writer.store_attempt(batch, ATTEMPT)
-    ledger.writer.move_errand(replace(batch, state=BatchState.PREPARED), BatchState.MINED)
+    ledger.carried_by(batch, ATTEMPT)
+    ledger.errand_writer.move(replace(batch, state=BatchState.PREPARED), BatchState.MINED)
     with ledger.engine.begin() as connection:
         connection.execute(text("UPDATE unit SET state = 'recalled' WHERE id = :id"), {"id": unit_id(2).hex})
     mined = replace(batch, state=BatchState.MINED)
-    refused_and_unchanged(ledger, lambda: ledger.writer.move_errand(mined, BatchState.FINAL))
+    refused_and_unchanged(ledger, lambda: ledger.errand_writer.move(mined, BatchState.FINAL))
 
 
 # Signing and issuing.
@@ -324,7 +324,7 @@ def test_only_issued_units_of_that_school_and_year_are_batched(ledger):
 
     def seal(*units):
         leaves = [NewLeaf(unit.id, bytes([n]) * 32, b"{}") for n, unit in enumerate(units)]
-        ledger.writer.seal_batch(school_code=SCHOOL, school_year=YEAR, root=b"\x09" * 32, leaves=leaves)
+        ledger.errand_writer.seal_batch(school_code=SCHOOL, school_year=YEAR, root=b"\x09" * 32, leaves=leaves)
 
     for stranger in (signing, elsewhere, earlier):
         refused_and_unchanged(ledger, lambda stranger=stranger: seal(issued, stranger))
@@ -357,10 +357,10 @@ def test_a_unit_that_nobody_knows_is_not_recalled(ledger):
 def test_a_final_recall_withdraws_its_unit_and_no_other(ledger):
     unit, other = anchored(ledger)
     recall(ledger, unit)
-    (errand,) = ledger.reader.open_recalls()
-    ledger.writer.store_attempt(errand, replace(ATTEMPT, nonce=1, tx_hash=b"\x02" * 32))
-    ledger.writer.move_errand(replace(errand, state=BatchState.PREPARED), BatchState.MINED)
+    (errand,) = ledger.errands.open_recalls()
+    ledger.carried_by(errand, replace(ATTEMPT, nonce=1, tx_hash=b"\x02" * 32))
+    ledger.errand_writer.move(replace(errand, state=BatchState.PREPARED), BatchState.MINED)
     assert ledger.reader.unit(unit.id).state is UnitState.ANCHORED
-    ledger.writer.move_errand(replace(errand, state=BatchState.MINED), BatchState.FINAL)
+    ledger.errand_writer.move(replace(errand, state=BatchState.MINED), BatchState.FINAL)
     assert ledger.reader.unit(unit.id).state is UnitState.RECALLED
     assert ledger.reader.unit(other.id).state is UnitState.ANCHORED

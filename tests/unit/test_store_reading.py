@@ -11,7 +11,8 @@ from sqlalchemy.exc import DBAPIError, StatementError
 
 from ledger.errors import LostRace, Unavailable, UnknownSchool, UnknownUnit
 from ledger.store.database import open_for_reading, open_for_writing
-from ledger.store.reader import Attempt, Reader
+from ledger.store.errands import Attempt, Errands, Number
+from ledger.store.reader import Reader
 from ledger.store.tables import FileRole
 from ledger.store.writer import Draft, Writer
 from ledger.unit import Role, UnitState
@@ -43,7 +44,7 @@ def ledger(made, tmp_path):
 def sealed(ledger, count=2):
     ledger.issued(count)
     World(ledger, chain_with_schools()).seal()
-    (batch,) = ledger.reader.open_batches()
+    (batch,) = ledger.errands.open_batches()
     return batch
 
 
@@ -59,7 +60,7 @@ def test_what_is_unknown_is_said_so(ledger):
     assert ledger.reader.receipt_of_file("0" * 64) is None
     assert ledger.reader.receipt_of_unit(unit_id(1)) is None
     assert ledger.reader.successor(unit_id(1)) is None
-    assert ledger.reader.next_nonce(ATTEMPT.sender) == 0
+    assert ledger.errands.next_nonce(ATTEMPT.sender, mined=0, waiting=0) == 0
 
 
 def test_nothing_that_is_not_issued_is_shown_to_the_public(ledger):
@@ -74,9 +75,11 @@ def test_a_receipt_is_found_by_either_file_and_is_final_with_its_batch(ledger):
     for kind in FileRole:
         entry = ledger.reader.receipt_of_file(unit.file(kind).sha256)
         assert (entry.unit_id, entry.final) == (unit.id, False)
-    ledger.writer.store_attempt(batch, ATTEMPT)
-    assert ledger.reader.next_nonce(ATTEMPT.sender) == 1
-    assert ledger.reader.attempt(batch) == ATTEMPT
+    ledger.carried_by(batch, ATTEMPT)
+    assert ledger.errands.next_nonce(ATTEMPT.sender, mined=0, waiting=0) == 1
+    assert ledger.errands.next_nonce(ATTEMPT.sender, mined=0, waiting=7) == 7
+    assert ledger.errands.attempts(batch) == [replace(ATTEMPT, signed_at=NOON)]
+    assert ledger.errands.number(batch) == Number(ATTEMPT.sender, ATTEMPT.nonce)
 
 
 def test_a_renewed_file_is_found_and_so_is_the_one_that_was_issued(ledger):
@@ -151,11 +154,11 @@ def test_a_reading_engine_over_a_database_in_memory_cannot_write_either():
 
 def test_a_reading_engine_reads(ledger):
     sealed(ledger)
-    reader = Reader(open_for_reading(ledger.url))
+    reader = Reader(reading := open_for_reading(ledger.url))
     assert reader.school(SCHOOL) == ledger.reader.school(SCHOOL)
     assert reader.schools() == ledger.reader.schools()
     assert reader.unit(unit_id(1)) == ledger.reader.unit(unit_id(1))
-    assert reader.open_batches() == ledger.reader.open_batches()
+    assert Errands(reading).open_batches() == ledger.errands.open_batches()
 
 
 def test_a_reader_sees_one_state_while_somebody_writes(ledger):
@@ -187,7 +190,7 @@ def test_a_database_that_cannot_be_asked_is_unavailable(ledger, damage):
     office = ledger.reopened()
     for ask in (
         office.reader.schools,
-        office.reader.open_batches,
+        office.errands.open_batches,
         lambda: office.reader.unit(unit_id(1)),
         lambda: office.writer.register_school(school()),
         lambda: office.import_class([draft(1)]),

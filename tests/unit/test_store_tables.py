@@ -12,25 +12,30 @@ from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError, StatementError
 from sqlalchemy.orm import Session
 
-from ledger.batch import BatchState
+from ledger.batch import ActKind, BatchState
+from ledger.store.chain_tables import BatchRow
 from ledger.store.database import migrate, migration_config, open_for_writing
-from ledger.store.tables import Base, BatchRow, SignatureRow
+from ledger.store.errand_writer import NewAct
+from ledger.store.errands import Number
+from ledger.store.tables import Base, SignatureRow
 from ledger.unit import PAST_STATES, RecallReason, UnitState
 from tests.simulators.anchoring_world import World, world_with
 from tests.simulators.desk_rows import come_in
-from tests.simulators.school_ledger import NOON, SCHOOL, unit_id
+from tests.simulators.school_ledger import AUTHORITY, NOON, SCHOOL, unit_id
 from tests.simulators.signing_rows import sign_in
 
 
 @pytest.fixture(scope="module")
 def full(tmp_path_factory) -> World:
-    """A row in every table: a recall on its way, a batch that is final, a paper that was renewed, somebody at the desk."""
+    """A row in every table: a recall on its way, a batch that is final, a year to be locked, a renewed paper, the desk."""
     world = world_with(tmp_path_factory.mktemp("full"), 2)
     world.seal()
     world.finish()
     world.recall(world.ledger.units(world.ledger.issued_ids())[0])
     world.tick()
     world.ledger.renew(world.ledger.units(world.ledger.issued_ids())[1])
+    world.ledger.errand_writer.decide(NewAct(ActKind.LOCK, school_year="2025-2026"))
+    world.ledger.errand_writer.reserve(world.ledger.errands.open_acts()[0], Number(AUTHORITY.address, 9))
     sign_in(world.ledger)
     come_in(world.ledger)
     return world
@@ -108,6 +113,11 @@ ENUMS = [
     ("batch", "state", "done"),
     ("recall", "state", ""),
     ("recall", "reason", "because"),
+    ("act", "kind", "dance"),
+    ("act", "kind", "publish"),
+    ("act", "state", "done"),
+    ("number", "state", "mine"),
+    ("number", "state", "free"),
     ("account_duty", "duty", "janitor"),
     ("desk_session", "kind", "ghost"),
 ]
@@ -157,12 +167,14 @@ ONLY_ONCE = {
     "a unit of a round": "INSERT INTO round_item SELECT * FROM round_item",
     "a place in the order of signing": "UPDATE signature SET position = 0",
     "a root of a school": (
-        "INSERT INTO batch SELECT 99, school_code, school_year, root, leaf_count, state, sealed_at, changed_at FROM batch"
+        "INSERT INTO batch (id, school_code, school_year, root, leaf_count, state, sealed_at, changed_at) "
+        "SELECT 99, school_code, school_year, root, leaf_count, state, sealed_at, changed_at FROM batch"
     ),
     "a unit's leaf": "INSERT INTO leaf SELECT unit_id, batch_id, x'00', receipt FROM leaf LIMIT 1",
     "a leaf": "UPDATE leaf SET leaf = (SELECT min(leaf) FROM leaf)",
     "a recall of a unit": (
-        "INSERT INTO recall SELECT 99, unit_id, school_code, reason, note, state, decided_at, changed_at FROM recall"
+        "INSERT INTO recall (id, unit_id, school_code, reason, note, state, decided_at, changed_at) "
+        "SELECT 99, unit_id, school_code, reason, note, state, decided_at, changed_at FROM recall"
     ),
     "an account": "INSERT INTO account SELECT * FROM account LIMIT 1",
     "an OpenID": "INSERT INTO open_id SELECT issuer, subject, 'binh.vo', linked_at FROM open_id",
@@ -171,15 +183,23 @@ ONLY_ONCE = {
     ),
     "a pairing code of two accounts": "INSERT INTO pairing_code SELECT 'binh.vo', code_sha256, ends_at FROM pairing_code",
     "a session's token": "INSERT INTO desk_session SELECT token_sha256, kind, 'binh.vo', began_at, seen_at FROM desk_session",
-    "a nonce of a sender": "UPDATE attempt SET nonce = 0",
-    "a transaction": "UPDATE attempt SET tx_hash = (SELECT min(tx_hash) FROM attempt)",
-    "an attempt at a batch": (
-        "INSERT INTO attempt SELECT 99, batch_id, NULL, sender, 99, x'00', raw, signed_at FROM attempt "
-        "WHERE batch_id IS NOT NULL"
+    "a nonce of a sender": "UPDATE number SET nonce = 0",
+    "a transaction": (
+        "INSERT INTO attempt (id, sender, nonce, tx_hash, raw, signed_at) "
+        "SELECT 99, sender, nonce, tx_hash, raw, signed_at FROM attempt LIMIT 1"
     ),
-    "an attempt at a recall": (
-        "INSERT INTO attempt SELECT 99, NULL, recall_id, sender, 99, x'00', raw, signed_at FROM attempt "
-        "WHERE recall_id IS NOT NULL"
+    "a number held for a batch": (
+        "INSERT INTO number SELECT sender, 99, state, batch_id, NULL, NULL FROM number WHERE batch_id IS NOT NULL"
+    ),
+    "a number held for a recall": (
+        "INSERT INTO number SELECT sender, 99, state, NULL, recall_id, NULL FROM number WHERE recall_id IS NOT NULL"
+    ),
+    "a year to be locked": (
+        "INSERT INTO act (id, kind, school_year, state, decided_at, changed_at) "
+        "SELECT 99, kind, school_year, state, decided_at, changed_at FROM act"
+    ),
+    "an entry after another": (
+        "INSERT INTO journal SELECT 999, at, who, deed, subject, why, detail, previous, x'00' FROM journal LIMIT 1"
     ),
 }
 
@@ -191,8 +211,12 @@ def test_there_is_only_one(ledger, statement):
 
 
 FORBIDDEN = {
-    "an attempt without an errand": "UPDATE attempt SET batch_id = NULL WHERE batch_id IS NOT NULL",
-    "an attempt at two errands": "UPDATE attempt SET recall_id = 1, batch_id = 1",
+    "a held number without an errand": "UPDATE number SET batch_id = NULL WHERE batch_id IS NOT NULL",
+    "a number for two errands": "UPDATE number SET recall_id = 1, batch_id = 1",
+    "a lock without a year": "UPDATE act SET school_year = NULL",
+    "a school that locks a year": "UPDATE act SET school_code = '79000501'",
+    "a batch signed for ever": "UPDATE batch SET signature = x'00'",
+    "a batch of no units": "UPDATE school SET batch_count = 0",
     "a unit that replaces itself": "UPDATE unit SET replaces = id",
     "a sign-in name in capitals": "UPDATE account SET name = 'CAM.VO' WHERE name = 'binh.vo'",
     "a session seen before it began": "UPDATE desk_session SET seen_at = '2020-01-01 00:00:00.000000'",
@@ -209,18 +233,31 @@ def test_the_database_forbids(ledger, statement):
         run(ledger, statement)
 
 
+APPROVING = "kind = 'approve', school_year = NULL, school_code = '79000501', unit_id = :unit, reason = 'fraud'"
+FILLED = {"school_code": APPROVING, "unit_id": APPROVING, "replacement_id": f"{APPROVING}, replacement_id = :unit"}
+
+
 def test_all_references_are_enforced(ledger):
     """Each foreign key of the tables, tried with a value that leads nowhere."""
     tried = 0
     for table in Base.metadata.sorted_tables:
         for key in table.foreign_keys:
             column, nowhere = key.parent.name, "00" * 16 if "CHAR" in str(key.parent.type).upper() else 12345
-            filled = f"WHERE {column} IS NOT NULL" if table.name == "attempt" else ""
+            # A value in an empty column of these would break a CHECK before it leads nowhere.
+            filled = f"WHERE {column} IS NOT NULL" if table.name == "number" else ""
+            if table.name == "act":
+                run(ledger, "UPDATE act SET " + FILLED[column], unit=unit_id(1).hex)
             one = f'WHERE rowid = (SELECT min(rowid) FROM "{table.name}" {filled})'
             with pytest.raises(IntegrityError, match="FOREIGN KEY"):
                 run(ledger, f'UPDATE "{table.name}" SET {column} = :nowhere {one}', nowhere=nowhere)
             tried += 1
-    assert tried == 28
+    assert tried == 34
+
+
+@pytest.mark.parametrize("statement", ["UPDATE journal SET why = ''", "DELETE FROM journal WHERE seq = 1"])
+def test_the_journal_is_only_ever_added_to(ledger, statement):
+    with pytest.raises(IntegrityError, match="stays as it is"):
+        run(ledger, statement)
 
 
 def test_what_others_refer_to_is_not_deleted(ledger):
