@@ -65,8 +65,8 @@ class ClassImport:
     """Where units that stay as they are stand in the list now."""
 
 
-def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> None:
-    """Makes the change within `session`, all of it or none.
+def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> bool:
+    """Makes the change within `session`, all of it or none, and tells whether the ledger says anything else than before.
 
     Raises `UnknownSchool`; `LostRace` when a unit, or the class as a whole, no longer stands as it was read, for then a pupil
     who was to stay as he was might be gone, or say something else; `AlreadyImported` when a pupil has a current unit that the
@@ -74,7 +74,7 @@ def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> Non
     """
     if session.get(SchoolRow, change.school_code) is None:
         raise UnknownSchool(change.school_code)
-    class_id = _class(session, change, now)
+    class_id, anew = _class(session, change, now)
     current = select(UnitRow.id, UnitRow.source_sha256).where(
         UnitRow.class_id == class_id, UnitRow.kind == UnitKind.UNIT, UnitRow.state.not_in(PAST_STATES)
     )
@@ -87,7 +87,7 @@ def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> Non
     for unit_id, stt in change.places.items():
         session.execute(update(UnitRow).where(UnitRow.id == unit_id).values(stt=stt))
     if not change.added:  # SQLAlchemy would insert one row of defaults.
-        return
+        return anew or bool(change.removed or change.revised)
     where = {
         "class_id": class_id,
         "school_code": change.school_code,
@@ -99,6 +99,7 @@ def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> Non
         session.execute(insert(UnitRow), [{**where, **_drafted(draft, now)} for draft in change.added])
     except IntegrityError as error:
         raise AlreadyImported(change.name, change.school_year) from error
+    return True
 
 
 def add_booklet(
@@ -145,17 +146,18 @@ def _remove(session: Session, unit: Unit) -> None:
         raise LostRace(f"học bạ/unit {unit.id}", unit.state)
 
 
-def _class(session: Session, change: ClassImport, now: dt.datetime) -> int:
-    """The id of the class, made if it is new, with what this import says of it."""
+def _class(session: Session, change: ClassImport, now: dt.datetime) -> tuple[int, bool]:
+    """The id of the class, made if it is new, with what this import says of it; and whether that is news."""
     where = {"school_code": change.school_code, "school_year": change.school_year, "name": change.name}
     # One import of a class at a time; SQLite lets only one process write anyway, and leaves this out.
     row = session.scalars(select(ClassRow).filter_by(**where).with_for_update()).one_or_none()
     if row is None:
         row = ClassRow(**where)
         session.add(row)
+    anew = (row.enrolled, row.sheet_sha256) != (change.enrolled, change.sheet_sha256)
     row.enrolled, row.sheet_sha256, row.imported_at = change.enrolled, change.sheet_sha256, now
     session.flush()  # The class needs its id before its units can name it.
-    return row.id
+    return row.id, anew
 
 
 def _revise(session: Session, revision: Revision, now: dt.datetime) -> None:

@@ -65,9 +65,9 @@ class Writer:
     def import_class(self, change: ClassImport) -> None:
         """Takes a class in, all of it or nothing; see `ledger.store.class_import.carry_out`."""
         with writing(self._engine) as session:
-            class_import.carry_out(session, change, now=self._now())
-            subject = f"class {change.school_code} {change.school_year} {change.name}"
-            self._note(session, Deed.CLASS_IMPORTED, subject, detail=_told(change))
+            if class_import.carry_out(session, change, now=self._now()):
+                subject = f"class {change.school_code} {change.school_year} {change.name}"
+                self._note(session, Deed.CLASS_IMPORTED, subject, detail=_told(change))
 
     def add_booklet(self, draft: Draft, *, units: Sequence[Unit], instead_of: Unit | None = None) -> None:
         """Adds a booklet; see `ledger.store.class_import.add_booklet`."""
