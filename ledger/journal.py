@@ -55,7 +55,7 @@ class Deed(StrEnum):
     ACT_FAILED = "act-failed"
     TRANSFERRED_OUT = "transferred-out"
     TRANSFERRED_IN = "transferred-in"
-    EVIDENCE_KEPT = "evidence-kept"
+    AMENDED = "amended"
 
 
 @dataclass(frozen=True, slots=True)

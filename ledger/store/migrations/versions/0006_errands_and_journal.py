@@ -37,7 +37,7 @@ DEEDS = (
     "act-failed",
     "transferred-out",
     "transferred-in",
-    "evidence-kept",
+    "amended",
 )
 FOREVER = "a journal entry stays as it is"
 
