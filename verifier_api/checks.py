@@ -164,7 +164,8 @@ def signatures(examination: Examination, expected: Expected) -> Iterator[Finding
 def _as_known_now(examination: Examination, now: dt.datetime) -> Iterator[Finding]:
     """What has become known of the signers' certificates since; a revocation from before they signed is a complaint already."""
     if examination.kind is FileKind.XML:
-        yield f.SIGNATURES_XML_REVOCATION()
+        kept = all(judgement.revocation_kept for judgement in examination.signatures)
+        yield f.SIGNATURES_REVOCATION_NOW() if kept else f.SIGNATURES_XML_REVOCATION()
         return
     judgements = examination.signatures
     for judgement in judgements:
@@ -178,13 +179,19 @@ def _as_known_now(examination: Examination, now: dt.datetime) -> Iterator[Findin
 
 
 def _not_stamped(examination: Examination, manifest: Manifest) -> Iterator[Finding]:
-    """Signatures of an XML that prove no time of their own, where the profile promises that they do. A PDF's always must."""
+    """Signatures of an XML that prove no time of their own, or not that their certificates were in force then (XAdES-B-LT).
+
+    Only where the profile promises that they do; a PDF's always must.
+    """
     profile = profile_of(UnitKind(manifest.kind), manifest.profile)
     if examination.kind is not FileKind.XML or profile is None or not profile.xml_timestamps:
         return
     for judgement in examination.signatures:
-        if judgement.timestamped_at is None and judgement.outcome is Outcome.PASSED:
-            details = {"field": judgement.field, "sub_indication": "SIG_CONSTRAINTS_FAILURE", "reason": "no time-stamp"}
+        if judgement.outcome is not Outcome.PASSED:
+            continue
+        lacks = "no time-stamp" if judgement.timestamped_at is None else "no revocation data"
+        if judgement.timestamped_at is None or not judgement.revocation_kept:
+            details = {"field": judgement.field, "sub_indication": "SIG_CONSTRAINTS_FAILURE", "reason": lacks}
             yield f.SIGNATURES_INDETERMINATE(details, role=roles.words(judgement.field))
 
 

@@ -71,6 +71,8 @@ class SignatureJudgement:
     """The standard's word at the proven time, from what the file itself holds. `sub_indication` knows later news as well."""
     known: RevocationKnown | None = None
     """None when there is no such data, or not on all certificates."""
+    revocation_kept: bool = True
+    """Whether the file carries data from which revocation at the proven time was judged; a time-stamp without any is not enough."""
     ends_at: int | None = None
     """How many bytes of the file there were once this was made; None for an XML."""
 

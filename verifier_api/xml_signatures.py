@@ -96,6 +96,7 @@ def _judge(document: etree._Element, place: Place, record: bytes, anchors: Ancho
         outcome=outcome,
         reason=read.problem or proof.problem or "",
         certificate_ends=proof.ends,
+        revocation_kept=proof.revocation_kept,
     )
 
 
@@ -161,6 +162,7 @@ class _Proof:
     stamped: xades.Stamped | None = None
     revoked_at: datetime | None = None
     ends: datetime | None = None
+    revocation_kept: bool = False
     problem: str | None = None
 
 
@@ -186,6 +188,7 @@ def _prove(signature: etree._Element, certificate: x509.Certificate, read: _Read
         revoked_at=revoked_at,
         # Until then the proof of time stands by itself: the signer's certificate, or the time-stamping authority's.
         ends=certificate.not_valid_after if stamped is None else stamped.authority_ends,
+        revocation_kept=bool(evidence.crls or evidence.answers),
         problem=problem or stale,
     )
 

@@ -69,7 +69,7 @@ from signer.certificate import SignerCertificate
 from signer.keys import LoadedKey, load_pkcs12
 from signer.pdf import sign_field
 from signer.validation_data import ValidationData
-from signer.xml import sign_slot
+from signer.xml import keep_xml, sign_slot
 from verifier_api.examination import Examiner, examine
 from verifier_api.intake import UnsafeInProcessExaminer
 from verifier_api.trust import Anchors, RegistrySettings, Trust, TrustSettings
@@ -272,12 +272,13 @@ def signed(
 def archived(
     paper: Paper, *, of: DemoPki | None = None, when: datetime | None = None, crls_of: datetime | None = None
 ) -> Paper:
-    """`paper` with validation data and a document timestamp."""
+    """`paper` with validation data and a document timestamp; an XML with time-stamps keeps its own."""
     of, when = of or pki(), when or now()
     trusted = (*roots_of(pki()), *roots_of(of))
     lists = {crl.dump(): crl for one in (pki(), of) for crl in one.crls(crls_of or when)}
     data = ValidationData.offline(trusted, crls=lists.values(), now=lambda: crls_of or when)
-    return replace(paper, pdf=archive(paper.pdf, timestamper=of.timestamper(lambda: when), validation_data=data))
+    pdf = archive(paper.pdf, timestamper=of.timestamper(lambda: when), validation_data=data)
+    return replace(paper, pdf=pdf, xml=keep_xml(paper.xml, validation_data=data) if b"xades:" in paper.xml else paper.xml)
 
 
 def signed_by(

@@ -6,11 +6,12 @@ The XML carries everybody; the PDF the three on paper, and so it cannot tell of 
 """
 
 import functools
+from dataclasses import replace
 from uuid import uuid4
 
 import attacked_school as world
 import taught_record as taught
-from attacked_school import FAILED, PASSED, PRINCIPAL, ROLES_IN_ORDER, concluded
+from attacked_school import FAILED, OPEN, PASSED, PRINCIPAL, ROLES_IN_ORDER, concluded
 
 from ledger.paper.render import render_unit
 from ledger.paper.wording import from_record
@@ -29,7 +30,7 @@ def teachers():
     return {code: world.key_of("GVBM-TOAN" if code == TOAN else "GVBM-NGU_VAN") for code in taught.SUBJECTS}
 
 
-def signed(keys, *, principal=None):
+def signed(keys, *, principal=None, keep=True):
     """The unit's two files, signed by these subject teachers and the three; and their manifest."""
     unit_id, when = uuid4(), world.now()
     document = record_xml.write(RECORD, unit_id=unit_id, created_at=when, planned_issue_date=when, subject_slots=True)
@@ -45,7 +46,8 @@ def signed(keys, *, principal=None):
     paper = world.Paper(unit_id, pdf, document)
     for role in ROLES_IN_ORDER:
         paper = world.signed(paper, role, key=principal if role is PRINCIPAL else None, xades=True)
-    paper = world.archived(paper)
+    archived = world.archived(paper)
+    paper = archived if keep else replace(archived, xml=paper.xml)
     subject_teachers = (
         ManifestSigner(role="GVBM", cert_sha256=key.certificate_sha256.hex(), subject=code)
         for code, key in keys.items()
@@ -115,6 +117,25 @@ def test_another_teacher_signed_than_the_manifest_lists():
     told = manifest.model_copy(update={"signers": listed})
     both = ("signatures.other_signer", "signatures.not_listed")
     concluded(paper.xml, told, FAILED, *both, trust=world.trusting(*lines()))
+
+
+@functools.cache
+def bare():
+    """As genuine, but the XML's certificates are proven by nothing that the file itself keeps."""
+    return signed(teachers(), keep=False)
+
+
+def test_an_xml_that_does_not_keep_its_revocation_data():
+    paper, manifest = bare()
+    concluded(paper.xml, manifest, OPEN, "signatures.indeterminate", trust=world.trusting(*lines()))
+    concluded(paper.pdf, manifest, PASSED, trust=world.trusting(*lines()))
+
+
+def test_what_the_xml_says_of_revocation_is_told():
+    paper, manifest = genuine()
+    verdict = world.judge(paper.xml, world.anchored(manifest), trust=world.trusting(*lines()))
+    assert "signatures.revocation_not_asked" in {finding.code for finding in verdict.findings}
+    assert "signatures.xml_revocation_not_asked" not in {finding.code for finding in verdict.findings}
 
 
 def test_the_ministrys_profile_has_no_place_for_them():
