@@ -25,6 +25,10 @@
   x InvitationOver      an invitation, pairing code or answer of single sign-on that was used, or came too late
   x TooOften            too many failures to sign in; it passes by itself
   x Refused             the registry contract said no; the state did not change
+  x EvidenceMissing     a change of civil status, or an amendment, without the document that it rests on
+  x NothingToApprove    nothing about this record waits for the authority
+  x YearAlreadyLocked   the school year was locked before
+  x CannotTransfer      a pupil who cannot be given to, or taken by, another school so
 
 Each carries one sentence in Vietnamese and one in English that say what to do.
 """
@@ -272,6 +276,41 @@ class Refused(LedgerError):
             f"Hợp đồng sổ đăng ký từ chối {what}: {reason}. Hãy báo cho Sở GDĐT nếu không rõ lý do.",
             f"The registry contract refused {what}: {reason}. Ask the authority if the reason is not clear.",
         )
+
+
+class EvidenceMissing(LedgerError):
+    """A change of civil status, or an amendment, without the document that it rests on."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Thay đổi hộ tịch và đính chính cần văn bản làm căn cứ và lý do. Hãy kèm tệp quyết định (--evidence) và ghi lý do.",
+            "A change of civil status or an amendment needs the document that it rests on, and a reason. Add the decision's file "
+            "(--evidence) and say why.",
+        )
+
+
+class NothingToApprove(LedgerError):
+    """Nothing about this record waits for the authority."""
+
+    def __init__(self, unit_id: object) -> None:
+        super().__init__(
+            f"Học bạ {unit_id} không có đề nghị nào chờ Sở chấp thuận. Nhà trường phải quyết định thu hồi trước (hocba recall).",
+            f"Nothing about record {unit_id} waits for approval. The school has to decide its recall first (hocba recall).",
+        )
+
+
+class YearAlreadyLocked(LedgerError):
+    """The school year was locked before."""
+
+    def __init__(self, school_year: str) -> None:
+        super().__init__(
+            f"Năm học {school_year} đã được khóa; không cần khóa lại.",
+            f"School year {school_year} is locked already; nothing is left to do.",
+        )
+
+
+class CannotTransfer(LedgerError):
+    """A pupil who cannot be given to, or taken by, another school so. Nothing was changed."""
 
 
 class Unavailable(LedgerError):

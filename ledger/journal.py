@@ -55,6 +55,7 @@ class Deed(StrEnum):
     ACT_FAILED = "act-failed"
     TRANSFERRED_OUT = "transferred-out"
     TRANSFERRED_IN = "transferred-in"
+    TRANSFER_WITHDRAWN = "transfer-withdrawn"
     AMENDED = "amended"
 
 
@@ -70,7 +71,7 @@ class Entry:
     """An account of the desk, an organisation, or `hocba` for what the program does by itself."""
     deed: Deed
     subject: str
-    """What it was done to: `unit` and its id, `batch` and its root, `class`, `school`, `year` or `topic` and their names."""
+    """What it was done to: `unit` and its id, `batch` and its root; `class`, `school`, `pupil`, `year`, `topic`, and its name."""
     why: str
     """What people said was the reason; empty where none was asked for."""
     detail: Detail

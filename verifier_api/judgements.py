@@ -72,7 +72,7 @@ class SignatureJudgement:
     known: RevocationKnown | None = None
     """None when there is no such data, or not on all certificates."""
     revocation_kept: bool = True
-    """Whether the file carries data from which revocation at the proven time was judged; a time-stamp without any is not enough."""
+    """Whether the file carries data from which revocation at the proven time was judged; a time-stamp alone is not enough."""
     ends_at: int | None = None
     """How many bytes of the file there were once this was made; None for an XML."""
 

@@ -81,7 +81,7 @@ def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> boo
     if {row.id: row.source_sha256 for row in session.execute(current)} != change.found:
         raise LostRace(f"lớp/class {change.name}", "as read")
     for unit in change.removed:
-        _remove(session, unit)
+        remove_unit(session, unit)
     for revision in change.revised:
         _revise(session, revision, now)
     for unit_id, stt in change.places.items():
@@ -110,7 +110,7 @@ def add_booklet(
     Raises `LostRace` when any of those has moved, or another booklet of the pupil is current already.
     """
     if instead_of is not None:
-        _remove(session, instead_of)
+        remove_unit(session, instead_of)
     listed = {unit.id: unit for unit in units}
     rows = session.scalars(select(UnitRow).where(UnitRow.id.in_(listed)).with_for_update())
     stand = {row.id: row for row in rows}
@@ -140,7 +140,8 @@ def _drafted(draft: Draft, now: dt.datetime) -> dict[str, object]:
     }
 
 
-def _remove(session: Session, unit: Unit) -> None:
+def remove_unit(session: Session, unit: Unit) -> None:
+    """Takes out a unit that is not issued, as it was read; the files that it named stay in their store."""
     _strip(session, unit)
     if session.execute(delete(UnitRow).where(*_as_read(unit))).rowcount != 1:  # type: ignore[attr-defined]
         raise LostRace(f"học bạ/unit {unit.id}", unit.state)

@@ -176,6 +176,11 @@ class ErrandWriter:
             # Of its own head the journal says nothing: an entry about it would be a new head.
             self._note(session, Deed.TO_PUBLISH, f"topic {(act.topic or b'').hex()}", why=why, detail=_stated(act))
 
+    def note(self, deed: Deed, subject: str, *, why: str, detail: Detail) -> None:
+        """Adds an entry to the journal for what changes no row."""
+        with writing(self._engine) as session:
+            self._note(session, deed, subject, why=why, detail=detail)
+
     # How it is carried.
 
     def reserve(self, errand: Errand, number: Number) -> None:

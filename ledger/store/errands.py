@@ -119,6 +119,12 @@ class Errands:
             query = select(ActRow).where(ActRow.state.in_(OPEN_STATES)).order_by(ActRow.id)
             return [value_of(Act, row) for row in session.scalars(query)]
 
+    def recall_of(self, unit_id: UUID) -> Recall | None:
+        """The decision to withdraw a unit, wherever it stands."""
+        with reading(self._engine) as session:
+            row = session.scalars(select(RecallRow).where(RecallRow.unit_id == unit_id)).one_or_none()
+            return None if row is None else value_of(Recall, row)
+
     def of_school(self, code: str) -> list[Errand]:
         """What the school's own key carries, in the order in which it is to be tried."""
         own_batches = [batch for batch in self.open_batches() if batch.school_code == code]

@@ -6,7 +6,7 @@ import datetime as dt
 import json
 from collections.abc import Iterator
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from ledger.journal import BEGINNING, MAX_WHY, Deed, Detail, Entry
@@ -79,6 +79,15 @@ class Journal:
         with reading(self._engine) as session:
             for row in session.scalars(query.execution_options(yield_per=_ROWS_AT_ONCE)):
                 yield _entry(row), row.hash
+                session.expunge(row)
+
+    def since(self, head: bytes) -> Iterator[Entry]:
+        """The entries after the one with this hash; all of them for one that no entry has."""
+        last = select(JournalRow.seq).where(JournalRow.hash == head).scalar_subquery()
+        query = select(JournalRow).where(JournalRow.seq > func.coalesce(last, 0)).order_by(JournalRow.seq)
+        with reading(self._engine) as session:
+            for row in session.scalars(query.execution_options(yield_per=_ROWS_AT_ONCE)):
+                yield _entry(row)
                 session.expunge(row)
 
     def has(self, head: bytes) -> bool:

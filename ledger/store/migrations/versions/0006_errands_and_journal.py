@@ -37,6 +37,7 @@ DEEDS = (
     "act-failed",
     "transferred-out",
     "transferred-in",
+    "transfer-withdrawn",
     "amended",
 )
 FOREVER = "a journal entry stays as it is"

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Deciding: what a school or the authority resolves about records that stand on the chain, and why.
+
+A decision is stored, with who made it and the reason, in one transaction with its entry in the journal; nothing is sent from
+here. `ledger.anchoring.Anchorer` carries it to the registry, with whosever key is to do it:
+
+=============  ==========================================================================================  =============
+recall         withdraws a record. After the lock of its year the authority has to approve                 the school
+approve        the authority's consent to one recall, or to one replacement of what is recalled            the authority
+lock           a school year, for good: from then on recalls need consent (QĐ 1789/QĐ-SGDĐT, Điều 21)        the authority
+publish        the head of the journal                                                                     either
+=============  ==========================================================================================  =============
+
+A correction is a recall and a new record in the old one's place: whoever imports the corrected sheet makes it, and the registry
+is told of the replacement by itself once both are on the chain. An amendment changes nothing that was issued: it adds to a
+record's history what has become of the pupil's name or date of birth since, with the decision that says so (QĐ 1789, Điều 21.7).
+"""
+
+from uuid import UUID
+
+from ledger.batch import ActKind, BatchState
+from ledger.errors import EvidenceMissing, NothingToApprove, UnknownUnit, YearAlreadyLocked
+from ledger.journal import BEGINNING, JOURNAL_TOPIC, Deed
+from ledger.store.errand_writer import ErrandWriter, NewAct
+from ledger.store.errands import Act, Errand, Errands, Number
+from ledger.store.files import FileStore
+from ledger.store.journal_store import Journal
+from ledger.store.reader import Reader
+from ledger.unit import RecallReason, UnitState
+
+CONSEQUENCES = frozenset(
+    {
+        Deed.BATCH_FINAL,
+        Deed.UNIT_RECALLED,
+        Deed.UNIT_REPLACED,
+        Deed.YEAR_LOCKED,
+        Deed.RECALL_APPROVED,
+        Deed.PUBLISHED,
+    }
+)
+"""What the chain shows by itself: alone it is no reason to publish another head of the journal."""
+
+
+class Decisions:
+    """Stores decisions about records. Everything is by somebody, whom the journal names."""
+
+    def __init__(
+        self, reader: Reader, errands: Errands, writer: ErrandWriter, journal: Journal, files: FileStore
+    ) -> None:
+        self._reader = reader
+        self._errands = errands
+        self._writer = writer
+        self._journal = journal
+        self._files = files
+
+    def recall(
+        self,
+        unit_id: UUID,
+        *,
+        school_code: str,
+        reason: RecallReason,
+        by: str,
+        why: str = "",
+        evidence: bytes | None = None,
+    ) -> bool:
+        """Decides to withdraw a record that the school issued; returns whether the authority has to approve first.
+
+        `evidence` is a document that it rests on; a change of civil status needs one. Raises `EvidenceMissing`, `UnknownUnit`,
+        `ForbiddenMove` for what is not on the chain, `LostRace` for what is recalled already.
+        """
+        if reason is RecallReason.CIVIL_STATUS_CHANGE and not evidence:
+            raise EvidenceMissing
+        unit = self._reader.unit(unit_id)
+        self._writer.by(by).decide_recall(
+            unit_id,
+            school_code=school_code,
+            reason=reason,
+            note=why,
+            evidence_sha256=self._files.put(evidence) if evidence else None,
+        )
+        return unit.state is UnitState.LOCKED
+
+    def approve(self, unit_id: UUID, *, by: str, why: str = "") -> Act | None:
+        """The authority consents to what waits for it about a record: its recall, or the naming of its replacement.
+
+        Returns the approval that is under way already, if one is. Raises `NothingToApprove` when nothing waits.
+        """
+        recall = next((one for one in self._errands.open_recalls() if one.unit_id == unit_id), None)
+        acts = self._errands.open_acts()
+        naming = next((act for act in acts if act.kind is ActKind.REPLACE and act.unit_id == unit_id), None)
+        if recall is not None:
+            wanted = NewAct(ActKind.APPROVE, school_code=recall.school_code, unit_id=unit_id, reason=recall.reason)
+        elif naming is not None and (done := self._errands.recall_of(unit_id)) is not None:
+            wanted = NewAct(
+                ActKind.APPROVE,
+                school_code=naming.school_code,
+                unit_id=unit_id,
+                replacement_id=naming.replacement_id,
+                reason=done.reason,
+            )
+        else:
+            raise NothingToApprove(unit_id)
+        for act in acts:
+            if (act.kind, act.unit_id, act.replacement_id) == (wanted.kind, unit_id, wanted.replacement_id):
+                return act
+        self._writer.by(by).decide(wanted, why=why)
+        return None
+
+    def lock(self, school_year: str, *, by: str, why: str = "") -> None:
+        """The authority locks a school year, for good. Raises `YearAlreadyLocked`."""
+        if self._errands.year_locked(school_year):
+            raise YearAlreadyLocked(school_year)
+        pending = (act for act in self._errands.open_acts() if act.kind is ActKind.LOCK)
+        if all(act.school_year != school_year for act in pending):
+            self._writer.by(by).decide(NewAct(ActKind.LOCK, school_year=school_year), why=why)
+
+    def amend(self, unit_id: UUID, *, evidence: bytes, by: str, why: str) -> str:
+        """Adds to an issued record's history what has changed since, with its document; returns the document's digest.
+
+        Raises `EvidenceMissing`, or `UnknownUnit` for a record that was not issued.
+        """
+        if not evidence or not why.strip():
+            raise EvidenceMissing
+        if self._reader.unit(unit_id).manifest is None:
+            raise UnknownUnit(unit_id)
+        digest = self._files.put(evidence)
+        self._writer.by(by).note(Deed.AMENDED, f"unit {unit_id}", why=why, detail={"evidence": digest})
+        return digest
+
+    def publish_head(self, school_code: str | None) -> bool:
+        """Decides to publish the journal's head, by a school or by the authority; not when nothing was decided since the last."""
+        last = self._errands.published(
+            JOURNAL_TOPIC, school_code=school_code, states=set(BatchState) - {BatchState.FAILED}
+        )
+        news = [entry.deed for entry in self._journal.since(last or BEGINNING) if entry.deed not in CONSEQUENCES]
+        if not news:
+            return False
+        head = NewAct(ActKind.PUBLISH, school_code=school_code, topic=JOURNAL_TOPIC, digest=self._journal.head())
+        self._writer.decide(head)
+        return True
+
+    def retry(self, school_code: str | None, *, by: str) -> list[Errand]:
+        """Has what the contract undid tried again, after a person has looked; returns what that is."""
+        failed = self._errands.failed(school_code)
+        for errand in failed:
+            number = self._errands.number(errand)
+            if number is not None:
+                self._writer.by(by).lose_number(errand, Number(number.sender, number.nonce))
+        return failed

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Transfers of pupils between schools: their table, and how it is read and changed. Each change is one transaction."""
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from sqlalchemy import CheckConstraint, Engine, ForeignKey, Index, String, select, text, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Mapped, Session, mapped_column
+
+from ledger.errors import LostRace, UnknownSchool
+from ledger.journal import Deed, Detail
+from ledger.store.class_import import remove_unit
+from ledger.store.journal_store import BY_ITSELF, add_entry
+from ledger.store.reader import Unit, value_of
+from ledger.store.sessions import reading, writing
+from ledger.store.tables import Base, SchoolRow
+
+_OPEN = "accepted_at IS NULL AND withdrawn_at IS NULL"
+
+
+class TransferRow(Base):
+    """One school gives a pupil to another."""
+
+    __tablename__ = "transfer"
+    __table_args__ = (
+        CheckConstraint("from_school <> to_school", name="between_schools"),
+        CheckConstraint("NOT mid_year OR confirmation_sha256 IS NOT NULL", name="confirmed_in_mid_year"),
+        CheckConstraint("accepted_at IS NULL OR withdrawn_at IS NULL", name="one_end"),
+        CheckConstraint("(accepted_at IS NULL) = (accepted_by IS NULL)", name="accepted_by_somebody"),
+        Index("uq_transfer_open", "pupil_code", unique=True, sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    pupil_code: Mapped[str] = mapped_column(String(16), index=True)
+    level: Mapped[str] = mapped_column(String(4))
+    school_year: Mapped[str] = mapped_column(String(9))
+    """The first school year at the new school; in mid-year, the one that goes on there."""
+    from_school: Mapped[str] = mapped_column(ForeignKey("school.code"))
+    to_school: Mapped[str] = mapped_column(ForeignKey("school.code"))
+    mid_year: Mapped[bool]
+    confirmation_sha256: Mapped[str | None] = mapped_column(String(64))
+    """The stored confirmation of results up to the transfer, signed by the old school."""
+    released_at: Mapped[dt.datetime]
+    released_by: Mapped[str] = mapped_column(String(128))
+    why: Mapped[str]
+    accepted_at: Mapped[dt.datetime | None]
+    accepted_by: Mapped[str | None] = mapped_column(String(128))
+    withdrawn_at: Mapped[dt.datetime | None]
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """One school gives a pupil to another; see `TransferRow`."""
+
+    id: int
+    pupil_code: str
+    level: str
+    school_year: str
+    from_school: str
+    to_school: str
+    mid_year: bool
+    confirmation_sha256: str | None
+    released_at: dt.datetime
+    released_by: str
+    why: str
+    accepted_at: dt.datetime | None
+    accepted_by: str | None
+    withdrawn_at: dt.datetime | None
+
+    @property
+    def open(self) -> bool:
+        """Whether the new school has still to take the pupil in."""
+        return self.accepted_at is None and self.withdrawn_at is None
+
+
+@dataclass(frozen=True)
+class Release:
+    """What the old school decides."""
+
+    pupil_code: str
+    level: str
+    school_year: str
+    from_school: str
+    to_school: str
+    mid_year: bool
+    confirmation_sha256: str | None
+    why: str
+
+
+class Transfers:
+    """Reads and changes them. `now` gives the time that is written beside each, `who` whoever decides."""
+
+    def __init__(self, engine: Engine, *, now: Callable[[], dt.datetime], who: str = BY_ITSELF) -> None:
+        self._engine = engine
+        self._now = now
+        self._who = who
+
+    def by(self, who: str) -> Self:
+        """The same, for what `who` decides."""
+        return type(self)(self._engine, now=self._now, who=who)
+
+    def those(self, *, school_code: str | None = None, pupil_code: str | None = None) -> list[Transfer]:
+        """Transfers, of a school on either side or of a pupil if one is named, oldest first."""
+        query = select(TransferRow).order_by(TransferRow.id)
+        if school_code is not None:
+            query = query.where((TransferRow.from_school == school_code) | (TransferRow.to_school == school_code))
+        if pupil_code is not None:
+            query = query.where(TransferRow.pupil_code == pupil_code)
+        with reading(self._engine) as session:
+            return [value_of(Transfer, row) for row in session.scalars(query)]
+
+    def release(self, release: Release) -> Transfer:
+        """The old school gives the pupil away. One that is given away already is a lost race."""
+        with writing(self._engine) as session:
+            self._schools(session, release.from_school, release.to_school)
+            values = {name: getattr(release, name) for name in Release.__dataclass_fields__}
+            row = TransferRow(**values, released_at=self._now(), released_by=self._who)
+            session.add(row)
+            try:
+                session.flush()
+            except IntegrityError as error:
+                raise LostRace(f"chuyển trường/transfer {release.pupil_code}", "at school") from error
+            told: Detail = {
+                "transfer": row.id,
+                "to": release.to_school,
+                "year": release.school_year,
+                "confirmation": release.confirmation_sha256,
+            }
+            self._note(session, Deed.TRANSFERRED_OUT, release.pupil_code, why=release.why, detail=told)
+            return value_of(Transfer, row)
+
+    def accept(self, transfer: Transfer, *, inherited: Sequence[Unit], unfinished: Unit | None) -> None:
+        """The new school takes the pupil in. `unfinished` is the unit that the old school had begun for the year, which goes.
+
+        A transfer or a unit that stands elsewhere than it was read is a lost race.
+        """
+        with writing(self._engine) as session:
+            self._end(session, transfer, accepted_at=self._now(), accepted_by=self._who)
+            if unfinished is not None:
+                remove_unit(session, unfinished)
+            told: Detail = {
+                "transfer": transfer.id,
+                "from": transfer.from_school,
+                "year": transfer.school_year,
+                "inherits": [str(unit.id) for unit in inherited],
+                "removed": None if unfinished is None else str(unfinished.id),
+                "unfinished_source": None if unfinished is None else unfinished.source_sha256,
+            }
+            self._note(session, Deed.TRANSFERRED_IN, transfer.pupil_code, why="", detail=told)
+
+    def withdraw(self, transfer: Transfer, *, why: str) -> None:
+        """The old school takes its release back, before the new one has taken the pupil in."""
+        with writing(self._engine) as session:
+            self._end(session, transfer, withdrawn_at=self._now())
+            told: Detail = {"transfer": transfer.id}
+            self._note(session, Deed.TRANSFER_WITHDRAWN, transfer.pupil_code, why=why, detail=told)
+
+    @staticmethod
+    def _end(session: Session, transfer: Transfer, **values: object) -> None:
+        result = session.execute(update(TransferRow).where(TransferRow.id == transfer.id, text(_OPEN)).values(**values))
+        if result.rowcount != 1:  # type: ignore[attr-defined]
+            raise LostRace(f"chuyển trường/transfer {transfer.id}", "open")
+
+    @staticmethod
+    def _schools(session: Session, *codes: str) -> None:
+        for code in codes:
+            if session.get(SchoolRow, code) is None:
+                raise UnknownSchool(code)
+
+    def _note(self, session: Session, deed: Deed, pupil_code: str, *, why: str, detail: Detail) -> None:
+        add_entry(session, deed, f"pupil {pupil_code}", who=self._who, now=self._now(), why=why, detail=detail)

@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Transferring: a pupil goes to another school, and what the old one issued goes along (QĐ 1789/QĐ-SGDĐT, Điều 22).
+
+Records are inherited and never made again: they stay what the old school issued, under its seal, and the new school's booklets list
+them beside its own. The old school releases, the new one accepts. Between school years that is all. In mid-year the old school
+confirms the results up to that day in a document that its head and its seal sign (22.2); the year's record is then the new
+school's to issue, and what the old one had begun goes when the pupil is taken in. Its marks so far stay in the file store under
+the digest that the journal names.
+"""
+
+from dataclasses import dataclass
+
+from ledger.errors import CannotTransfer
+from ledger.store.files import FileStore
+from ledger.store.reader import Reader, Unit
+from ledger.store.transfers import Release, Transfer, Transfers
+from ledger.unit import FINAL_STATES, PAST_STATES, UNISSUED_STATES
+
+PDF = b"%PDF-"
+
+
+@dataclass(frozen=True)
+class Inheritance:
+    """What a pupil brings along."""
+
+    records: tuple[Unit, ...]
+    """What the old schools issued and is in force, oldest first."""
+    unfinished: Unit | None
+    """What the old school had begun for the year that goes on elsewhere."""
+
+
+class Transferring:
+    """Releases pupils and takes them in."""
+
+    def __init__(self, reader: Reader, transfers: Transfers, files: FileStore) -> None:
+        self._reader = reader
+        self._transfers = transfers
+        self._files = files
+
+    def release(
+        self,
+        pupil_code: str,
+        *,
+        level: str,
+        school_year: str,
+        from_school: str,
+        to_school: str,
+        confirmation: bytes | None,
+        by: str,
+        why: str = "",
+    ) -> Transfer:
+        """The old school gives a pupil away from `school_year` on; with a `confirmation` (PDF), in the middle of it.
+
+        Raises `CannotTransfer` with the reason: nothing of the pupil here, years that are not finished, a record of that year
+        that is issued already, a pupil who is on the way already, or no confirmation where the year has begun.
+        """
+        units = [unit for unit in self._units(pupil_code, level) if unit.school_code == from_school]
+        if not units:
+            raise CannotTransfer(
+                f"Trường {from_school} không có học bạ cấp {level} của học sinh {pupil_code}. Hãy kiểm tra mã định danh.",
+                f"School {from_school} has no record of level {level} of pupil {pupil_code}. Check the personal number.",
+            )
+        if from_school == to_school:
+            raise CannotTransfer("Trường đi và trường đến là một.", "Both schools are the same one.")
+        if open_years := [
+            unit.school_year
+            for unit in units
+            if unit.school_year < school_year and unit.state not in FINAL_STATES | PAST_STATES
+        ]:
+            told = ", ".join(sorted(set(open_years)))
+            raise CannotTransfer(
+                f"Học bạ năm học {told} của học sinh {pupil_code} chưa phát hành và neo xong. Hãy hoàn tất trước khi chuyển.",
+                f"The record of {told} of pupil {pupil_code} is not issued and anchored yet. Finish it, then transfer.",
+            )
+        this_year = next((u for u in units if u.school_year == school_year and u.state not in PAST_STATES), None)
+        if this_year is not None and this_year.state not in UNISSUED_STATES:
+            raise CannotTransfer(
+                f"Học bạ năm học {school_year} của học sinh {pupil_code} đã phát hành. Hãy chuyển từ năm học sau, hoặc thu hồi "
+                "học bạ đó trước.",
+                f"The record of {school_year} of pupil {pupil_code} is issued already. Transfer from the next year on, or recall "
+                "it first.",
+            )
+        if this_year is not None and not confirmation:
+            raise CannotTransfer(
+                f"Học sinh {pupil_code} đang học năm {school_year}: chuyển giữa năm cần bản xác nhận kết quả có chữ ký của hiệu "
+                "trưởng và con dấu. Hãy kèm tệp PDF (--confirmation).",
+                f"Pupil {pupil_code} is in school year {school_year}: in mid-year the confirmation of results, signed by the head "
+                "and sealed, is needed. Add the PDF (--confirmation).",
+            )
+        if confirmation and not confirmation.startswith(PDF):
+            raise CannotTransfer(
+                "Bản xác nhận kết quả phải là tệp PDF đã ký. Hãy chọn lại tệp.",
+                "The confirmation of results must be a signed PDF. Choose the file again.",
+            )
+        release = Release(
+            pupil_code=pupil_code,
+            level=level,
+            school_year=school_year,
+            from_school=from_school,
+            to_school=to_school,
+            mid_year=confirmation is not None,
+            confirmation_sha256=self._files.put(confirmation) if confirmation else None,
+            why=why,
+        )
+        return self._transfers.by(by).release(release)
+
+    def accept(self, number: int, *, school_code: str, by: str) -> Inheritance:
+        """The new school takes the pupil in, and is told what comes along. Raises `CannotTransfer` for what is not its own."""
+        transfer = self._open(number, school_code=school_code, receiving=True)
+        brought = self.inheritance(transfer)
+        if brought.unfinished is not None and brought.unfinished.state not in UNISSUED_STATES:
+            raise CannotTransfer(
+                f"Trường {transfer.from_school} đã phát hành học bạ năm {transfer.school_year} sau khi cho chuyển. Hãy liên hệ "
+                "trường đó.",
+                f"School {transfer.from_school} has issued the record of {transfer.school_year} since it released the pupil. Ask "
+                "that school.",
+            )
+        self._transfers.by(by).accept(transfer, inherited=brought.records, unfinished=brought.unfinished)
+        return brought
+
+    def withdraw(self, number: int, *, school_code: str, by: str, why: str = "") -> None:
+        """The old school takes its release back. Raises `CannotTransfer` for what is not its own, or was accepted."""
+        self._transfers.by(by).withdraw(self._open(number, school_code=school_code, receiving=False), why=why)
+
+    def inheritance(self, transfer: Transfer) -> Inheritance:
+        """What the pupil brings along, as it stands now."""
+        units = [
+            unit
+            for unit in self._units(transfer.pupil_code, transfer.level)
+            if unit.school_code != transfer.to_school and unit.state not in PAST_STATES
+        ]
+        unfinished = [u for u in units if transfer.mid_year and u.school_year == transfer.school_year]
+        return Inheritance(
+            records=tuple(u for u in units if u not in unfinished and u.state in FINAL_STATES),
+            unfinished=unfinished[0] if unfinished else None,
+        )
+
+    def _units(self, pupil_code: str, level: str) -> list[Unit]:
+        return self._reader.units_of_pupils([pupil_code], level=level)
+
+    def _open(self, number: int, *, school_code: str, receiving: bool) -> Transfer:
+        found = [one for one in self._transfers.those(school_code=school_code) if one.id == number]
+        if not found or (found[0].to_school if receiving else found[0].from_school) != school_code:
+            raise CannotTransfer(
+                f"Trường {school_code} không có hồ sơ chuyển trường số {number}. Xem danh sách bằng hocba transfer list.",
+                f"School {school_code} has no transfer {number}. See hocba transfer list.",
+            )
+        if not found[0].open:
+            raise CannotTransfer(
+                f"Hồ sơ chuyển trường số {number} đã kết thúc trước đó.", f"Transfer {number} has ended already."
+            )
+        return found[0]
