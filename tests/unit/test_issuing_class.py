@@ -28,7 +28,7 @@ from ledger.proof.manifest import Manifest
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.signing import Documents, Unfinished
 from ledger.store.database import migrate, open_for_writing
-from ledger.store.files import FileStore
+from ledger.store.files import FolderFiles
 from ledger.store.reader import Reader, School
 from ledger.store.tables import FileRole
 from ledger.store.writer import Writer
@@ -70,7 +70,7 @@ class Office:
         engine = open_for_writing(f"sqlite:///{self.folder / 'ledger.db'}")
         migrate(engine)
         self.reader, self.writer = Reader(engine), Writer(engine, now=utc_now)
-        self.files = FileStore(self.folder / "files")
+        self.files = FolderFiles(self.folder / "files")
         self.importing = Importing(self.reader, self.writer, self.files, now=utc_now, new_id=uuid4)
         self.drawing = Drawing(self.files, public_url="https://hocba.example/")
         self.issuing = Issuing(self.reader, self.writer, self.files, self.drawing, self.approvals)
