@@ -18,7 +18,7 @@
   x NotArchived         a stored PDF without a document timestamp that can be read
   x NothingGained       a new document timestamp would not last longer than the one that is there
   x Unavailable         the database cannot be asked; nothing is known to have changed
-    + CannotRecord      it takes no change: its disk is full, or cannot be written
+    + CannotRecord      its disk is full, broken or read-only, or its file cannot be opened
   x WrongCertificate    a key that is not the one registered for what it is to sign
   x CertificateRefused  a certificate that may not be registered, or may not sign this now
   x NothingWaits        nobody waits for this signer
@@ -326,12 +326,17 @@ class Unavailable(LedgerError):
 
 
 class CannotRecord(Unavailable):
-    """The database takes no change: its disk is full, or cannot be written. Nothing was changed."""
+    """The database's disk is full, broken or read-only, or its file cannot be opened. Nothing was changed.
+
+    SQLite needs room even to read: whoever opens it first makes the `-shm` file beside it.
+    """
 
     def __init__(self, cause: str) -> None:
         super().__init__(
-            f"Cơ sở dữ liệu sổ cái không ghi được ({cause}). Chưa có gì thay đổi; {_MEND_THE_DISK.vi}.",
-            f"The ledger's database cannot be written ({cause}). Nothing was changed; {_MEND_THE_DISK.en}.",
+            f"Không mở hoặc không ghi được cơ sở dữ liệu sổ cái ({cause}). Chưa có gì thay đổi; hãy giải phóng dung lượng đĩa, "
+            "hoặc sửa quyền ghi hay thiết lập database, rồi chạy lại.",
+            f"The ledger's database cannot be opened or written ({cause}). Nothing was changed; free some disk space, or mend "
+            "the permissions or the setting database, then run this again.",
         )
 
 

@@ -2,8 +2,8 @@
 
 """One short transaction, for reading or for writing; a database that cannot be asked is `Unavailable` in both.
 
-One that can be asked and takes no change, because its disk is full, broken or read-only, is `CannotRecord`, a kind of the same:
-whoever waits for a database to come back need not tell them apart, and a person has to.
+One whose disk is full, broken or read-only is `CannotRecord`, a kind of the same: whoever waits for a database to come back need
+not tell them apart, and a person has to.
 """
 
 import sqlite3
@@ -37,24 +37,29 @@ def reading(engine: Engine) -> Iterator[Session]:
         with Session(engine) as session:
             yield session
     except SQLAlchemyError as error:
-        raise Unavailable from error
+        raise unavailable(error) from error
 
 
 @contextmanager
 def writing(engine: Engine) -> Iterator[Session]:
     """All of it, or nothing. What the database refuses because of its own rules passes as it is."""
+    with refusals_told_apart(), Session(engine) as session, session.begin():
+        yield session
+
+
+@contextmanager
+def refusals_told_apart() -> Iterator[None]:
+    """Whether a change was against the rules, or could not be made at all, and then why."""
     try:
-        with Session(engine) as session, session.begin():
-            yield session
+        yield
     except (IntegrityError, DataError, ProgrammingError):
         raise
-    except (DBAPIError, PoolTimeout, sqlite3.OperationalError) as error:
-        # The driver's own error, where it was met while a connection was opened.
-        raise unwritten(error) from error
+    except (DBAPIError, PoolTimeout) as error:
+        raise unavailable(error) from error
 
 
-def unwritten(error: Exception) -> Unavailable:
-    """What a failure to write is called: `CannotRecord` when the database itself says why, `Unavailable` otherwise."""
+def unavailable(error: SQLAlchemyError) -> Unavailable:
+    """What a failure is called: `CannotRecord` when the database itself says that its disk is to blame."""
     told = error.orig if isinstance(error, DBAPIError) else error
     code, state = getattr(told, "sqlite_errorcode", 0), getattr(told, "sqlstate", None)
     if code & _PRIMARY in _SQLITE_CODES or state in _POSTGRESQL_STATES:

@@ -73,9 +73,8 @@ LASTING = [
 
 
 @pytest.mark.parametrize("lasting", LASTING, ids=lambda lasting: lasting[0].name)
-def test_what_lasts_is_told_with_its_remedy_and_is_never_called_missing(
-    object_store, store, prefix, fault, remedy, cause
-):
+def test_what_lasts_is_told_with_its_remedy_and_is_never_called_missing(object_store, store, prefix, lasting):
+    fault, remedy, cause = lasting
     store.put(DATA)
     before = object_store.versions(prefix)
     deeds = [

@@ -120,6 +120,7 @@ def test_all_digests_are_listed_in_order_and_nothing_else(store, kept):
     for stray in ("readme.txt", f"{NAME[:2]}/.part-x", f"{NAME[:2]}/{NAME}.bak", f"{'0' * 2}/{'1' * 64}", f"x/{NAME}"):
         kept.write(stray, b"")
     assert list(store.digests()) == sorted(names)
+    assert NAME not in store  # though another name begins with it
 
 
 def test_another_store_over_the_same_place_sees_it(store, kept):
