@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""A disk of two megabytes that can be filled, or made read-only: a file system in memory, mounted where a test wants it."""
+"""A disk of eight megabytes that can be filled, or made read-only: a file system in memory, mounted where a test wants it."""
 
 import os
 import subprocess
@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-_SIZE = 2 << 20
+_SIZE = 8 << 20
+"""More than SQLite lets its `-wal` file grow (1,000 pages of 4 kB), so that only ballast fills the disk."""
 _PAGE = 4096
 
 
