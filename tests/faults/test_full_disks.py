@@ -3,8 +3,6 @@
 """A disk that is really full, or really read-only, under the files and under SQLite: nothing half done, and a remedy is told."""
 
 import os
-import resource
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -140,14 +138,8 @@ def test_a_database_file_that_may_not_be_written_is_told_as_such(tmp_path):
 
 def limited(program: str, folder: Path, most: int) -> str:
     """What a process prints that may make no file larger than `most` bytes: the nearest to a full disk that nobody must be root for."""
-
-    def limit() -> None:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-
     return subprocess.run(
-        [sys.executable, "-c", program, str(folder)],
-        preexec_fn=limit,
+        [sys.executable, "-c", LIMIT + program, str(folder), str(most)],
         capture_output=True,
         text=True,
         check=True,
@@ -156,8 +148,13 @@ def limited(program: str, folder: Path, most: int) -> str:
     ).stdout
 
 
+LIMIT = """
+import resource, signal, sys
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+"""
+
 FILES = """
-import sys
 from pathlib import Path
 from ledger.errors import CannotStore
 from ledger.store.files import FolderFiles
@@ -168,7 +165,6 @@ except CannotStore as error:
 """
 
 DATABASE = """
-import sys
 from pathlib import Path
 from ledger.errors import CannotRecord
 from tests.simulators.mortality import Fate
