@@ -13,10 +13,12 @@
   x DamagedFile         a stored file no longer has the digest it was stored under
   x NotSigned           a document came back from a signer without what was asked for
   x NotAllSigned, NotAllIssued   some units of a class are signed or issued, and these are not
-  x CannotStore         the file store takes no file: its disk is full, or cannot be written
+  x CannotStore, CannotRead   the file store takes no file, or cannot be asked: a full disk, an object store out of reach
+  x UnusableFiles       the setting that says where files lie cannot be understood
   x NotArchived         a stored PDF without a document timestamp that can be read
   x NothingGained       a new document timestamp would not last longer than the one that is there
   x Unavailable         the database cannot be asked; nothing is known to have changed
+    + CannotRecord      its disk is full, broken or read-only, or its file cannot be opened
   x WrongCertificate    a key that is not the one registered for what it is to sign
   x CertificateRefused  a certificate that may not be registered, or may not sign this now
   x NothingWaits        nobody waits for this signer
@@ -34,6 +36,7 @@ Each carries one sentence in Vietnamese and one in English that say what to do.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 
 class LedgerError(Exception):
@@ -85,15 +88,52 @@ class DamagedFile(LedgerError):
         )
 
 
-class CannotStore(LedgerError):
-    """The file store takes no file: its disk is full, or cannot be written. Nothing half done remains."""
+class Remedy(NamedTuple):
+    """What a person does about it: half a sentence, in Vietnamese and in English."""
 
-    def __init__(self, cause: str) -> None:
+    vi: str
+    en: str
+
+
+_MEND_THE_DISK = Remedy(
+    "hãy giải phóng dung lượng đĩa hoặc sửa quyền ghi, rồi chạy lại",
+    "free some disk space or mend its permissions, then run this again",
+)
+
+_LOOK_AT_THE_DISK = Remedy(
+    "hãy kiểm tra đĩa và quyền đọc, rồi chạy lại", "check the disk and its permissions, then run this again"
+)
+
+
+class CannotStore(LedgerError):
+    """The file store takes no file. Nothing half done remains."""
+
+    def __init__(self, cause: str, remedy: Remedy = _MEND_THE_DISK) -> None:
         super().__init__(
-            f"Không ghi được vào kho tệp ({cause}). Không có gì dở dang và chữ ký đã có vẫn được giữ; hãy giải phóng dung lượng "
-            "đĩa hoặc sửa quyền ghi, rồi chạy lại.",
-            f"The file store cannot be written ({cause}). Nothing is half done, and signatures that were made are kept; free "
-            "some disk space or mend its permissions, then run this again.",
+            f"Không ghi được vào kho tệp ({cause}). Không có gì dở dang và chữ ký đã có vẫn được giữ; {remedy.vi}.",
+            f"The file store cannot be written ({cause}). Nothing is half done, and signatures that were made are kept; "
+            f"{remedy.en}.",
+        )
+
+
+class CannotRead(LedgerError):
+    """The file store cannot be asked. Whether it has the file is not known."""
+
+    def __init__(self, cause: str, remedy: Remedy = _LOOK_AT_THE_DISK) -> None:
+        super().__init__(
+            f"Không đọc được kho tệp ({cause}). Chưa biết tệp còn hay mất; {remedy.vi}.",
+            f"The file store cannot be read ({cause}). Whether the file is there is not known; {remedy.en}.",
+        )
+
+
+class UnusableFiles(LedgerError):
+    """The setting that says where files lie cannot be understood."""
+
+    def __init__(self, problem: str) -> None:
+        self.problem = problem
+        super().__init__(
+            f"Không dùng được thiết lập kho tệp (files, HOCBA_FILES): {problem}. Hãy sửa thiết lập này.",
+            f"The setting of the file store (files, HOCBA_FILES) cannot be used: {problem}. Mend it.",
         )
 
 
@@ -316,10 +356,26 @@ class CannotTransfer(LedgerError):
 class Unavailable(LedgerError):
     """The database cannot be asked. Nothing is known to have changed."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        vi: str = "Chưa truy cập được cơ sở dữ liệu sổ cái. Hãy thử lại sau; nếu vẫn vậy, hãy báo người vận hành.",
+        en: str = "The ledger's database cannot be reached. Try again later; if it stays so, tell the operator.",
+    ) -> None:
+        super().__init__(vi, en)
+
+
+class CannotRecord(Unavailable):
+    """The database's disk is full, broken or read-only, or its file cannot be opened. Nothing was changed.
+
+    SQLite needs room even to read: whoever opens it first makes the `-shm` file beside it.
+    """
+
+    def __init__(self, cause: str) -> None:
         super().__init__(
-            "Chưa truy cập được cơ sở dữ liệu sổ cái. Hãy thử lại sau; nếu vẫn vậy, hãy báo người vận hành.",
-            "The ledger's database cannot be reached. Try again later; if it stays so, tell the operator.",
+            f"Không mở hoặc không ghi được cơ sở dữ liệu sổ cái ({cause}). Chưa có gì thay đổi; hãy giải phóng dung lượng đĩa, "
+            "hoặc sửa quyền ghi hay thiết lập database, rồi chạy lại.",
+            f"The ledger's database cannot be opened or written ({cause}). Nothing was changed; free some disk space, or mend "
+            "the permissions or the setting database, then run this again.",
         )
 
 

@@ -47,9 +47,10 @@ from ledger.store.accounts import Accounts
 from ledger.store.database import migrate, open_for_reading, open_for_writing
 from ledger.store.errand_writer import ErrandWriter
 from ledger.store.errands import Errands
-from ledger.store.files import FileStore
+from ledger.store.files import FileStore, FolderFiles
 from ledger.store.journal_store import Journal
 from ledger.store.reader import Reader, ReceiptEntry
+from ledger.store.s3_place import SCHEME, S3Place
 from ledger.store.sign_ins import SignIns
 from ledger.store.signing_reader import SchoolClass, SigningReader
 from ledger.store.signing_writer import SigningWriter
@@ -95,7 +96,7 @@ class Ledger:
         engine = open_for_writing(settings.database)
         migrate(engine)
         reader, writer = Reader(engine), Writer(engine, now=utc_now)
-        files = FileStore(settings.files)
+        files = file_store(settings.files)
         return cls(
             settings=settings,
             reader=reader,
@@ -173,6 +174,16 @@ class Ledger:
             chain_id=trust.pin.chain_id,
             registry=trust.pin.address,
         )
+
+
+def file_store(line: str) -> FileStore:
+    """The files at `line`, as `Settings.files` has it. Asks nothing yet."""
+    if not line.startswith(SCHEME):
+        return FolderFiles(Path(line))
+    # boto3 takes a third of a second to load, and most installations have a folder.
+    from ledger.store.s3_files import S3Files  # noqa: PLC0415
+
+    return S3Files.at(S3Place.parse(line))
 
 
 @contextmanager

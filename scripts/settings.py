@@ -7,16 +7,21 @@ folder that its verifier uses. `hocba init` makes it. Addresses and pins of the 
 what anchors and what verifies can't disagree.
 """
 
+import os
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ledger.errors import LedgerError
+from ledger.errors import LedgerError, UnusableFiles
 from ledger.proof.manifest import SchoolCode, first_problem
+from ledger.store.s3_place import SCHEME, S3Place
 
 SETTINGS_FILE = "hocba.toml"
+FILES_VARIABLE = "HOCBA_FILES"
+"""Takes the place of `files` where it is set: one machine may reach the same store by another address."""
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 DEFAULT_DESK_URL = "http://127.0.0.1:8001"
 DEFAULT_WORKERS = 2
@@ -29,6 +34,7 @@ TEMPLATE = """\
 public_url = "{public_url}"
 # SQLite by default; postgresql+psycopg://... for many machines.
 database = "sqlite:///hocba.sqlite"
+# A folder, or s3://bucket/prefix?endpoint=https://... for many machines; its keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 files = "files"
 # trust.json, root certificates, and the list of approved signers.
 trust = "trust"
@@ -112,7 +118,8 @@ class Settings(_Part):
     home: Path
     public_url: Annotated[str, Field(pattern=r"^https?://")] = DEFAULT_PUBLIC_URL
     database: str = "sqlite:///hocba.sqlite"
-    files: Path = Path("files")
+    files: str = "files"
+    """A folder, or what `S3Place.parse` reads."""
     trust: Path = Path("trust")
     workers: Annotated[int, Field(ge=1, le=64)] = DEFAULT_WORKERS
     signing: SigningSettings
@@ -120,8 +127,8 @@ class Settings(_Part):
     schools: dict[SchoolCode, SchoolSettings] = {}
 
     @classmethod
-    def load(cls, home: Path) -> Self:
-        """Reads `home`/hocba.toml. Raises `UnusableSettings`, which names the file and the first problem."""
+    def load(cls, home: Path, environment: Mapping[str, str] = os.environ) -> Self:
+        """Reads `home`/hocba.toml, and `environment`. Raises `UnusableSettings`, which names the file and the first problem."""
         path = home / SETTINGS_FILE
         try:
             values = tomllib.loads(path.read_text("utf-8"))
@@ -134,7 +141,7 @@ class Settings(_Part):
             raise UnusableSettings(path, first_problem(error)) from error
         return read.model_copy(
             update={
-                "files": home / read.files,
+                "files": _files(environment.get(FILES_VARIABLE) or read.files, path),
                 "trust": home / read.trust,
                 "desk": _at_home(read.desk, home),
                 "database": read.database.replace("sqlite:///", f"sqlite:///{home.absolute()}/", 1),
@@ -143,6 +150,17 @@ class Settings(_Part):
                 },
             }
         )
+
+
+def _files(line: str, path: Path) -> str:
+    """An object store's line as it is, a folder's path from `path`'s own folder."""
+    if not line.startswith(SCHEME):
+        return str(path.parent / line)
+    try:
+        S3Place.parse(line)
+    except UnusableFiles as error:
+        raise UnusableSettings(path, f"files: {error.problem}") from error
+    return line
 
 
 def _at_home(desk: DeskSettings, home: Path) -> DeskSettings:

@@ -16,6 +16,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from ledger.errors import (
+    CannotRead,
+    CannotStore,
     InvitationOver,
     LedgerError,
     TooOften,
@@ -283,7 +285,7 @@ def refusal_of(error: Exception) -> Refusal | None:
 
 _LEDGER_ERRORS: tuple[tuple[tuple[type[LedgerError], ...], Problem], ...] = (
     ((TooOften,), TOO_OFTEN),
-    ((Unavailable,), DOWN),
+    ((Unavailable, CannotRead, CannotStore), DOWN),
     ((InvitationOver,), OVER),
     ((UnknownUnit, UnknownClass, UnknownRound, UnknownLine, UnknownAccount, UnknownFile, UnknownSchool), UNKNOWN),
     ((LedgerError,), REFUSED),

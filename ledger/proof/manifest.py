@@ -9,10 +9,10 @@ has one digest, whoever computes it.
 """
 
 import hashlib
+import json
 from typing import Annotated, Literal, Self
 from uuid import UUID
 
-import rfc8785
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_serializer, model_validator
 
 from ledger.proof.errors import MalformedManifest
@@ -139,7 +139,10 @@ class Manifest(_Value):
 
     def canonical(self) -> bytes:
         """The bytes that are hashed: RFC 8785, UTF-8, without absent members."""
-        return rfc8785.dumps(self.model_dump(mode="json", exclude_none=True))
+        # For names and text in ASCII and integers below 2^53, and nothing else passes the types above, what the standard library
+        # writes when told to sort is that form, and in a seventh of the time; tests/property compares with the rfc8785 package.
+        value = self.model_dump(mode="json", exclude_none=True)
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
     def sha256(self) -> bytes:
         """SHA-256 of `canonical()`, 32 bytes: the third word of the leaf."""

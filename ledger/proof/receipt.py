@@ -107,8 +107,7 @@ class Receipt(_Value):
 
     def to_json(self) -> bytes:
         """The receipt as it is handed out: UTF-8, indented for human eyes, ending in a line feed."""
-        value = self.model_dump(mode="json", exclude_none=True)
-        return json.dumps(value, ensure_ascii=False, indent=2).encode() + b"\n"
+        return self.model_dump_json(indent=2, exclude_none=True).encode() + b"\n"
 
     @classmethod
     def parse(cls, data: bytes) -> Self:

@@ -13,6 +13,8 @@ from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 
+from ledger.store.sessions import refusals_told_apart
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_SECONDS = 30.0
 """How long a writer waits for another one's commit before it gives up."""
@@ -76,7 +78,12 @@ def migrate(engine: Engine, revision: str = "head") -> None:
     tables point at it; so they rest meanwhile (no statement can switch them inside a transaction), and are checked before the
     commit. https://sqlite.org/lang_altertable.html, section 7.
     """
-    with engine.connect() as connection, _foreign_keys_resting(connection), connection.begin():
+    with (
+        refusals_told_apart(),
+        engine.connect() as connection,
+        _foreign_keys_resting(connection),
+        connection.begin(),
+    ):
         command.upgrade(migration_config(connection), revision)
         if connection.dialect.name == "sqlite" and (broken := connection.exec_driver_sql(_CHECK).fetchall()):
             raise RuntimeError(f"a migration left rows that point nowhere: {broken[:5]}")

@@ -18,7 +18,7 @@ from ledger.proof.receipt import Receipt
 ROOT = Path(__file__).parents[2]
 SCRIPT = Path(__file__).with_name("standard_merkle_tree.mjs")
 GENUINE = ROOT / "tests" / "vectors" / "proofs" / "hocba-receipt-1.genuine.json"
-SIZES = (1, 2, 3, 5, 8, 42, 100)
+SIZES = (1, 2, 3, 5, 8, 42, 1000)
 
 
 def word(data: bytes) -> str:
@@ -78,6 +78,32 @@ def test_leaves_roots_and_proofs_are_the_same(foreign, size):
     assert [word(leaf) for leaf in leaves] == theirs["leaves"]
     assert word(tree.root) == theirs["root"]
     assert [[word(node) for node in tree.proof(leaf)] for leaf in leaves] == theirs["proofs"]
+
+
+def path_in(tree: list[str], i: int) -> list[str]:
+    """The siblings from node `i` up, in a tree as their dump lays it: from 0, the children of `i` at `2i + 1` and `2i + 2`."""
+    path = []
+    while i:
+        path.append(tree[i + 1 if i % 2 else i - 1])
+        i = (i - 1) // 2
+    return path
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_values_of_their_dump_have_its_root_and_its_paths_here(foreign, size):
+    dump = foreign["answers"][SIZES.index(size)]["dump"]
+    assert (dump["format"], dump["leafEncoding"]) == ("standard-v1", ["bytes32"] * 3)
+    leaves = {}
+    for entry in dump["values"]:
+        tag, salt, digest = (bytes.fromhex(word[2:]) for word in entry["value"])
+        assert tag == LEAF_TAG
+        leaves[leaf_hash(salt=salt, manifest_sha256=digest)] = entry["treeIndex"]
+    tree = MerkleTree(leaves)
+    assert len(leaves) == size
+    assert word(tree.root) == dump["tree"][0]
+    for leaf, proof in tree.proofs():
+        assert word(leaf) == dump["tree"][leaves[leaf]]
+        assert [word(node) for node in proof] == path_in(dump["tree"], leaves[leaf])
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ledger.errors import CannotStore, UnknownFile
-from ledger.store.files import FileStore
+from ledger.store.files import FolderFiles
 
 DATA = b"one signed revision" * 5000
 NAME = hashlib.sha256(DATA).hexdigest()
@@ -19,7 +19,7 @@ NAME = hashlib.sha256(DATA).hexdigest()
 CHILD = """
 import os, signal, sys
 from pathlib import Path
-from ledger.store.files import FileStore
+from ledger.store.files import FolderFiles
 
 call, when, folder = sys.argv[1:]
 real, calls = getattr(os, call), 0
@@ -30,7 +30,7 @@ def killed(*arguments, **named):
     os.kill(os.getpid(), signal.SIGKILL)
 
 setattr(os, call, killed)
-FileStore(Path(folder)).put(b"one signed revision" * 5000)
+FolderFiles(Path(folder)).put(b"one signed revision" * 5000)
 """
 
 DEATHS = [("fsync", "before"), ("fsync", "after"), ("replace", "before"), ("replace", "after")]
@@ -45,7 +45,7 @@ def killed_at(call: str, when: str, folder: Path) -> int:
 def test_a_killed_writer_leaves_all_or_nothing(tmp_path, call, when):
     (tmp_path / NAME[:2]).mkdir()
     assert killed_at(call, when, tmp_path) == -signal.SIGKILL
-    store = FileStore(tmp_path)
+    store = FolderFiles(tmp_path)
     if (call, when) == ("replace", "after"):
         assert store.get(NAME) == DATA
     else:
@@ -59,5 +59,5 @@ def test_a_refused_rename_leaves_nothing_behind(tmp_path):
     """Something else stands where the file belongs: the failure is told, and the unfinished file is gone."""
     (tmp_path / NAME[:2] / NAME).mkdir(parents=True)
     with pytest.raises(CannotStore):
-        FileStore(tmp_path).put(DATA)
+        FolderFiles(tmp_path).put(DATA)
     assert [path.name for path in (tmp_path / NAME[:2]).iterdir()] == [NAME]

@@ -18,7 +18,7 @@ from ledger.errors import UnknownFile
 from ledger.retimestamping import NotRenewed, Renewed, Retimestamping
 from ledger.store.database import migrate
 from ledger.store.errand_writer import NewLeaf
-from ledger.store.files import FileStore
+from ledger.store.files import FolderFiles
 from ledger.store.reader import NewFile, School
 from ledger.store.tables import FileRole
 from ledger.unit import MOET, Slot, UnitState
@@ -122,7 +122,7 @@ class Archive:
         return ledger
 
     @cached_property
-    def files(self) -> FileStore:
+    def files(self) -> FolderFiles:
         return MortalFiles(self.folder / "files", self.fate)
 
     def run(self, **renewer) -> list[Renewed | NotRenewed]:
@@ -254,7 +254,7 @@ def test_a_timestamp_that_gains_nothing_is_not_kept(anchored, tmp_path):
 def test_two_at_once_renew_each_paper_once(anchored, tmp_path):
     archive = anchored.copied(tmp_path / "home")
 
-    class Overtaken(FileStore):
+    class Overtaken(FolderFiles):
         """Somebody else runs the command while this one has its first renewed file in hand."""
 
         def put(self, data: bytes) -> str:

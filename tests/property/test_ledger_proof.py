@@ -6,6 +6,7 @@ import json
 from uuid import UUID
 
 import pytest
+import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,6 +71,14 @@ def test_every_leaf_leads_to_the_root_and_no_other_does(leaves):
         assert all(root_of(stranger, tree.proof(leaf)) != tree.root for leaf in leaves)
 
 
+@given(leaf_sets)
+def test_all_proofs_at_once_are_those_asked_for_one_by_one(leaves):
+    tree = MerkleTree(leaves)
+    proofs = list(tree.proofs())
+    assert len(proofs) == len(leaves)
+    assert dict(proofs) == {leaf: tree.proof(leaf) for leaf in leaves}
+
+
 @given(leaf_sets, words)
 def test_another_leaf_gives_another_root(leaves, more):
     if more not in leaves:
@@ -80,8 +89,7 @@ def test_another_leaf_gives_another_root(leaves, more):
 def test_a_manifest_survives_its_canonical_form(manifest):
     assert Manifest.parse(manifest.canonical()) == manifest
     values = json.loads(manifest.canonical())
-    # RFC 8785 for values like ours (ASCII names and text, integers below 2^53) is what json does when told to sort.
-    assert manifest.canonical() == json.dumps(values, separators=(",", ":"), sort_keys=True).encode()
+    assert manifest.canonical() == rfc8785.dumps(values)
     assert UUID(values["id"]) == manifest.id
 
 
@@ -89,6 +97,8 @@ def test_a_manifest_survives_its_canonical_form(manifest):
 def test_a_receipt_survives_being_handed_out(receipt):
     assert Receipt.parse(receipt.to_json()) == receipt
     assert Receipt.parse(receipt.to_json()).to_json() == receipt.to_json()
+    # The form in which receipts have been handed out from the first day: every reader's own json can write it.
+    assert receipt.to_json() == json.dumps(json.loads(receipt.to_json()), ensure_ascii=False, indent=2).encode() + b"\n"
 
 
 @settings(max_examples=300)

@@ -27,7 +27,7 @@ from ledger.chain.registry import (
     UnsignedTransaction,
     Wallet,
 )
-from ledger.store.files import FileStore
+from ledger.store.files import FolderFiles
 from tests.simulators.hands import Killed
 
 
@@ -160,7 +160,7 @@ def mortal_statements(engine: Engine, fate: Fate) -> Engine:
     return engine
 
 
-class MortalFiles(FileStore):
+class MortalFiles(FolderFiles):
     """A file store whose caller may die before and after each file is written."""
 
     def __init__(self, root: Path, fate: Fate) -> None:

@@ -27,7 +27,7 @@ from ledger.record import xml
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.model import ClassSheet
 from ledger.record.xml.unit import ReadUnit
-from ledger.store.files import FileStore
+from ledger.store.files import FileStore, FolderFiles
 from ledger.store.reader import Unit
 from ledger.store.signing_reader import SigningReader
 from ledger.unit import PAST_STATES, Role, UnitState
@@ -54,21 +54,21 @@ class Office:
     @classmethod
     def opened(cls, folder: Path) -> "Office":
         """A new office whose school is registered, and nothing else."""
-        office = cls(folder, SchoolLedger.created(folder), FileStore(folder / "files"))
+        office = cls(folder, SchoolLedger.created(folder), FolderFiles(folder / "files"))
         office.ledger.writer.register_school(replace(school(CODE), code=CODE))
         return office
 
     @classmethod
     def opened_with(cls, folder: Path, *, profile: str, seal: str) -> "Office":
         """The same, of a school with this profile and this seal."""
-        office = cls(folder, SchoolLedger.created(folder), FileStore(folder / "files"))
+        office = cls(folder, SchoolLedger.created(folder), FolderFiles(folder / "files"))
         office.ledger.writer.register_school(replace(school(CODE), code=CODE, profile=profile, seal_cert_sha256=seal))
         return office
 
     def reopened(self, fate: Fate | None = None, *, new_id: Callable[[], UUID] = uuid4) -> "Office":
         """Another process over the same folder; with a `fate`, one that can die at every statement and every file."""
         ledger = SchoolLedger(self.folder / "ledger.db", fate or Fate())
-        files = FileStore(self.folder / "files")
+        files = FolderFiles(self.folder / "files")
         if fate is not None:
             mortal_statements(ledger.engine, fate)
             files = MortalFiles(self.folder / "files", fate)

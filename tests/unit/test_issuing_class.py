@@ -2,6 +2,7 @@
 
 """From a class sheet to issued units, with real signatures: whole, once, and only what was asked for."""
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -14,6 +15,8 @@ from asn1crypto import cms
 
 from ledger.drawing import Drawing
 from ledger.errors import (
+    CannotRead,
+    CannotStore,
     ForbiddenMove,
     LostRace,
     NotAllIssued,
@@ -28,13 +31,14 @@ from ledger.proof.manifest import Manifest
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.signing import Documents, Unfinished
 from ledger.store.database import migrate, open_for_writing
-from ledger.store.files import FileStore
+from ledger.store.files import FileStore, FolderFiles
 from ledger.store.reader import Reader, School
 from ledger.store.tables import FileRole
 from ledger.store.writer import Writer
 from ledger.unit import MOET, PROFILES, Role, Slot, UnitState
 from scripts.demo_pki import Person, create_pki
 from scripts.sample_class import make_workbook
+from tests.simulators.failing_files import Ailment, FailingFiles
 from tests.simulators.hands import DeskArchivist, DeskHand, Killed, utc_now
 
 WORKBOOK = make_workbook(grade=9, class_name="9A1", pupils=2, seed=7)
@@ -70,7 +74,11 @@ class Office:
         engine = open_for_writing(f"sqlite:///{self.folder / 'ledger.db'}")
         migrate(engine)
         self.reader, self.writer = Reader(engine), Writer(engine, now=utc_now)
-        self.files = FileStore(self.folder / "files")
+        self.keep_on(FolderFiles(self.folder / "files"))
+
+    def keep_on(self, files: FileStore) -> None:
+        """Has everybody work with these files from now on."""
+        self.files = files
         self.importing = Importing(self.reader, self.writer, self.files, now=utc_now, new_id=uuid4)
         self.drawing = Drawing(self.files, public_url="https://hocba.example/")
         self.issuing = Issuing(self.reader, self.writer, self.files, self.drawing, self.approvals)
@@ -227,6 +235,45 @@ def test_signing_goes_on_where_it_was_killed_and_signs_nobody_twice(office_after
     assert again.sign(slot).asked == [unsigned.id]
     assert {kind: again.bytes_of(again.units()[0], kind) for kind in FileRole} == before
     assert again.waiting(slot) == []
+
+
+DEEDS_ON_FILES = {
+    "signing": ("GVCN", lambda office: office.sign(PRINCIPAL)),
+    "issuing": (
+        "KY_PHAT_HANH",
+        lambda office: list(office.issuing.issue(DeskArchivist(office.pki), still_open(office))),
+    ),
+}
+
+
+def still_open(office):
+    return [unit for unit in office.units() if unit.state is UnitState.SIGNING]
+
+
+@pytest.mark.parametrize("ailment", Ailment)
+@pytest.mark.parametrize("deed", DEEDS_ON_FILES)
+def test_whichever_file_cannot_be_kept_or_read_only_whole_units_move_and_the_rest_follows(
+    office_after, pki, tmp_path, deed, ailment
+):
+    step, do = DEEDS_ON_FILES[deed]
+    office = office_after(step)
+    before = office.units()
+    whole = Office(pki, shutil.copytree(office.folder, tmp_path / "whole"))
+    whole.keep_on(FailingFiles(whole.folder / "files"))
+    do(whole)
+    moved = [(unit.state, unit.signed_roles) for unit in whole.units()]
+    calls = whole.files.calls
+    fails_at = next(number for number, call in enumerate(calls, 1) if call == "put" and number > len(calls) // 2)
+    office.keep_on(FailingFiles(office.folder / "files", ailment=ailment, from_call=fails_at))
+    with pytest.raises((CannotStore, CannotRead), match=os.strerror(ailment.value)):
+        do(office)
+    for unit, old, new in zip(office.units(), before, moved, strict=True):
+        assert (unit.state, unit.signed_roles) in {(old.state, old.signed_roles), new}
+        for role in FileRole:
+            assert FolderFiles(office.folder / "files").get(unit.file(role).sha256)
+    again = office.reopened()
+    do(again)
+    assert [(unit.state, unit.signed_roles) for unit in again.units()] == moved
 
 
 def test_a_signer_who_sits_down_twice_is_asked_for_nothing(office_after):
