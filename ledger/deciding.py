@@ -84,7 +84,7 @@ class Decisions:
     def approve(self, unit_id: UUID, *, by: str, why: str = "") -> Act | None:
         """The authority consents to what waits for it about a record: its recall, or the naming of its replacement.
 
-        Returns the approval that is under way already, if one is. Raises `NothingToApprove` when nothing waits.
+        Returns the approval that was given already, on the chain or on its way, if one was. Raises `NothingToApprove` when nothing waits.
         """
         recall = next((one for one in self._errands.open_recalls() if one.unit_id == unit_id), None)
         acts = self._errands.open_acts()
@@ -101,8 +101,8 @@ class Decisions:
             )
         else:
             raise NothingToApprove(unit_id)
-        for act in acts:
-            if (act.kind, act.unit_id, act.replacement_id) == (wanted.kind, unit_id, wanted.replacement_id):
+        for act in self._errands.approvals_of(unit_id):
+            if act.replacement_id == wanted.replacement_id:
                 return act
         self._writer.by(by).decide(wanted, why=why)
         return None

@@ -3,6 +3,7 @@
 """Sealing: closing batches of what is issued, by count, by age or by hand."""
 
 import datetime as dt
+import hashlib
 import secrets
 from collections.abc import Callable
 
@@ -62,8 +63,11 @@ class Sealer:
         )
         if not units:
             return 0
-        salted = [(unit.id, Manifest.parse(unit.manifest or b""), self._salt()) for unit in units]
-        leaves = [leaf_hash(salt=salt, manifest_sha256=manifest.sha256()) for _, manifest, salt in salted]
+        # A manifest is parsed where its receipt is made, and let go: forty thousand of them at once cost twice the time.
+        salted = [(unit.id, unit.manifest or b"", self._salt()) for unit in units]
+        leaves = [
+            leaf_hash(salt=salt, manifest_sha256=hashlib.sha256(manifest).digest()) for _, manifest, salt in salted
+        ]
         tree = MerkleTree(leaves)
         self._writer.seal_batch(
             school_code=school_code,
@@ -74,7 +78,7 @@ class Sealer:
                     unit_id=unit_id,
                     leaf=leaf,
                     receipt=Receipt.of(
-                        manifest=manifest,
+                        manifest=Manifest.parse(manifest),
                         salt=salt,
                         proof=tree.proof(leaf),
                         root=tree.root,

@@ -2,9 +2,9 @@
 
 """Transferring: a pupil goes to another school, and what the old one issued goes along (QĐ 1789/QĐ-SGDĐT, Điều 22).
 
-Records are inherited and never made again: they stay what the old school issued, under its seal, and the new school's booklets list
-them beside its own. The old school releases, the new one accepts. Between school years that is all. In mid-year the old school
-confirms the results up to that day in a document that its head and its seal sign (22.2); the year's record is then the new
+Records are inherited and never made again: they stay what the old school issued, under its seal, and the new school's booklets
+list them beside its own. The old school releases, the new one accepts. Between school years that is all. In mid-year the old
+school confirms the results up to that day in a document that its head and its seal sign (22.2); the year's record is then the new
 school's to issue, and what the old one had begun goes when the pupil is taken in. Its marks so far stay in the file store under
 the digest that the journal names.
 """
@@ -85,8 +85,8 @@ class Transferring:
             raise CannotTransfer(
                 f"Học sinh {pupil_code} đang học năm {school_year}: chuyển giữa năm cần bản xác nhận kết quả có chữ ký của hiệu "
                 "trưởng và con dấu. Hãy kèm tệp PDF (--confirmation).",
-                f"Pupil {pupil_code} is in school year {school_year}: in mid-year the confirmation of results, signed by the head "
-                "and sealed, is needed. Add the PDF (--confirmation).",
+                f"Pupil {pupil_code} is in school year {school_year}: in mid-year the confirmation of results, signed by the "
+                "head and sealed, is needed. Add the PDF (--confirmation).",
             )
         if confirmation and not confirmation.startswith(PDF):
             raise CannotTransfer(

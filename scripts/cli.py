@@ -28,9 +28,13 @@ COMMANDS: Mapping[str, str] = {
     "sign": "signing.sign",
     "return": "assigning.give_back",
     "issue": "school.issue",
-    "anchor": "school.anchor",
+    "anchor": "anchoring.anchor",
     "booklet": "booklets.booklet",
-    "recall": "school.recall",
+    "recall": "correcting.recall",
+    "amend": "correcting.amend",
+    "approve": "correcting.approve",
+    "lock": "correcting.lock",
+    "carry": "anchoring.carry",
     "receipt": "school.receipt",
     "retimestamp": "keeping.retimestamp",
     "revocations": "keeping.revocations",
@@ -41,7 +45,11 @@ COMMANDS: Mapping[str, str] = {
 }
 """Every command, in the order of the help, and the function behind it in `scripts.commands`."""
 
-GROUPS: Mapping[str, str] = {"signers": "signers.signers", "account": "desk.account"}
+GROUPS: Mapping[str, str] = {
+    "signers": "signers.signers",
+    "account": "desk.account",
+    "transfer": "transferring.transfer",
+}
 """Commands that have commands of their own."""
 
 WRONG_USE: type[Exception] = typer.BadParameter.__mro__[1]

@@ -26,6 +26,7 @@ from ledger.chain.registry import RegistryReader, Wallet
 from ledger.chain.wallet import KeyWallet
 from ledger.chain.web3_registry import Web3Registry
 from ledger.class_work import ClassWork
+from ledger.deciding import Decisions
 from ledger.desk.app import create_desk
 from ledger.desk.desk import Stores
 from ledger.desk.open_id import Provider
@@ -54,8 +55,10 @@ from ledger.store.s3_place import SCHEME, S3Place
 from ledger.store.sign_ins import SignIns
 from ledger.store.signing_reader import SchoolClass, SigningReader
 from ledger.store.signing_writer import SigningWriter
+from ledger.store.transfers import Transfers
 from ledger.store.uploads import Uploads
 from ledger.store.writer import Writer
+from ledger.transferring import Transferring
 from ledger.warnings import ClassWarnings
 from ledger.worklist import Worklist
 from scripts.certificates import TrustedJudge
@@ -80,6 +83,9 @@ class Ledger:
     errands: Errands
     errand_writer: ErrandWriter
     journal: Journal
+    decisions: Decisions
+    transfers: Transfers
+    transferring: Transferring
     files: FileStore
     importing: Importing
     booklets: Booklets
@@ -101,9 +107,12 @@ class Ledger:
             settings=settings,
             reader=reader,
             writer=writer,
-            errands=Errands(engine),
-            errand_writer=ErrandWriter(engine, now=utc_now),
-            journal=Journal(engine),
+            errands=(errands := Errands(engine)),
+            errand_writer=(errand_writer := ErrandWriter(engine, now=utc_now)),
+            journal=(journal := Journal(engine)),
+            decisions=Decisions(reader, errands, errand_writer, journal, files),
+            transfers=(transfers := Transfers(engine, now=utc_now)),
+            transferring=Transferring(reader, transfers, files),
             files=files,
             importing=Importing(reader, writer, files, now=utc_now, new_id=uuid4),
             booklets=Booklets(reader, writer, files, now=utc_now, new_id=uuid4),

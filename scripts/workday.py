@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote
 
+from ledger.anchoring import Anchorer, Progress
 from ledger.errors import BookletIssued, LedgerError, NothingToBind, YearsMissing
 from ledger.paper.moments import VIETNAM
 from ledger.record.check import CheckOptions, check_workbook
@@ -55,9 +56,9 @@ class UndoneOnChain(LedgerError):
     def __init__(self, count: int) -> None:
         super().__init__(
             f"Hợp đồng trên chuỗi đã từ chối {count} đợt (giao dịch vào khối nhưng không có hiệu lực). Hãy kiểm tra quyền của "
-            "trường với Sở GDĐT; học bạ trong đợt này chưa được neo.",
+            "trường với Sở GDĐT; học bạ trong đợt này chưa được neo. Khi đã rõ nguyên nhân, hãy chạy lại với --retry.",
             f"The contract undid {count} errands (mined, without effect). Check the school's rights with the authority; "
-            "the records in them are not anchored.",
+            "the records in them are not anchored. Once the cause is known, run again with --retry.",
         )
 
 
@@ -179,16 +180,37 @@ def _issued(ledger: Ledger, trust: Trust, ready: list[Unit]) -> Iterator[object]
         yield from ledger.issuing.issue(archivist, ready)
 
 
-def anchor(ledger: Ledger, trust: Trust, *, school_code: str, school_year: str, password: str) -> Iterator[int]:
-    """Seals what is issued and carries it, and any recall, until all is final. Yields how many errands are still open."""
+def anchor(
+    ledger: Ledger,
+    trust: Trust,
+    *,
+    school_code: str,
+    school_year: str,
+    password: str,
+    only_if_due: bool = False,
+) -> Iterator[Progress]:
+    """Seals what is issued and carries it, and whatever else the school has decided, until all is final; tells how it stands.
+
+    With `only_if_due` a batch is closed by the school's own policy alone. The head of the journal is published along with it.
+    """
     anchorer = ledger.school_anchorer(trust, school_code=school_code, password=password)
-    ledger.sealer(trust).seal(school_code=school_code, school_year=school_year)
+    sealer = ledger.sealer(trust)
+    if only_if_due:
+        sealer.seal_if_due(ledger.reader.school(school_code), school_year=school_year, now=dt.datetime.now(dt.UTC))
+    else:
+        sealer.seal(school_code=school_code, school_year=school_year)
+    ledger.decisions.publish_head(school_code)
+    yield from carried(anchorer)
+
+
+def carried(anchorer: Anchorer) -> Iterator[Progress]:
+    """Ticks until nothing is open that the chain alone can move; raises `UndoneOnChain`, or `ChainTooSlow` in the end."""
     until = time.monotonic() + MINING_SECONDS
     while True:
         progress = anchorer.tick()
         if progress.failed:
             raise UndoneOnChain(progress.failed)
-        yield progress.open
+        yield progress
         if not progress.open:
             return
         if time.monotonic() > until:

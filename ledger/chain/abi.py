@@ -125,7 +125,11 @@ def recall_call(
 def signed_anchor_call(batch: SignedBatch) -> bytes:
     """Return the data of a call to `anchorBySig`."""
     school, deadline = school_word(batch.school), _second(batch.deadline)
-    return call("anchorBySig", (school, batch.school_year, batch.root, batch.leaf_count, deadline, batch.signature))
+    fields = (school, batch.school_year, batch.root, batch.leaf_count, deadline)
+    # The signature alone may have any length; what is checked of the others is checked without it.
+    _require_words("anchorBySig", fields)
+    signature = _FUNCTIONS["anchorBySig"]
+    return signature.selector + encode(signature.inputs, [(*fields, batch.signature)])
 
 
 def approval_call(*, school: str, request: RecallRequest) -> bytes:
@@ -231,13 +235,17 @@ def rejection(revert_data: bytes) -> Rejected:
     return Rejected(signature.name, dict(zip(signature.names, values, strict=True)))
 
 
-def _encoded(name: str, types: Sequence[str], values: Sequence[object]) -> bytes:
-    # eth_abi pads short bytes with zeros, and a truncated root would be anchored for good. All bytes here are whole words.
+def _require_words(name: str, values: Sequence[object]) -> None:
+    """Refuses short bytes: eth_abi pads them with zeros, and a truncated root would be anchored for good."""
     if any(len(value) != WORD_BYTES for value in _byte_strings(values)):
         raise Malformed(
             f"Tham số của {name} phải là các giá trị 32 byte. Hãy kiểm tra lại.",
             f"{name} takes words of 32 bytes. Check it.",
         )
+
+
+def _encoded(name: str, types: Sequence[str], values: Sequence[object]) -> bytes:
+    _require_words(name, values)
     try:
         return encode(types, values)
     except EncodingError as error:

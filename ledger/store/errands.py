@@ -125,6 +125,14 @@ class Errands:
             row = session.scalars(select(RecallRow).where(RecallRow.unit_id == unit_id)).one_or_none()
             return None if row is None else value_of(Recall, row)
 
+    def approvals_of(self, unit_id: UUID) -> list[Act]:
+        """The authority's approvals about a unit, but for those that the contract undid."""
+        query = select(ActRow).where(
+            ActRow.kind == ActKind.APPROVE, ActRow.unit_id == unit_id, ActRow.state != BatchState.FAILED
+        )
+        with reading(self._engine) as session:
+            return [value_of(Act, row) for row in session.scalars(query)]
+
     def of_school(self, code: str) -> list[Errand]:
         """What the school's own key carries, in the order in which it is to be tried."""
         own_batches = [batch for batch in self.open_batches() if batch.school_code == code]

@@ -5,14 +5,13 @@
 import json
 from pathlib import Path
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
 from ledger.chain.wallet import KeyWallet
 from ledger.errors import LedgerError
 from ledger.store.reader import School
-from ledger.unit import MOET, PROFILES, Ownership, RecallReason, UnitState
+from ledger.unit import MOET, PROFILES, Ownership
 from scripts import registration, workday
 from scripts.commands.signing import HomeroomOption, assigned_roles
 from scripts.commands.terminal import (
@@ -44,7 +43,6 @@ from scripts.settings import (
 from signer.keys.opening import open_key
 from signer.keys.signing_key import Hidden
 from verifier_api.trust import Trust
-from verifier_api.verdict import Language
 
 
 def init(
@@ -113,6 +111,16 @@ def school(
     seal_sha256: Annotated[
         str | None, typer.Option(help="SHA-256 của chứng thư con dấu, do trường cho biết / of the seal's certificate.")
     ] = None,
+    relayed: Annotated[
+        bool,
+        typer.Option("--relayed", help="Sở gửi và trả phí thay trường / the authority sends its batches, and pays."),
+    ] = False,
+    batch_count: Annotated[
+        int | None, typer.Option(min=1, help="Tự đóng đợt khi đủ số học bạ này / close a batch at so many records.")
+    ] = None,
+    batch_hours: Annotated[
+        int | None, typer.Option(min=1, help="Tự đóng đợt sau số giờ này / close a batch after so many hours.")
+    ] = None,
     home: Home = Path(),
     pin_file: PasswordFile = None,
     lang: Lang = "vi",
@@ -138,6 +146,9 @@ def school(
         operator=signed.consent.operator,
         seal_cert_sha256=signed.consent.seal_sha256,
         ownership=ownership,
+        relayed=relayed,
+        batch_count=batch_count,
+        batch_hours=batch_hours,
     )
     registration.register_school(ledger, trust, wallet, row, signed.digest)
     registration.approve_seal(ledger, trust, code, signed.seal, by=authority)
@@ -170,40 +181,6 @@ def issue(
         raise typer.Exit(EXIT_FAILED)
 
 
-def anchor(
-    school: SchoolOption,
-    year: YearOption,
-    home: Home = Path(),
-    pin_file: PasswordFile = None,
-    lang: Lang = "vi",
-) -> None:
-    """Neo học bạ lên chuỗi khối / anchor what is issued, until it is final."""
-    ledger = Ledger.open(settings(home))
-    carry(ledger, school=school, year=year, password=operator_password(pin_file, lang), lang=lang)
-    count = len(ledger.reader.units(school_code=school, school_year=year, states=[UnitState.ANCHORED]))
-    tell(lang, f"{count} học bạ đã neo.", f"{count} records are anchored.")
-
-
-def recall(
-    unit: Annotated[UUID, typer.Argument(help="Mã tra cứu / unit id.")],
-    reason: Annotated[RecallReason, typer.Option(help="Lý do / reason.")],
-    note_text: Annotated[str, typer.Option("--note", help="Ghi chú nội bộ / internal note.")] = "",
-    home: Home = Path(),
-    pin_file: PasswordFile = None,
-    lang: Lang = "vi",
-) -> None:
-    """Thu hồi một học bạ, có lý do / recall a record, with a reason."""
-    ledger = Ledger.open(settings(home))
-    found = ledger.reader.unit(unit)
-    password = operator_password(pin_file, lang)
-    # The key opens before the decision is stored, and a decision that an earlier run could not carry is carried now.
-    ledger.school_anchorer(Trust.load(ledger.settings.trust), school_code=found.school_code, password=password)
-    if unit not in {recall.unit_id for recall in ledger.errands.open_recalls()}:
-        ledger.errand_writer.decide_recall(unit, school_code=found.school_code, reason=reason, note=note_text)
-    carry(ledger, school=found.school_code, year=found.school_year, password=password, lang=lang)
-    tell(lang, f"Đã thu hồi học bạ {unit}.", f"Recalled record {unit}.")
-
-
 def receipt(
     school: SchoolOption,
     year: YearOption,
@@ -222,18 +199,3 @@ def receipt(
             f"Class {class_name} has no anchored record yet. Run hocba anchor first.",
         )
     tell(lang, f"Đã ghi {len(written)} học bạ vào {out}.", f"Wrote {len(written)} records to {out}.")
-
-
-def operator_password(pin_file: Path | None, lang: Language) -> str:
-    """What opens the school's chain key."""
-    return secret(lang, pin_file, vi="Mật khẩu khóa chuỗi của trường", en="Password of the school's chain key")
-
-
-def carry(ledger: Ledger, *, school: str, year: str, password: str, lang: Language) -> None:
-    """Seals and carries until all is final, telling how many errands are still on their way."""
-    trust = Trust.load(ledger.settings.trust)
-    last = 0
-    for still_open in workday.anchor(ledger, trust, school_code=school, school_year=year, password=password):
-        if still_open not in (last, 0):
-            note(lang, f"Đang chờ chuỗi xác nhận: {still_open} đợt…", f"Waiting for the chain: {still_open} errands…")
-        last = still_open

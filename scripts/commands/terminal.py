@@ -49,6 +49,14 @@ PasswordFile = Annotated[
         "--pin-file", help="Tệp chứa mã PIN; không có thì hỏi / file that holds the PIN; otherwise it is asked."
     ),
 ]
+ByOption = Annotated[
+    str, typer.Option("--by", help="Ai quyết định, ghi vào nhật ký / who decides, for the journal (default: you).")
+]
+
+
+def by_whom(given: str) -> str:
+    """Who is named for what a command decides: as given, or whoever is signed in to this computer."""
+    return given or getpass.getuser()
 
 
 def settings(home: Path) -> Settings:

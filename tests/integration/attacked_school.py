@@ -278,7 +278,9 @@ def archived(
     lists = {crl.dump(): crl for one in (pki(), of) for crl in one.crls(crls_of or when)}
     data = ValidationData.offline(trusted, crls=lists.values(), now=lambda: crls_of or when)
     pdf = archive(paper.pdf, timestamper=of.timestamper(lambda: when), validation_data=data)
-    return replace(paper, pdf=pdf, xml=keep_xml(paper.xml, validation_data=data) if b"xades:" in paper.xml else paper.xml)
+    return replace(
+        paper, pdf=pdf, xml=keep_xml(paper.xml, validation_data=data) if b"xades:" in paper.xml else paper.xml
+    )
 
 
 def signed_by(

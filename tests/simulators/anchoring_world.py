@@ -78,6 +78,9 @@ class World:
             self.chain.mine()
         raise AssertionError(f"still open: {self.errands()} on {self.chain}")
 
+    def as_authority(self) -> dict[str, object]:
+        return {"school_code": None, "wallet": AUTHORITY}
+
     def errands(self) -> dict[str, BatchState]:
         with Session(self.ledger.engine) as session:
             rows = [row for table in (BatchRow, RecallRow, ActRow) for row in session.scalars(select(table))]

@@ -44,17 +44,17 @@ class Fate:
 
 
 def telling(log: list[str]) -> list[int]:
-    """The steps whose deaths leave different things on disk, by number: where a real key signs at each, the others cost minutes.
+    """The steps whose deaths leave different things behind, by number: where each death is dear, the others cost minutes.
 
-    Nothing has changed on disk between two steps when neither a commit nor a file lies between them: whoever dies at the second
-    leaves what whoever dies at the first does, as the transaction that was open is undone. Kept are the first step of each such
-    stretch, and its commit, at which everything is written and nothing is durable.
+    Nothing has changed, here or at the node, between two steps when no commit, file or broadcast lies between them: whoever dies at
+    the second leaves what whoever dies at the first does, as the transaction that was open is undone. Kept are the first step of
+    each such stretch, its commit, at which everything is written and nothing is durable, and what follows on a signature.
     """
     kept, changed = [], True
     for number, name in enumerate(log, 1):
-        if changed or name in {"before commit", "after put"}:
+        if changed or name in {"before commit", "after put", "after sign", "after broadcast"}:
             kept.append(number)
-        changed = name in {"before commit", "before put"}
+        changed = name in {"before commit", "before put", "before broadcast"}
     return kept
 
 

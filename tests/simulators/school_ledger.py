@@ -23,16 +23,20 @@ from sqlalchemy import Engine, text
 from ledger.anchoring import Anchorer
 from ledger.chain.registry import RegistrySender, UnsignedTransaction, Wallet
 from ledger.chain.wallet import KeyWallet
+from ledger.deciding import Decisions
 from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
 from ledger.sealing import Sealer
 from ledger.store.class_import import ClassImport, Draft
 from ledger.store.database import migrate, open_for_writing
 from ledger.store.errand_writer import ErrandWriter
 from ledger.store.errands import Attempt, Errand, Errands, Number
+from ledger.store.files import FolderFiles
 from ledger.store.journal_store import Journal
 from ledger.store.reader import NewFile, Reader, School, Unit
 from ledger.store.tables import Base, FileRole
+from ledger.store.transfers import Transfers
 from ledger.store.writer import Writer
+from ledger.transferring import Transferring
 from ledger.unit import MOET, PAST_STATES, Role, Slot, UnitState
 from tests.simulators.mortality import Fate, MortalSender, MortalWallet, mortal
 
@@ -130,6 +134,22 @@ class SchoolLedger:
         return ErrandWriter(self.engine, now=self.now)
 
     @cached_property
+    def transfers(self) -> Transfers:
+        return Transfers(self.engine, now=self.now)
+
+    @cached_property
+    def files(self) -> FolderFiles:
+        return FolderFiles(self.path.parent / "files")
+
+    @property
+    def decisions(self) -> Decisions:
+        return Decisions(self.reader, self.errands, self.errand_writer, self.journal, self.files)
+
+    @property
+    def transferring(self) -> Transferring:
+        return Transferring(self.reader, self.transfers, self.files)
+
+    @cached_property
     def journal(self) -> Journal:
         return Journal(self.engine)
 
@@ -190,6 +210,24 @@ class SchoolLedger:
                 signed = self.sign(self.reader.unit(unit.id), role)
             self.issue(signed)
         return self.units(unit.id for unit in units)
+
+    def issued_again(self, recalled: Unit, number: int) -> Unit:
+        """A unit that takes a recalled one's place, issued."""
+        draft = Draft(
+            unit_id(number),
+            recalled.pupil_code,
+            recalled.stt,
+            digest("record", number),
+            digest("source", number),
+            recalled.id,
+        )
+        school = recalled.school_code
+        self.import_class([draft], school_code=school, school_year=recalled.school_year, name=f"again {number}")
+        unit = self.opened(self.reader.unit(draft.unit_id))
+        for role in (Role.PRINCIPAL, Role.SEAL):
+            unit = self.sign(unit, role)
+        self.issue(unit)
+        return self.reader.unit(unit.id)
 
     def issue(self, unit: Unit) -> None:
         archived, xml = new_file("archived", unit.id), unit.file(FileRole.XML)
@@ -268,4 +306,5 @@ def manifest_of(unit: Unit, pdf: NewFile) -> Manifest:
             IssuedFile(role="xml", sha256=xml.sha256, size=xml.size),
         ),
         signers=tuple(ManifestSigner(role=s.role.value, cert_sha256=s.cert_sha256) for s in unit.signatures),
+        replaces=unit.replaces,
     )

@@ -18,10 +18,11 @@ from ledger.store.database import migrate, migration_config, open_for_writing
 from ledger.store.errand_writer import NewAct
 from ledger.store.errands import Number
 from ledger.store.tables import Base, SignatureRow
+from ledger.store.transfers import Release
 from ledger.unit import PAST_STATES, RecallReason, UnitState
 from tests.simulators.anchoring_world import World, world_with
 from tests.simulators.desk_rows import come_in
-from tests.simulators.school_ledger import AUTHORITY, NOON, SCHOOL, unit_id
+from tests.simulators.school_ledger import AUTHORITY, NOON, OTHER_SCHOOL, SCHOOL, unit_id
 from tests.simulators.signing_rows import sign_in
 
 
@@ -36,9 +37,18 @@ def full(tmp_path_factory) -> World:
     world.ledger.renew(world.ledger.units(world.ledger.issued_ids())[1])
     world.ledger.errand_writer.decide(NewAct(ActKind.LOCK, school_year="2025-2026"))
     world.ledger.errand_writer.reserve(world.ledger.errands.open_acts()[0], Number(AUTHORITY.address, 9))
+    released(world.ledger)
     sign_in(world.ledger)
     come_in(world.ledger)
     return world
+
+
+def released(ledger) -> None:
+    """A pupil who goes to the other school."""
+    unit = ledger.units(ledger.issued_ids())[1]
+    ledger.transfers.release(
+        Release(unit.pupil_code, "THCS", "2026-2027", unit.school_code, OTHER_SCHOOL, False, None, "chuyển nhà")
+    )
 
 
 @pytest.fixture
@@ -198,6 +208,10 @@ ONLY_ONCE = {
         "INSERT INTO act (id, kind, school_year, state, decided_at, changed_at) "
         "SELECT 99, kind, school_year, state, decided_at, changed_at FROM act"
     ),
+    "a pupil on the way": (
+        "INSERT INTO transfer SELECT 99, pupil_code, level, school_year, from_school, to_school, mid_year, "
+        "confirmation_sha256, released_at, released_by, why, accepted_at, accepted_by, withdrawn_at FROM transfer"
+    ),
     "an entry after another": (
         "INSERT INTO journal SELECT 999, at, who, deed, subject, why, detail, previous, x'00' FROM journal LIMIT 1"
     ),
@@ -216,6 +230,9 @@ FORBIDDEN = {
     "a lock without a year": "UPDATE act SET school_year = NULL",
     "a school that locks a year": "UPDATE act SET school_code = '79000501'",
     "a batch signed for ever": "UPDATE batch SET signature = x'00'",
+    "a transfer to the same school": "UPDATE transfer SET to_school = from_school",
+    "a transfer in mid-year without a confirmation": "UPDATE transfer SET mid_year = 1",
+    "a transfer accepted by nobody": "UPDATE transfer SET accepted_at = released_at",
     "a batch of no units": "UPDATE school SET batch_count = 0",
     "a unit that replaces itself": "UPDATE unit SET replaces = id",
     "a sign-in name in capitals": "UPDATE account SET name = 'CAM.VO' WHERE name = 'binh.vo'",
@@ -251,7 +268,7 @@ def test_all_references_are_enforced(ledger):
             with pytest.raises(IntegrityError, match="FOREIGN KEY"):
                 run(ledger, f'UPDATE "{table.name}" SET {column} = :nowhere {one}', nowhere=nowhere)
             tried += 1
-    assert tried == 34
+    assert tried == 36
 
 
 @pytest.mark.parametrize("statement", ["UPDATE journal SET why = ''", "DELETE FROM journal WHERE seq = 1"])

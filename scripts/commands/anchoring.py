@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What goes to the chain: a school's batches and recalls with its key, and with the authority's whatever is the authority's."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ledger.anchoring import Progress
+from ledger.chain.registry import Wallet
+from ledger.chain.wallet import KeyWallet
+from ledger.unit import FINAL_STATES
+from scripts import workday
+from scripts.commands.terminal import (
+    EXIT_UNKNOWN,
+    ByOption,
+    Home,
+    Lang,
+    PasswordFile,
+    SchoolOption,
+    YearOption,
+    by_whom,
+    note,
+    secret,
+    settings,
+    tell,
+)
+from scripts.compose import Ledger
+from verifier_api.trust import Trust
+from verifier_api.verdict import Language
+
+AuthorityKey = Annotated[Path, typer.Option(help="Keystore của Sở / the authority's keystore.")]
+RetryOption = Annotated[
+    bool, typer.Option("--retry", help="Thử lại việc đã bị hợp đồng từ chối / try again what the contract undid.")
+]
+
+
+def anchor(
+    school: SchoolOption,
+    year: YearOption,
+    due: Annotated[
+        bool, typer.Option("--due", help="Chỉ đóng đợt khi đến hạn của trường / close a batch only if it is due.")
+    ] = False,
+    retry: RetryOption = False,
+    by: ByOption = "",
+    home: Home = Path(),
+    pin_file: PasswordFile = None,
+    lang: Lang = "vi",
+) -> None:
+    """Neo học bạ lên chuỗi khối / anchor what is issued, until it is final."""
+    ledger = Ledger.open(settings(home))
+    password = operator_password(pin_file, lang)
+    if retry:
+        again = ledger.decisions.retry(school, by=by_whom(by))
+        note(lang, f"Thử lại {len(again)} việc.", f"Trying {len(again)} again.")
+    carry_for_school(ledger, school=school, year=year, password=password, lang=lang, due=due)
+    final = ledger.reader.units(school_code=school, school_year=year, states=FINAL_STATES)
+    tell(lang, f"{len(final)} học bạ đã neo.", f"{len(final)} records are anchored.")
+
+
+def carry(
+    authority_key: AuthorityKey,
+    publish_journal: Annotated[
+        bool, typer.Option(help="Công bố đầu nhật ký của sổ cái / publish the head of the ledger's journal.")
+    ] = True,
+    retry: RetryOption = False,
+    by: ByOption = "",
+    home: Home = Path(),
+    pin_file: PasswordFile = None,
+    lang: Lang = "vi",
+) -> None:
+    """Gửi việc của Sở lên chuỗi / send what is the authority's to send: locks, approvals, schools' signed batches."""
+    ledger = Ledger.open(settings(home))
+    trust = Trust.load(ledger.settings.trust)
+    wallet = authority_wallet(authority_key, pin_file, lang)
+    if retry:
+        ledger.decisions.retry(None, by=by_whom(by))
+    if publish_journal:
+        ledger.decisions.publish_head(None)
+    carry_for_authority(ledger, trust, wallet, lang)
+
+
+def carry_for_authority(ledger: Ledger, trust: Trust, wallet: Wallet, lang: Language) -> None:
+    """Carries the authority's errands until all is final."""
+    watch(workday.carried(ledger.anchorer(trust, wallet, school_code=None)), lang)
+    tell(lang, "Mọi việc của Sở đã lên chuỗi xong.", "Everything of the authority's is on the chain.")
+
+
+def carry_for_school(
+    ledger: Ledger, *, school: str, year: str, password: str, lang: Language, due: bool = False
+) -> None:
+    """Seals and carries until all is final, telling how much is still on its way."""
+    trust = Trust.load(ledger.settings.trust)
+    watch(workday.anchor(ledger, trust, school_code=school, school_year=year, password=password, only_if_due=due), lang)
+
+
+def watch(progress: Iterable[Progress], lang: Language) -> None:
+    """Tells people what changes while the chain confirms. Ends with status 2 where something waits for somebody else."""
+    last: Progress | None = None
+    for last_seen in _changes(progress):
+        last = last_seen
+        if last.signed:
+            note(
+                lang,
+                f"Trường đã ký {last.signed} đợt; Sở sẽ gửi lên chuỗi (hocba carry).",
+                f"The school signed {last.signed} batches; the authority sends them (hocba carry).",
+            )
+        if last.open:
+            note(lang, f"Đang chờ chuỗi xác nhận: {last.open} đợt…", f"Waiting for the chain: {last.open} errands…")
+        if last.stuck:
+            note(
+                lang,
+                f"{last.stuck} giao dịch chờ đã lâu dù đã tăng phí. Hãy kiểm tra nút chuỗi và số dư tài khoản.",
+                f"{last.stuck} transactions have waited for long, at raised fees. Check the node and the account's funds.",
+            )
+    if last is not None and last.unapproved:
+        count = len(last.unapproved)
+        note(
+            lang,
+            f"{count} việc chờ Sở chấp thuận trên chuỗi (hocba approve), sau đó chạy lại lệnh này.",
+            f"{count} wait for the authority's approval on the chain (hocba approve); then run this again.",
+        )
+        raise typer.Exit(EXIT_UNKNOWN)
+
+
+def _changes(progress: Iterable[Progress]) -> Iterable[Progress]:
+    before: Progress | None = None
+    for now in progress:
+        if before is None or (now.open, now.stuck, now.unapproved) != (before.open, before.stuck, before.unapproved):
+            yield now
+        before = now
+
+
+def operator_password(pin_file: Path | None, lang: Language) -> str:
+    """What opens the school's chain key."""
+    return secret(lang, pin_file, vi="Mật khẩu khóa chuỗi của trường", en="Password of the school's chain key")
+
+
+def authority_wallet(key: Path, pin_file: Path | None, lang: Language) -> Wallet:
+    """The authority's chain key, opened."""
+    password = secret(lang, pin_file, vi="Mật khẩu khóa của Sở", en="Password of the authority's key")
+    return KeyWallet.from_keystore(key, password=password)

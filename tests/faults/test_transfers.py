@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""A pupil goes to another school: nothing is made again, nothing is lost, and of two workers one wins."""
+
+import pytest
+
+from ledger.errors import AlreadyImported, CannotTransfer, LostRace, UnknownSchool
+from ledger.journal import Deed, breaks
+from ledger.store.class_import import Draft
+from ledger.unit import Role, UnitState
+from tests.simulators.anchoring_world import World, world_with
+from tests.simulators.hands import Killed
+from tests.simulators.mortality import Fate, mortal_statements
+from tests.simulators.school_ledger import OTHER_SCHOOL, SCHOOL, YEAR, digest, unit_id
+
+NEXT, PUPIL = "2026-2027", f"{1:010d}"
+CONFIRMATION = b"%PDF-1.7 xac nhan ket qua hoc tap"
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory):
+    """A pupil with one year on the chain, and the next begun at the same school."""
+    world = world_with(tmp_path_factory.mktemp("grown"), 1)
+    world.seal()
+    world.finish()
+    begin(world.ledger, SCHOOL, 100)
+    return world.ledger
+
+
+@pytest.fixture
+def ledger(grown, tmp_path):
+    return grown.copied(tmp_path / "ledger")
+
+
+def begin(ledger, school, number):
+    draft = Draft(unit_id(number), PUPIL, 1, digest("record", number), digest("source", number))
+    ledger.import_class([draft], school_code=school, school_year=NEXT, name=f"7A{number}")
+
+
+def release(ledger, **changes):
+    asked = {"level": "THCS", "school_year": NEXT, "from_school": SCHOOL, "to_school": OTHER_SCHOOL}
+    asked |= {"confirmation": CONFIRMATION, "by": "van.thu", "why": "theo cha mẹ", **changes}
+    return ledger.transferring.release(PUPIL, **asked)
+
+
+def accept(ledger, transfer, *, school_code=OTHER_SCHOOL):
+    return ledger.transferring.accept(transfer.id, school_code=school_code, by="clerk.b")
+
+
+def refused(ledger, act, error=CannotTransfer):
+    before = ledger.rows()
+    with pytest.raises(error) as caught:
+        act()
+    assert ledger.rows() == before
+    assert caught.value.vi
+    assert caught.value.en
+
+
+def test_in_mid_year_the_new_school_goes_on_where_the_old_one_stopped(ledger):
+    brought = accept(ledger, release(ledger))
+    assert [unit.school_year for unit in brought.records] == [YEAR]
+    assert brought.unfinished.id == unit_id(100)
+    begin(ledger, OTHER_SCHOOL, 200)
+    states = {(u.school_code, u.school_year): u.state for u in ledger.reader.units_of_pupils([PUPIL], level="THCS")}
+    assert states == {(SCHOOL, YEAR): UnitState.ANCHORED, (OTHER_SCHOOL, NEXT): UnitState.DRAFT}
+
+
+def test_what_was_issued_is_inherited_and_not_touched(ledger):
+    before = ledger.reader.unit(unit_id(1))
+    accept(ledger, release(ledger))
+    assert ledger.reader.unit(unit_id(1)) == before
+
+
+def test_between_years_no_confirmation_is_asked(ledger):
+    ledger.import_class(
+        [], school_code=SCHOOL, school_year=NEXT, name="7A100", removed=[ledger.reader.unit(unit_id(100))]
+    )
+    transfer = release(ledger, confirmation=None)
+    assert not transfer.mid_year
+    brought = accept(ledger, transfer)
+    assert (len(brought.records), brought.unfinished) == (1, None)
+
+
+def test_until_it_is_accepted_the_old_school_keeps_the_year(ledger):
+    release(ledger)
+    refused(ledger, lambda: begin(ledger, OTHER_SCHOOL, 200), AlreadyImported)
+    assert ledger.reader.unit(unit_id(100)).state is UnitState.DRAFT
+
+
+def test_a_release_that_is_withdrawn_changes_nothing(ledger):
+    transfer = release(ledger)
+    ledger.transferring.withdraw(transfer.id, school_code=SCHOOL, by="van.thu", why="không đi nữa")
+    refused(ledger, lambda: accept(ledger, transfer))
+    assert ledger.reader.unit(unit_id(100)).state is UnitState.DRAFT
+    assert release(ledger).id != transfer.id
+
+
+def test_who_did_what_and_why_stands_in_the_journal(ledger):
+    transfer = release(ledger)
+    accept(ledger, transfer)
+    out, taken = [entry for entry, _ in ledger.journal.entries(subject=f"pupil {PUPIL}")]
+    assert (out.deed, out.who, out.why) == (Deed.TRANSFERRED_OUT, "van.thu", "theo cha mẹ")
+    assert ledger.files.get(out.detail["confirmation"]) == CONFIRMATION
+    assert (taken.deed, taken.who, taken.detail["inherits"]) == (
+        Deed.TRANSFERRED_IN,
+        "clerk.b",
+        [str(unit_id(1))],
+    )
+    assert taken.detail["unfinished_source"] == digest("source", 100)
+    assert list(breaks(ledger.journal.entries())) == []
+
+
+REFUSALS = {
+    "without a confirmation in mid-year": {"confirmation": None},
+    "with something else than a PDF": {"confirmation": b"PK\x03\x04"},
+    "to the same school": {"to_school": SCHOOL},
+    "from a school that has nothing of the pupil": {"from_school": OTHER_SCHOOL, "to_school": SCHOOL},
+    "of another level": {"level": "THPT"},
+    "for a year that is issued": {"school_year": YEAR},
+    "over a year that is not finished": {"school_year": "2027-2028"},
+}
+
+
+@pytest.mark.parametrize("changes", REFUSALS.values(), ids=REFUSALS)
+def test_a_release_is_refused(ledger, changes):
+    refused(ledger, lambda: release(ledger, **changes))
+
+
+def test_a_school_that_is_not_registered_receives_nobody(ledger):
+    refused(ledger, lambda: release(ledger, to_school="79000999"), UnknownSchool)
+
+
+def test_a_pupil_is_on_the_way_once(ledger):
+    release(ledger)
+    refused(ledger, lambda: release(ledger), LostRace)
+
+
+def test_only_the_new_school_accepts_and_only_the_old_one_withdraws(ledger):
+    transfer = release(ledger)
+    refused(ledger, lambda: accept(ledger, transfer, school_code=SCHOOL))
+    refused(ledger, lambda: ledger.transferring.withdraw(transfer.id, school_code=OTHER_SCHOOL, by="x"))
+
+
+def test_a_pupil_is_taken_in_once(ledger):
+    transfer = release(ledger)
+    accept(ledger, transfer)
+    refused(ledger, lambda: accept(ledger.reopened(), transfer))
+
+
+def test_what_was_issued_since_the_release_is_not_taken_out(ledger):
+    transfer = release(ledger)
+    signing = ledger.opened(ledger.reader.unit(unit_id(100)))
+
+    for role in (Role.PRINCIPAL, Role.SEAL):
+        signing = ledger.sign(signing, role)
+    ledger.issue(signing)
+    refused(ledger, lambda: accept(ledger, transfer))
+
+
+def test_a_draft_that_moved_meanwhile_is_a_lost_race(ledger):
+    transfer = release(ledger)
+    brought = ledger.transferring.inheritance(transfer)
+    ledger.opened(ledger.reader.unit(unit_id(100)))
+    late = ledger.transfers.by("clerk.b")
+    refused(
+        ledger,
+        lambda: late.accept(transfer, inherited=brought.records, unfinished=brought.unfinished),
+        LostRace,
+    )
+
+
+def test_dying_at_any_statement_is_nothing_done_or_all(grown, tmp_path):
+    first = grown.copied(tmp_path / "first").reopened(Fate())
+    mortal_statements(first.engine, first.fate)
+    transfer = release(first)
+    begun = len(first.fate.log)
+    accept(first, transfer)
+    steps = len(first.fate.log)
+    after = first.rows()
+    for step in range(1, steps + 1):
+        ledger = grown.copied(tmp_path / str(step))
+        dying = ledger.reopened(Fate(dies_at=step))
+        mortal_statements(dying.engine, dying.fate)
+        with pytest.raises(Killed):
+            accept(dying, release(dying))
+        dying.engine.dispose()
+        open_ones = [one for one in ledger.transfers.those() if one.open]
+        assert len(open_ones) == (step > begun), step
+        accept(ledger, open_ones[0] if open_ones else release(ledger))
+        assert {name: len(rows) for name, rows in ledger.rows().items()} == {n: len(r) for n, r in after.items()}
+        assert list(breaks(ledger.journal.entries())) == []
+        assert World(ledger).errands()
