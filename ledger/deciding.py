@@ -84,7 +84,8 @@ class Decisions:
     def approve(self, unit_id: UUID, *, by: str, why: str = "") -> Act | None:
         """The authority consents to what waits for it about a record: its recall, or the naming of its replacement.
 
-        Returns the approval that was given already, on the chain or on its way, if one was. Raises `NothingToApprove` when nothing waits.
+        Returns the approval that was given already, on the chain or on its way, if one was. Raises `NothingToApprove` when
+        nothing waits.
         """
         recall = next((one for one in self._errands.open_recalls() if one.unit_id == unit_id), None)
         acts = self._errands.open_acts()

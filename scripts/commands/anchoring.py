@@ -71,7 +71,7 @@ def carry(
     pin_file: PasswordFile = None,
     lang: Lang = "vi",
 ) -> None:
-    """Gửi việc của Sở lên chuỗi / send what is the authority's to send: locks, approvals, schools' signed batches."""
+    """Gửi việc của Sở lên chuỗi / send what is the authority's to send."""
     ledger = Ledger.open(settings(home))
     trust = Trust.load(ledger.settings.trust)
     wallet = authority_wallet(authority_key, pin_file, lang)

@@ -65,7 +65,7 @@ def amend(
     home: Home = Path(),
     lang: Lang = "vi",
 ) -> None:
-    """Ghi đính chính hộ tịch, kèm văn bản / add to a record's history what has changed since, with its document."""
+    """Ghi đính chính hộ tịch, kèm văn bản / note what has changed since, with its document."""
     ledger = Ledger.open(settings(home))
     digest = ledger.decisions.amend(unit, evidence=evidence.read_bytes(), by=by_whom(by), why=note_text)
     tell(lang, f"Đã ghi đính chính; văn bản lưu ở {digest}.", f"Recorded; the document is kept as {digest}.")
@@ -80,7 +80,7 @@ def approve(
     pin_file: PasswordFile = None,
     lang: Lang = "vi",
 ) -> None:
-    """Sở chấp thuận thu hồi hay thay thế / the authority consents to a recall, or to a replacement."""
+    """Sở chấp thuận thu hồi, thay thế / the authority approves a recall or replacement."""
     ledger = Ledger.open(settings(home))
     wallet = authority_wallet(authority_key, pin_file, lang)
     ledger.decisions.approve(unit, by=by_whom(by), why=note_text)
