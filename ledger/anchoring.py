@@ -117,7 +117,8 @@ class Anchorer:
         moved = still_open = failed = stuck = 0
         unapproved: list[Errand] = []
         refused: Refused | None = None
-        for errand in self._mine():
+        errands = self._mine()
+        for errand in errands:
             try:
                 after = self._carry(errand, settled)
             except LostRace:
@@ -133,6 +134,10 @@ class Anchorer:
                 stuck += self._is_stuck(after)
         if refused is not None:
             raise refused
+        if moved:
+            # What ends may begin something else: a record on the chain takes a recalled one's place.
+            known = {(type(errand), errand.id) for errand in errands}
+            still_open += sum((type(errand), errand.id) not in known for errand in self._mine())
         return Progress(moved, still_open, failed, stuck, tuple(unapproved), signed)
 
     def _mine(self) -> Sequence[Errand]:

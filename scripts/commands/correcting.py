@@ -82,9 +82,9 @@ def approve(
 ) -> None:
     """Sở chấp thuận thu hồi, thay thế / the authority approves a recall or replacement."""
     ledger = Ledger.open(settings(home))
-    wallet = authority_wallet(authority_key, pin_file, lang)
+    trust, wallet = Trust.load(ledger.settings.trust), authority_wallet(authority_key, pin_file, lang)
     ledger.decisions.approve(unit, by=by_whom(by), why=note_text)
-    carry_for_authority(ledger, Trust.load(ledger.settings.trust), wallet, lang)
+    carry_for_authority(ledger, trust, wallet, lang)
 
 
 def lock(
@@ -107,9 +107,9 @@ def lock(
                 f"Trường {school.code} còn {len(units)} học bạ năm {year} chưa neo; sau khi khóa sẽ bị ghi là neo muộn.",
                 f"School {school.code} has {len(units)} records of {year} not anchored; after the lock they count as late.",
             )
-    wallet = authority_wallet(authority_key, pin_file, lang)
+    trust, wallet = Trust.load(ledger.settings.trust), authority_wallet(authority_key, pin_file, lang)
     ledger.decisions.lock(year, by=by_whom(by), why=note_text)
-    carry_for_authority(ledger, Trust.load(ledger.settings.trust), wallet, lang)
+    carry_for_authority(ledger, trust, wallet, lang)
     locked = sum(
         len(ledger.reader.units(school_code=school.code, school_year=year, states=[UnitState.LOCKED]))
         for school in ledger.reader.schools()

@@ -293,6 +293,7 @@ def test_a_number_comes_back_when_the_block_that_used_it_gives_way(world):
     world.tick()
     world.chain.reorg(1)
     world.chain.drop()
+    world.chain.received.clear()
     world.finish()
     world.assert_whole()
     assert len(world.ledger.signed) == 1

@@ -61,8 +61,8 @@ def new_file(*words: object) -> NewFile:
     return NewFile(sha256=digest(*words), size=1000)
 
 
-def school(code: str = SCHOOL, operator: Wallet = OPERATOR) -> School:
-    return School(code, "Trường THCS Hoa Mai", "Sở GDĐT", MOET.name, operator.address, SEAL)
+def school(code: str = SCHOOL, operator: Wallet = OPERATOR, **policy: object) -> School:
+    return School(code, "Trường THCS Hoa Mai", "Sở GDĐT", MOET.name, operator.address, SEAL, **policy)
 
 
 @dataclass
@@ -91,10 +91,16 @@ class SchoolLedger:
     @classmethod
     def created(cls, folder: Path, fate: Fate | None = None) -> "SchoolLedger":
         """A ledger with two registered schools and nothing else."""
-        ledger = cls(folder / "ledger.db", fate or Fate())
-        migrate(ledger.engine)
+        ledger = cls.at(folder / "ledger.db", fate)
         ledger.writer.register_school(school())
         ledger.writer.register_school(school(OTHER_SCHOOL, OTHER_OPERATOR))
+        return ledger
+
+    @classmethod
+    def at(cls, path: Path, fate: Fate | None = None) -> "SchoolLedger":
+        """An empty ledger."""
+        ledger = cls(path, fate or Fate())
+        migrate(ledger.engine)
         return ledger
 
     def copied(self, folder: Path) -> "SchoolLedger":
