@@ -19,6 +19,7 @@
   x NothingGained       a new document timestamp would not last longer than the one that is there
   x Unavailable         the database cannot be asked; nothing is known to have changed
     + CannotRecord      its disk is full, broken or read-only, or its file cannot be opened
+  x UnusableDatabase    a PostgreSQL database that does not keep UTF-8, or sorts it by a language
   x WrongCertificate    a key that is not the one registered for what it is to sign
   x CertificateRefused  a certificate that may not be registered, or may not sign this now
   x NothingWaits        nobody waits for this signer
@@ -376,6 +377,18 @@ class CannotRecord(Unavailable):
             "hoặc sửa quyền ghi hay thiết lập database, rồi chạy lại.",
             f"The ledger's database cannot be opened or written ({cause}). Nothing was changed; free some disk space, or mend "
             "the permissions or the setting database, then run this again.",
+        )
+
+
+class UnusableDatabase(LedgerError):
+    """A PostgreSQL database that does not keep UTF-8, or sorts it by a language."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Cơ sở dữ liệu PostgreSQL này không lưu chữ dạng UTF-8 hoặc sắp xếp theo ngôn ngữ. Hãy tạo cơ sở dữ liệu mới: CREATE "
+            "DATABASE hocba TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' (docs/operating.md).",
+            "This PostgreSQL database does not keep text as UTF-8, or sorts it by a language. Make another one: CREATE DATABASE "
+            "hocba TEMPLATE template0 ENCODING 'UTF8' LOCALE 'C' (docs/operating.md).",
         )
 
 

@@ -112,7 +112,9 @@ class RoundWork:
 
     def progress(self, round_id: UUID) -> Progress:
         """How far the round has come. Raises `UnknownRound`."""
-        found, standing = self._lines.round(round_id), self._standing(round_id)
+        standing = self._standing(round_id)
+        busy = standing.busy > 0  # Looked at first: whoever is no longer busy has stored what is read next.
+        found = self._lines.round(round_id)
         refused = {
             item.unit_id: Stopped(item.unit_id, item.stt, item.problem_vi or "", item.problem_en or "", later=False)
             for item in found.those(ItemState.REFUSED)
@@ -125,7 +127,7 @@ class RoundWork:
             prepared=len(found.those(ItemState.PREPARED)),
             answered=len(found.those(ItemState.ANSWERED)),
             stored=len(stored),
-            busy=standing.busy > 0,
+            busy=busy,
             stopped=tuple(sorted(stopped.values(), key=lambda one: one.stt)),
             problem=standing.problem,
             notice=standing.notice,

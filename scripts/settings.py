@@ -5,6 +5,9 @@
 The folder ("home") holds everything an installation has: settings, database, files, the school's chain key, and the trust
 folder that its verifier uses. `hocba init` makes it. Addresses and pins of the chain stand in the trust folder alone, so that
 what anchors and what verifies can't disagree.
+
+Two settings may come from the environment instead: `HOCBA_FILES`, and `HOCBA_DATABASE`, because an address on PostgreSQL may hold
+a password, and because the public service is to reach the same ledger under a role of its own.
 """
 
 import os
@@ -13,13 +16,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from sqlalchemy.exc import ArgumentError
 
 from ledger.errors import LedgerError, UnusableFiles
 from ledger.proof.manifest import SchoolCode, first_problem
+from ledger.store.database import database_url
 from ledger.store.s3_place import SCHEME, S3Place
 
 SETTINGS_FILE = "hocba.toml"
+DATABASE_VARIABLE = "HOCBA_DATABASE"
+"""What stands in this variable of the environment takes the place of `database`."""
 FILES_VARIABLE = "HOCBA_FILES"
 """Takes the place of `files` where it is set: one machine may reach the same store by another address."""
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
@@ -32,7 +39,7 @@ TEMPLATE = """\
 
 # What QR codes lead to: the public address of the verifier.
 public_url = "{public_url}"
-# SQLite by default; postgresql+psycopg://... for many machines.
+# SQLite by default; for many machines postgresql://user@host/hocba. The environment's HOCBA_DATABASE takes its place.
 database = "sqlite:///hocba.sqlite"
 # A folder, or s3://bucket/prefix?endpoint=https://... for many machines; its keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 files = "files"
@@ -78,6 +85,16 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def _known_database(database: str) -> str:
+    try:
+        kind = database_url(database).drivername
+    except ArgumentError as error:  # Its own words would quote a password.
+        raise ValueError("no address of a database") from error
+    if kind not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
+        raise ValueError("neither sqlite:///… nor postgresql://…")
+    return database
+
+
 class SigningSettings(_Part):
     """Section `signing`."""
 
@@ -117,7 +134,7 @@ class Settings(_Part):
 
     home: Path
     public_url: Annotated[str, Field(pattern=r"^https?://")] = DEFAULT_PUBLIC_URL
-    database: str = "sqlite:///hocba.sqlite"
+    database: Annotated[str, AfterValidator(_known_database)] = "sqlite:///hocba.sqlite"
     files: str = "files"
     """A folder, or what `S3Place.parse` reads."""
     trust: Path = Path("trust")
@@ -132,6 +149,8 @@ class Settings(_Part):
         path = home / SETTINGS_FILE
         try:
             values = tomllib.loads(path.read_text("utf-8"))
+            if database := environment.get(DATABASE_VARIABLE):
+                values["database"] = database
             read = cls.model_validate({"home": home, **values})
         except OSError as error:
             raise UnusableSettings(path, error.strerror or "cannot be read") from error

@@ -139,7 +139,7 @@ class Accounts:
     def set_password(self, name: str, password_hash: str) -> None:
         """Another password. Whoever is signed in by the old one is out, and an open invitation is over."""
         with writing(self._engine) as session:
-            _row(session, name)
+            _held(session, name)
             self._set_password(session, name, password_hash)
 
     def rehash(self, name: str, *, old: str, new: str) -> None:
@@ -157,7 +157,7 @@ class Accounts:
         """Makes `token` the account's one open invitation, and returns when it ends. Raises `UnknownAccount`."""
         ends_at = self._now() + dt.timedelta(days=INVITATION_DAYS)
         with writing(self._engine) as session:
-            if _row(session, name).disabled_at is not None:
+            if _held(session, name).disabled_at is not None:
                 raise AccountRefused(
                     f"Tài khoản {name} đang bị khóa. Hãy mở lại trước (hocba account enable).",
                     f"The account {name} is disabled. Enable it first (hocba account enable).",
@@ -253,6 +253,12 @@ def _row(session: Session, name: str) -> AccountRow:
     if row is None:
         raise UnknownAccount(name)
     return row
+
+
+def _held(session: Session, name: str) -> AccountRow:
+    """The account, which nobody else changes or invites before this transaction ends."""
+    session.execute(select(AccountRow.name).where(AccountRow.name == name).with_for_update())
+    return _row(session, name)
 
 
 def _shut(session: Session, name: str) -> None:

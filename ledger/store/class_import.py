@@ -84,7 +84,7 @@ def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> boo
         remove_unit(session, unit)
     for revision in change.revised:
         _revise(session, revision, now)
-    for unit_id, stt in change.places.items():
+    for unit_id, stt in sorted(change.places.items()):
         session.execute(update(UnitRow).where(UnitRow.id == unit_id).values(stt=stt))
     if not change.added:  # SQLAlchemy would insert one row of defaults.
         return anew or bool(change.removed or change.revised)
@@ -112,7 +112,7 @@ def add_booklet(
     if instead_of is not None:
         remove_unit(session, instead_of)
     listed = {unit.id: unit for unit in units}
-    rows = session.scalars(select(UnitRow).where(UnitRow.id.in_(listed)).with_for_update())
+    rows = session.scalars(select(UnitRow).where(UnitRow.id.in_(listed)).order_by(UnitRow.id).with_for_update())
     stand = {row.id: row for row in rows}
     for unit in units:
         if unit.id not in stand or stand[unit.id].state is not unit.state:
@@ -157,7 +157,10 @@ def _class(session: Session, change: ClassImport, now: dt.datetime) -> tuple[int
         session.add(row)
     anew = (row.enrolled, row.sheet_sha256) != (change.enrolled, change.sheet_sha256)
     row.enrolled, row.sheet_sha256, row.imported_at = change.enrolled, change.sheet_sha256, now
-    session.flush()  # The class needs its id before its units can name it.
+    try:
+        session.flush()  # The class needs its id before its units can name it.
+    except IntegrityError as error:
+        raise LostRace(f"lớp/class {change.name}", "as read") from error
     return row.id, anew
 
 
@@ -186,6 +189,8 @@ def _strip(session: Session, unit: Unit) -> None:
     """Takes files and signatures off a unit; one signature more than was read is a lost race, for its signer was told nothing."""
     if unit.state not in {UnitState.DRAFT, UnitState.SIGNING}:
         require_move(unit.state, UnitState.DRAFT)
+    # Whoever signs holds the unit; from here on nobody does.
+    session.execute(select(UnitRow.id).where(UnitRow.id == unit.id).with_for_update())
     signed = session.execute(delete(SignatureRow).where(SignatureRow.unit_id == unit.id))
     if signed.rowcount != len(unit.signatures):  # type: ignore[attr-defined]
         raise LostRace(f"học bạ/unit {unit.id}", unit.state)

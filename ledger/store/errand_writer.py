@@ -133,7 +133,7 @@ class ErrandWriter:
         now = self._now()
         with writing(self._engine) as session:
             state = session.scalars(
-                select(UnitRow.state).where(UnitRow.id == unit_id, UnitRow.school_code == school_code)
+                select(UnitRow.state).where(UnitRow.id == unit_id, UnitRow.school_code == school_code).with_for_update()
             ).one_or_none()
             if state is None:
                 raise UnknownUnit(unit_id)

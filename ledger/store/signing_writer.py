@@ -269,6 +269,8 @@ class SigningWriter:
             RoundItemRow.round_id == round_id, RoundItemRow.state.in_([ItemState.PREPARED, ItemState.ANSWERED])
         )
         with writing(self._engine) as session:
+            # Whoever puts an item in holds the round, so that what waits is looked at when nothing more can come.
+            session.execute(select(RoundRow.id).where(RoundRow.id == round_id).with_for_update())
             session.execute(
                 update(RoundRow)
                 .where(RoundRow.id == round_id, RoundRow.state == RoundState.OPEN, ~waiting.exists())
@@ -317,7 +319,9 @@ class SigningWriter:
             )
 
     def _expect_open(self, session: Session, round_id: UUID) -> None:
-        if session.scalars(select(RoundRow.state).where(RoundRow.id == round_id)).one_or_none() is not RoundState.OPEN:
+        """Nobody closes the round before this transaction ends."""
+        held = select(RoundRow.state).where(RoundRow.id == round_id).with_for_update()
+        if session.scalars(held).one_or_none() is not RoundState.OPEN:
             raise LostRace(f"đợt ký/round {round_id}", RoundState.OPEN)
 
     @staticmethod

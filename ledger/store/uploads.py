@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Engine, delete, select
 
-from ledger.store.account_tables import UploadedSheetRow
+from ledger.store.account_tables import AccountRow, UploadedSheetRow
 from ledger.store.sessions import reading, writing
 
 KEPT = dt.timedelta(days=1)
@@ -38,6 +38,8 @@ class Uploads:
         """Keeps a sheet. What is older than a day goes, whose ever it is."""
         now = self._now()
         with writing(self._engine) as session:
+            # One upload of an account at a time: two would not see each other among the newest.
+            session.execute(select(AccountRow.name).where(AccountRow.name == account).with_for_update())
             session.execute(delete(UploadedSheetRow).where(UploadedSheetRow.uploaded_at <= now - KEPT))
             session.add(
                 UploadedSheetRow(id=upload_id, account=account, file_name=file_name, data=data, uploaded_at=now)

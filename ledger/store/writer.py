@@ -58,6 +58,10 @@ class Writer:
             if row is None:
                 session.add(SchoolRow(**values, registered_at=self._now()))
                 keys: Detail = {"operator": school.operator, "seal": school.seal_cert_sha256}
+                try:
+                    session.flush()
+                except IntegrityError as error:
+                    raise LostRace(f"trường/school {school.code}", "unregistered") from error
                 self._note(session, Deed.SCHOOL_REGISTERED, f"school {school.code}", detail=keys)
             elif any(getattr(row, name) != value for name, value in values.items()):
                 raise LostRace(f"trường/school {school.code}", "unregistered")
@@ -181,7 +185,9 @@ class Writer:
 
     @staticmethod
     def _expect_unit(session: Session, unit_id: UUID, state: UnitState) -> None:
-        if session.scalars(select(UnitRow.state).where(UnitRow.id == unit_id)).one_or_none() is not state:
+        """Nobody moves the unit before this transaction ends."""
+        held = select(UnitRow.state).where(UnitRow.id == unit_id).with_for_update()
+        if session.scalars(held).one_or_none() is not state:
             raise LostRace(f"học bạ/unit {unit_id}", state)
 
     @staticmethod

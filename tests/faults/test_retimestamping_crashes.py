@@ -5,7 +5,6 @@
 import functools
 import hashlib
 import itertools
-import shutil
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -24,6 +23,7 @@ from ledger.store.tables import FileRole
 from ledger.unit import MOET, Slot, UnitState
 from signer.errors import TimestampUnavailable
 from tests.simulators.aging_pki import Years, now
+from tests.simulators.databases import copy_folder
 from tests.simulators.hands import Killed
 from tests.simulators.kept_paper import DeskRenewer, KeptPaper, world
 from tests.simulators.mortality import Fate, MortalFiles, mortal_statements
@@ -108,7 +108,7 @@ class Archive:
 
     def copied(self, folder: Path, fate: Fate | None = None) -> "Archive":
         self.ledger.engine.dispose()
-        shutil.copytree(self.folder, folder)
+        copy_folder(self.folder, folder, database="ledger.db")
         return Archive(folder, fate or Fate())
 
     def reopened(self, fate: Fate | None = None) -> "Archive":

@@ -156,6 +156,8 @@ def test_a_missing_trust_folder_is_named_with_a_remedy(tmp_path, capsys):
         ("workers = 0\n[signing]\ntsa='http://x'\nlocation='y'", "workers"),
         ("[signing]\ntsa='ftp://x'\nlocation='y'", "signing.tsa"),
         ("colour = 'red'\n[signing]\ntsa='http://x'\nlocation='y'", "colour"),
+        ("database = 'mysql://h/d'\n[signing]\ntsa='http://x'\nlocation='y'", "postgresql://"),
+        ("database = 'ledger'\n[signing]\ntsa='http://x'\nlocation='y'", "no address"),
         ("this is not toml", "at line 1"),
     ],
 )
@@ -165,6 +167,14 @@ def test_settings_that_make_no_sense_are_named(tmp_path, text, problem):
         Settings.load(tmp_path)
     assert problem in raised.value.en
     assert raised.value.vi != raised.value.en
+
+
+def test_the_environment_names_another_database_and_nothing_else(home, monkeypatch):
+    said = Settings.load(home)
+    monkeypatch.setenv("HOCBA_DATABASE", "sqlite:///other.sqlite")
+    assert Settings.load(home) == said.model_copy(update={"database": f"sqlite:///{home}/other.sqlite"})
+    monkeypatch.setenv("HOCBA_DATABASE", "")
+    assert Settings.load(home) == said
 
 
 def test_init_with_words_that_make_no_sense_leaves_nothing(tmp_path, capsys):

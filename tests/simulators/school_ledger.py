@@ -10,7 +10,6 @@ Example::
 """
 
 import hashlib
-import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -18,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Column, Engine, text
 
 from ledger.anchoring import Anchorer
 from ledger.chain.registry import RegistrySender, UnsignedTransaction, Wallet
@@ -38,6 +37,7 @@ from ledger.store.transfers import Transfers
 from ledger.store.writer import Writer
 from ledger.transferring import Transferring
 from ledger.unit import MOET, PAST_STATES, Role, Slot, UnitState
+from tests.simulators.databases import copy_database, database_at
 from tests.simulators.mortality import Fate, MortalSender, MortalWallet, mortal
 
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -80,7 +80,7 @@ class Clock:
 
 @dataclass
 class SchoolLedger:
-    """One database file, and whoever works on it. Two of them over one file are two processes."""
+    """One database, and whoever works on it. Two of them over one path are two processes."""
 
     path: Path
     fate: Fate
@@ -107,8 +107,7 @@ class SchoolLedger:
         """The same ledger in another folder, to go its own way from here."""
         folder.mkdir(parents=True)
         self.engine.dispose()
-        for part in self.path.parent.glob(f"{self.path.name}*"):
-            shutil.copy(part, folder)
+        copy_database(self.path, folder / self.path.name)
         return SchoolLedger(folder / self.path.name, Fate(), self.now, list(self.signed))
 
     def reopened(self, fate: Fate | None = None) -> "SchoolLedger":
@@ -121,7 +120,7 @@ class SchoolLedger:
 
     @property
     def url(self) -> str:
-        return f"sqlite:///{self.path}"
+        return database_at(self.path)
 
     @cached_property
     def reader(self) -> Reader:
@@ -259,12 +258,23 @@ class SchoolLedger:
         return [unit.id for unit in self.reader.units(school_code=SCHOOL, school_year=YEAR)]
 
     def rows(self) -> dict[str, list[tuple[object, ...]]]:
-        """Every row of every table: what a refused change must leave as it was."""
+        """Every row of every table, in one order: what a refused change must leave as it was.
+
+        The numbers that a database gives are told by their order: PostgreSQL leaves out those of what was not committed.
+        """
+        rows: dict[str, list[tuple[object, ...]]] = {}
+        numbers: dict[Column[object], dict[object, int]] = {}
         with self.engine.connect() as connection:
-            return {
-                table.name: [tuple(row) for row in connection.execute(text(f'SELECT * FROM "{table.name}"'))]
-                for table in Base.metadata.sorted_tables
-            }
+            for table in Base.metadata.sorted_tables:
+                found = connection.execute(text(f'SELECT * FROM "{table.name}"')).mappings().all()
+                for column in table.columns:
+                    if column is table.autoincrement_column:
+                        numbers[column] = {n: place for place, n in enumerate(sorted(r[column.name] for r in found))}
+                keys = {c.name: numbers.get(next((k.column for k in c.foreign_keys), c), {}) for c in table.columns}
+                rows[table.name] = sorted(
+                    (tuple(keys[name].get(value, value) for name, value in row.items()) for row in found), key=repr
+                )
+        return rows
 
     def states(self) -> set[UnitState]:
         return set(self.reader.count_by_state())

@@ -9,7 +9,6 @@ Example::
     office.take_in(corrected(2))           # one pupil's mark is another
 """
 
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -32,6 +31,7 @@ from ledger.store.reader import Unit
 from ledger.store.signing_reader import SigningReader
 from ledger.unit import PAST_STATES, Role, UnitState
 from scripts.sample_class import make_workbook
+from tests.simulators.databases import copy_folder
 from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate, MortalFiles, mortal_statements
 from tests.simulators.school_ledger import NOON, SchoolLedger, school
@@ -88,7 +88,7 @@ class Office:
     def copied(self, folder: Path) -> "Office":
         """The same office in another folder, to go its own way from here."""
         self.ledger.engine.dispose()
-        return replace(self, folder=shutil.copytree(self.folder, folder)).reopened()
+        return replace(self, folder=copy_folder(self.folder, folder, database="ledger.db")).reopened()
 
     @property
     def importing(self) -> Importing:

@@ -169,7 +169,7 @@ class Room:
     def open_rounds(self) -> list[UUID]:
         with self.office.ledger.engine.connect() as connection:
             found = connection.exec_driver_sql("SELECT id FROM signing_round WHERE state = 'open'")
-            return [UUID(row[0]) for row in found]
+            return [UUID(str(row[0])) for row in found]
 
     def key(self, name: str) -> SigningKey:
         identity = self.pki.identities[name]

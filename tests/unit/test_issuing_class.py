@@ -3,7 +3,6 @@
 """From a class sheet to issued units, with real signatures: whole, once, and only what was asked for."""
 
 import os
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -38,6 +37,7 @@ from ledger.store.writer import Writer
 from ledger.unit import MOET, PROFILES, Role, Slot, UnitState
 from scripts.demo_pki import Person, create_pki
 from scripts.sample_class import make_workbook
+from tests.simulators.databases import copy_folder, database_at
 from tests.simulators.failing_files import Ailment, FailingFiles
 from tests.simulators.hands import DeskArchivist, DeskHand, Killed, utc_now
 
@@ -71,7 +71,7 @@ class Office:
     approvals: Approvals = field(default_factory=Approvals)
 
     def __post_init__(self) -> None:
-        engine = open_for_writing(f"sqlite:///{self.folder / 'ledger.db'}")
+        engine = open_for_writing(database_at(self.folder / "ledger.db"))
         migrate(engine)
         self.reader, self.writer = Reader(engine), Writer(engine, now=utc_now)
         self.keep_on(FolderFiles(self.folder / "files"))
@@ -156,7 +156,7 @@ def stage(pki, tmp_path_factory) -> Callable[[str], object]:
         if not here.exists():
             place = names.index(name)
             if place:
-                shutil.copytree(folder_after(names[place - 1]), here)
+                copy_folder(folder_after(names[place - 1]), here, database="ledger.db")
             else:
                 here.mkdir()
             steps[name](Office(pki, here))
@@ -168,7 +168,7 @@ def stage(pki, tmp_path_factory) -> Callable[[str], object]:
 @pytest.fixture
 def office_after(pki, stage, tmp_path):
     def office(step: str) -> Office:
-        return Office(pki, shutil.copytree(stage(step), tmp_path / "office"))
+        return Office(pki, copy_folder(stage(step), tmp_path / "office", database="ledger.db"))
 
     return office
 

@@ -2,103 +2,75 @@
 
 """A ledger of any earlier version comes to the newest one with every row it had, or stays as it was."""
 
-from datetime import UTC, datetime
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
 from uuid import UUID
 
 import pytest
-from sqlalchemy import MetaData, insert, text
+from sqlalchemy import Engine, text
 from sqlalchemy.exc import IntegrityError
 
 from ledger.short_code import lookup_key
 from ledger.store.database import migrate, open_for_writing
 from ledger.store.reader import Reader
 from ledger.unit import UnitKind
+from tests.simulators.databases import empty_database_at
+from tests.simulators.mortality import Fate, mortal_statements
+from tests.simulators.older_ledger import (
+    RECALLED,
+    REVISIONS,
+    SUCCESSOR,
+    VERSION_TABLE,
+    WAITING,
+    assert_kept,
+    fill,
+    rows_of,
+    tables_of,
+)
 
-RECALLED, SUCCESSOR, WAITING = (UUID(int=number, version=4) for number in (1, 2, 3))
-NOON = datetime(2026, 6, 1, 12, tzinfo=UTC).replace(tzinfo=None)
-DIGEST = "ab" * 32
+PATIENCE_SECONDS = 60
 
 
-def unit(unit_id, state, **values):
-    row = {"class_id": 1, "school_code": "79000501", "school_year": "2025-2026", "level": "THCS", "stt": 1}
-    row |= {"id": unit_id.hex, "pupil_code": "31", "state": state, "record_sha256": DIGEST, "source_sha256": DIGEST}
-    row |= {"manifest": b"{}", "replaces": None, "created_at": NOON, "changed_at": NOON}
-    return row | values
-
-
-FIRST = {
-    "school": [
-        {"code": "79000501", "name": "Trường", "authority": "Sở", "profile": "moet", "operator": "0x" + "11" * 20}
-        | {"seal_cert_sha256": DIGEST, "registered_at": NOON}
-    ],
-    "class": [
-        {"id": 1, "school_code": "79000501", "school_year": "2025-2026", "name": "9A1", "enrolled": 2}
-        | {"sheet_sha256": DIGEST, "imported_at": NOON}
-    ],
-    "unit": [
-        unit(RECALLED, "recalled"),
-        unit(SUCCESSOR, "issued", replaces=RECALLED.hex),
-        unit(WAITING, "draft", manifest=None, pupil_code="32"),
-    ],
-    "unit_file": [{"unit_id": RECALLED.hex, "role": "pdf", "sha256": DIGEST, "size": 9}],
-    "signature": [{"unit_id": RECALLED.hex, "role": "CBQL", "position": 0, "cert_sha256": DIGEST, "signed_at": NOON}],
-    "batch": [
-        {"id": 1, "school_code": "79000501", "school_year": "2025-2026", "root": b"r" * 32, "leaf_count": 1}
-        | {"state": "final", "sealed_at": NOON, "changed_at": NOON}
-    ],
-    "leaf": [{"unit_id": RECALLED.hex, "batch_id": 1, "leaf": b"l" * 32, "receipt": b"{}"}],
-    "recall": [
-        {
-            "id": 1,
-            "unit_id": RECALLED.hex,
-            "school_code": "79000501",
-            "reason": "wrong-data",
-            "note": "",
-            "state": "final",
-        }
-        | {"decided_at": NOON, "changed_at": NOON}
-    ],
-    "attempt": [
-        {"id": 1, "batch_id": 1, "recall_id": None, "sender": "0x", "nonce": 0, "tx_hash": b"t", "raw": b"b"}
-        | {"signed_at": NOON}
-    ],
-}
-"""A row in every table, as the first version had them."""
+def older(folder, revision: str) -> Engine:
+    """A ledger of that version, with rows in all of its tables."""
+    engine = open_for_writing(empty_database_at(folder / "ledger.db"))
+    migrate(engine, revision)
+    fill(engine)
+    return engine
 
 
 @pytest.fixture
 def engine(tmp_path):
-    engine = open_for_writing(f"sqlite:///{tmp_path / 'ledger.db'}")
-    migrate(engine, "0001")
-    tables = MetaData()
-    with engine.begin() as connection:
-        tables.reflect(connection)
-        for name, rows in FIRST.items():
-            connection.execute(insert(tables.tables[name]), rows)
-    return engine
+    return older(tmp_path, REVISIONS[0])
 
 
-def rows(engine):
+def version(engine: Engine) -> str:
     with engine.connect() as connection:
-        return {
-            name: [dict(row) for row in connection.execute(text(f'SELECT * FROM "{name}"')).mappings()]
-            for name in FIRST
-        }
+        return connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar_one()
 
 
-def test_every_row_of_the_first_version_is_there_and_filled_in(engine):
-    before = rows(engine)
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_every_row_of_every_version_is_there_with_all_its_values(tmp_path, revision):
+    engine = older(tmp_path, revision)
+    before = rows_of(engine)
+    assert set(before) == {table.name for table in tables_of(engine)}
     migrate(engine)
-    after = rows(engine)
-    for table, old in before.items():
-        for was, now in zip(old, after[table], strict=True):
-            gone = {"batch_id", "recall_id"} if table == "attempt" else set()
-            assert {name: value for name, value in was.items() if name not in gone}.items() <= now.items()
-    with engine.connect() as connection:
-        (number,) = connection.execute(text("SELECT * FROM number")).mappings()
-    assert number == {"sender": "0x", "nonce": 0, "state": "held", "batch_id": 1, "recall_id": None, "act_id": None}
-    for row in after["unit"]:
-        assert (row["kind"], row["short_code"]) == ("unit", lookup_key(UUID(row["id"])))
+    assert version(engine) == REVISIONS[-1]
+    assert_kept(before, rows_of(engine))
+
+
+def test_a_table_without_a_row_is_noticed(engine):
+    before = rows_of(engine)
+    with pytest.raises(AssertionError, match="no row in leaf"):
+        assert_kept({**before, "leaf": []}, before)
+
+
+def test_units_of_the_first_version_are_filled_in(engine):
+    migrate(engine)
+    for row in rows_of(engine)["unit"]:
+        assert (row["kind"], row["short_code"]) == ("unit", lookup_key(UUID(str(row["id"]))))
         assert row["template"] == (None if row["state"] == "draft" else "unit_thcs_v1.typ")
 
 
@@ -112,15 +84,81 @@ def test_the_code_reads_what_was_there_before(engine):
 
 def test_foreign_keys_hold_again_afterwards(engine):
     migrate(engine)
-    with engine.connect() as connection:
-        assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar() == 1
+    with pytest.raises(IntegrityError, match=r"(?i)foreign key"), engine.begin() as connection:
+        connection.execute(text("UPDATE unit SET class_id = 12345"))
 
 
 def test_a_migration_that_cannot_be_finished_changes_nothing(engine):
     with engine.begin() as connection:
-        two_successors = text("UPDATE unit SET replaces = :old WHERE id = :id")
-        connection.execute(two_successors, {"old": RECALLED.hex, "id": WAITING.hex})
-    before = rows(engine)
+        two_successors = text(
+            "UPDATE unit SET replaces = (SELECT replaces FROM unit WHERE replaces IS NOT NULL) WHERE state = 'draft'"
+        )
+        connection.execute(two_successors)
+    before = rows_of(engine)
     with pytest.raises(IntegrityError):
         migrate(engine)
-    assert rows(engine) == before
+    assert (rows_of(engine), version(engine)) == (before, REVISIONS[0])
+
+
+# Other processes.
+
+
+def in_a_child(deed: Callable[[], None]) -> multiprocessing.Process:
+    """Another process does it, knowing what this one knows. It opens its own connections."""
+    child = multiprocessing.get_context("fork").Process(target=deed)
+    child.start()
+    return child
+
+
+def ended(child: multiprocessing.Process) -> int | None:
+    child.join(PATIENCE_SECONDS)
+    return child.exitcode
+
+
+def killed_at(url: str, step: int) -> int | None:
+    """Another process migrates, and is killed before its statement number `step`."""
+
+    class Killing(Fate):
+        def step(self, name: str) -> None:
+            super().step(name)
+            if len(self.log) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return ended(in_a_child(lambda: migrate(mortal_statements(open_for_writing(url), Killing()))))
+
+
+def statements_of_a_migration(folder) -> int:
+    steps = Fate()
+    engine = older(folder, REVISIONS[0])
+    migrate(mortal_statements(engine, steps))
+    return len(steps.log)
+
+
+def test_a_process_that_is_killed_while_it_migrates_leaves_the_old_version_or_the_new(tmp_path):
+    (tmp_path / "whole").mkdir()
+    last = statements_of_a_migration(tmp_path / "whole")
+    engine = older(tmp_path, REVISIONS[0])
+    url, before = engine.url.render_as_string(hide_password=False), rows_of(engine)
+    engine.dispose()
+    for step in sorted({*range(3, last, last // 8), last}):
+        assert killed_at(url, step) == -signal.SIGKILL, step
+        assert (rows_of(engine), version(engine)) == (before, REVISIONS[0]), step
+        engine.dispose()
+    migrate(engine)
+    assert version(engine) == REVISIONS[-1]
+    assert_kept(before, rows_of(engine))
+
+
+def test_of_two_processes_that_migrate_at_once_one_waits_and_finds_it_done(engine):
+    url, before = engine.url.render_as_string(hide_password=False), rows_of(engine)
+    engine.dispose()
+    start = multiprocessing.get_context("fork").Barrier(2)
+
+    def together() -> None:
+        other = open_for_writing(url)
+        start.wait(PATIENCE_SECONDS)
+        migrate(other)
+
+    assert [ended(child) for child in [in_a_child(together), in_a_child(together)]] == [0, 0]
+    assert version(engine) == REVISIONS[-1]
+    assert_kept(before, rows_of(engine))

@@ -10,13 +10,14 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import DBAPIError, StatementError
 
 from ledger.errors import LostRace, Unavailable, UnknownSchool, UnknownUnit
-from ledger.store.database import open_for_reading, open_for_writing
+from ledger.store.database import migrate, open_for_reading, open_for_writing
 from ledger.store.errands import Attempt, Errands, Number
 from ledger.store.reader import Reader
 from ledger.store.tables import FileRole
 from ledger.store.writer import Draft, Writer
 from ledger.unit import Role, UnitState
 from tests.simulators.anchoring_world import World, chain_with_schools
+from tests.simulators.databases import DAMAGES, damage_database
 from tests.simulators.school_ledger import (
     NOON,
     SCHOOL,
@@ -135,19 +136,25 @@ def test_a_reading_engine_cannot_write(ledger):
     sealed(ledger)
     engine = open_for_reading(ledger.url)
     before = ledger.rows()
-    for statement in ("DELETE FROM leaf", "UPDATE unit SET stt = 0", "CREATE TABLE t (x)", "DROP TABLE leaf"):
+    for statement in ("DELETE FROM leaf", "UPDATE unit SET stt = 0", "CREATE TABLE t (x INTEGER)", "DROP TABLE leaf"):
         with pytest.raises(DBAPIError), engine.begin() as connection:
             connection.execute(text(statement))
-    with engine.begin() as connection:
-        connection.execute(text("PRAGMA query_only = OFF"))
-        with pytest.raises(DBAPIError):
-            connection.execute(text("DELETE FROM leaf"))
     with pytest.raises(Unavailable):
         Writer(engine, now=lambda: NOON).register_school(replace(school(), code="79000503"))
     assert ledger.rows() == before
 
 
-def test_a_reading_engine_over_a_database_in_memory_cannot_write_either():
+def test_a_sqlite_file_that_is_read_cannot_be_written_by_who_knows_the_pragma(tmp_path):
+    """What PostgreSQL has roles for: `tests/unit/test_store_postgresql.py`."""
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    migrate(open_for_writing(url))
+    with open_for_reading(url).begin() as connection:
+        connection.execute(text("PRAGMA query_only = OFF"))
+        with pytest.raises(DBAPIError):
+            connection.execute(text("DELETE FROM leaf"))
+
+
+def test_a_reading_engine_over_a_sqlite_database_in_memory_cannot_write_either():
     with open_for_reading("sqlite://").begin() as connection, pytest.raises(DBAPIError):
         connection.execute(text("CREATE TABLE t (x)"))
 
@@ -179,14 +186,11 @@ def test_a_reader_sees_one_state_while_somebody_writes(ledger):
 # When the database cannot be asked.
 
 
-@pytest.mark.parametrize("damage", ["gone", "garbage", "empty"])
+@pytest.mark.parametrize("damage", DAMAGES)
 def test_a_database_that_cannot_be_asked_is_unavailable(ledger, damage):
     ledger.drafts()
     ledger.engine.dispose()
-    for part in ledger.path.parent.iterdir():
-        part.unlink()
-    if damage != "gone":
-        ledger.path.write_bytes(b"not a database, but long enough to be one" * 100 if damage == "garbage" else b"")
+    damage_database(ledger.path, damage)
     office = ledger.reopened()
     for ask in (
         office.reader.schools,
@@ -202,7 +206,7 @@ def test_a_database_that_cannot_be_asked_is_unavailable(ledger, damage):
         assert caught.value.en
 
 
-def test_reading_a_database_that_is_not_there_makes_none(tmp_path):
+def test_reading_a_sqlite_database_that_is_not_there_makes_none(tmp_path):
     with pytest.raises(Unavailable):
         Reader(open_for_reading(f"sqlite:///{tmp_path / 'nowhere.db'}")).schools()
     assert list(tmp_path.iterdir()) == []

@@ -194,7 +194,7 @@ def _journal() -> None:
         return
     op.execute(
         "CREATE FUNCTION journal_stays() RETURNS trigger LANGUAGE plpgsql AS "
-        f"$$ BEGIN RAISE EXCEPTION '{FOREVER}'; END $$"
+        f"$$ BEGIN RAISE EXCEPTION '{FOREVER}' USING ERRCODE = 'integrity_constraint_violation'; END $$"
     )
     op.execute(
         "CREATE TRIGGER journal_stays BEFORE UPDATE OR DELETE OR TRUNCATE ON journal "
