@@ -258,7 +258,7 @@ def test_whichever_file_cannot_be_kept_or_read_only_whole_units_move_and_the_res
     step, do = DEEDS_ON_FILES[deed]
     office = office_after(step)
     before = office.units()
-    whole = Office(pki, shutil.copytree(office.folder, tmp_path / "whole"))
+    whole = Office(pki, copy_folder(office.folder, tmp_path / "whole", database="ledger.db"))
     whole.keep_on(FailingFiles(whole.folder / "files"))
     do(whole)
     moved = [(unit.state, unit.signed_roles) for unit in whole.units()]

@@ -74,6 +74,17 @@ def test_units_of_the_first_version_are_filled_in(engine):
         assert row["template"] == (None if row["state"] == "draft" else "unit_thcs_v1.typ")
 
 
+def test_attempts_of_the_first_version_keep_their_numbers_and_errands(engine):
+    before = {row["nonce"]: row for row in rows_of(engine)["attempt"]}
+    migrate(engine)
+    numbers = rows_of(engine)["number"]
+    assert {row["nonce"] for row in numbers} == set(before)
+    for row in numbers:
+        was = before[row["nonce"]]
+        assert {name: row[name] for name in ("sender", "batch_id", "recall_id")}.items() <= was.items()
+        assert (row["state"], row["act_id"]) == ("held", None)
+
+
 def test_the_code_reads_what_was_there_before(engine):
     migrate(engine)
     reader = Reader(engine)
