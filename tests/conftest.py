@@ -3,7 +3,8 @@
 """The suite on PostgreSQL: with `HOCBA_TEST_DATABASE=postgresql` it is the test files that open a ledger's database, and no others.
 
 Which those are is found by looking at what each file imports, directly or by way of the simulators: whatever leads to
-`tests.simulators.databases`. Nobody keeps a list. A file named `…_postgresql.py` is about that database and runs only there.
+`tests.simulators.databases`. Nobody keeps a list. A file named `…_postgresql.py` or `…_sqlite.py` is about that database and
+runs only there.
 """
 
 import ast
@@ -23,8 +24,8 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """On PostgreSQL, leaves out what would be the same on SQLite; on SQLite, what is about PostgreSQL."""
     if collection_path.suffix != ".py":
         return None
-    of_one = not leads_to_a_database(collection_path) if POSTGRESQL else collection_path.stem.endswith("_postgresql")
-    return True if of_one else None
+    of_the_other = collection_path.stem.endswith("_sqlite" if POSTGRESQL else "_postgresql")
+    return True if of_the_other or (POSTGRESQL and not leads_to_a_database(collection_path)) else None
 
 
 def pytest_unconfigure() -> None:

@@ -49,7 +49,10 @@ max_wal_senders = 0
 
 def database_at(path: Path) -> str:
     """The address of the ledger's database at `path`: the one that is there, or a new one with the tables of today."""
-    return server().at(path) if POSTGRESQL else f"sqlite:///{path}"
+    if not POSTGRESQL:
+        return f"sqlite:///{path}"
+    # What is there is known to any process, also to one that did not start the server.
+    return path.read_text() if path.exists() else server().create(path, server().template)
 
 
 def empty_database_at(path: Path, *, postgresql: bool = POSTGRESQL) -> str:
@@ -140,9 +143,6 @@ class Server:
     def url(self, name: str) -> str:
         url = database_url(self.process.get_uri()).set(database=name)
         return url.render_as_string(hide_password=False)
-
-    def at(self, path: Path) -> str:
-        return path.read_text() if path.exists() else self.create(path, self.template)
 
     def copy(self, path: Path, copy: Path) -> None:
         name = make_url(path.read_text()).database
