@@ -10,8 +10,9 @@ from scripts.cli import main
 from scripts.compose import Ledger, public_reader
 from scripts.sample_class import make_workbook
 from scripts.settings import DATABASE_VARIABLE, Settings
-from tests.simulators.databases import empty_database_at
+from tests.simulators.databases import POSTGRESQL, empty_database_at
 
+pytestmark = pytest.mark.skipif(not POSTGRESQL, reason="HOCBA_TEST_DATABASE is not postgresql")
 YEAR = "2025-2026"
 
 

@@ -23,10 +23,11 @@ from ledger.store.signing_writer import SigningWriter
 from ledger.store.tables import FileRole
 from ledger.store.writer import Writer
 from ledger.unit import Role, Slot, UnitState
-from tests.simulators.databases import empty_database_at, server
+from tests.simulators.databases import POSTGRESQL, empty_database_at, server
 from tests.simulators.school_ledger import NOON, OTHER_SCHOOL, SCHOOL, SchoolLedger, new_file, school, unit_id
 from tests.simulators.signing_rows import ROUND, sign_in
 
+pytestmark = pytest.mark.skipif(not POSTGRESQL, reason="HOCBA_TEST_DATABASE is not postgresql")
 OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
 PATIENCE_SECONDS = 30
 A_MOMENT_SECONDS = 0.3
