@@ -13,7 +13,7 @@ import datetime as dt
 import secrets
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Self
 
 from dbos import DBOSClient, WorkflowStatus
@@ -90,10 +90,19 @@ class JobBoard:
         )
         return bool(going)
 
-    def workers(self) -> set[str]:
-        """Names of the workers that have something in hand, dead ones too."""
-        going = self._client.list_workflows(status="PENDING", load_input=False, load_output=False)
-        return {one.executor_id for one in going if one.executor_id}
+    def in_hand(self) -> Mapping[str, frozenset[str]]:
+        """What each worker has taken up and not finished, dead ones too: workflows by the worker's name."""
+        held: dict[str, set[str]] = {}
+        for one in self._pages(status="PENDING", load_input=False, load_output=False):
+            held.setdefault(one.executor_id or "", set()).add(one.workflow_id)
+        return {name: frozenset(workflows) for name, workflows in held.items()}
+
+    def give_back(self, workflows: Iterable[str]) -> None:
+        """Puts into the queue again what was taken up and is not being worked on."""
+        for workflow_id in workflows:
+            # A share's name is its job's and a number (`ledger.jobs.worker`).
+            queue = engine.SHARES if "/" in workflow_id else engine.PLANS
+            self._client.resume_workflow(workflow_id, queue_name=queue)
 
     def outcomes(self, job_id: str) -> Iterator[tuple[str, Outcome]]:
         """Each unit that has its outcome, with it, in the order of the plan. Raises `UnknownJob`."""

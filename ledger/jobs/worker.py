@@ -26,6 +26,7 @@ from typing import Any, Final, Self
 
 import psycopg
 from dbos import DBOS, SetEnqueueOptions, SetWorkflowAttributes, SetWorkflowID
+from sqlalchemy.exc import SQLAlchemyError
 
 from ledger.errors import LedgerError
 from ledger.jobs import engine
@@ -54,6 +55,10 @@ class Leaving(BaseException):
     """The worker was asked to stop. No `Exception`: for DBOS the share has not failed, somebody else goes on with it."""
 
 
+class Stranded(BaseException):
+    """The database of jobs went away in the middle of a share; the share is given back when it is there again."""
+
+
 class Worker:
     """Works until it is told to stop. Use it as a `with` block; a process may have one at a time.
 
@@ -78,7 +83,8 @@ class Worker:
         self._adopt_seconds = adopt_seconds
         self._leaving = threading.Event()
         self._hand = threading.Lock()
-        self._held = 0
+        self._held: set[str] = set()
+        self._lost: frozenset[str] = frozenset()
         self._held_guard = threading.Lock()
 
     def __enter__(self) -> Self:
@@ -130,14 +136,20 @@ class Worker:
                 return
 
     def _adopt(self) -> None:
-        """Gives back to the queue what workers had in hand that are gone."""
+        """Gives back to the queue what workers had in hand that are gone, and what this one lost hold of."""
         with contextlib.suppress(psycopg.OperationalError):  # The server is down: it is asked again.
             self._presence.keep()
-            for name in self._board.workers():
-                if name != self._name and self._presence.gone(name):
+            in_hand = self._board.in_hand()
+            for name in in_hand.keys() - {self._name}:
+                if self._presence.gone(name):
                     _logger.warning("worker %s is gone; its work is taken over", name)
                     # DBOS offers this to its own conductor, which watches over workers from outside. Ours watch each other.
                     DBOS._recover_pending_workflows([name])  # noqa: SLF001
+            # Twice in a row: what was taken up this moment is held the next.
+            with self._held_guard:
+                lost = in_hand.get(self._name, frozenset()) - self._held
+            self._board.give_back(lost & self._lost)
+            self._lost = lost
 
     def _plan(self, kind: str, order: dict[str, str], cut: Callable[[str, int, list[str]], None]) -> dict[str, Any]:
         """The workflow of a job: every share of it is put into the queue by `cut`."""
@@ -191,10 +203,14 @@ class Worker:
 
     @contextlib.contextmanager
     def _holding(self) -> Iterator[None]:
+        """While a workflow is worked on. Trouble with the database of jobs is no failure of the job."""
+        workflow_id = str(DBOS.workflow_id)
         with self._held_guard:
-            self._held += 1
+            self._held.add(workflow_id)
         try:
             yield
+        except SQLAlchemyError as error:
+            raise Stranded from error
         finally:
             with self._held_guard:
-                self._held -= 1
+                self._held.discard(workflow_id)

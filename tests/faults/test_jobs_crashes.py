@@ -19,7 +19,15 @@ from ledger.unit import UnitState
 from scripts.compose import Ledger
 from scripts.settings import Settings
 from tests.simulators.job_home import CLASS, new_home, start_worker, work
-from tests.simulators.job_shop import PATIENCE_SECONDS, new_database, postgres
+from tests.simulators.job_shop import (
+    PATIENCE_SECONDS,
+    Numbers,
+    PostgresServer,
+    at_work,
+    finished,
+    new_database,
+    postgres,
+)
 from tests.simulators.school_ledger import NOON
 
 PUPILS = 36
@@ -104,7 +112,7 @@ def test_the_next_worker_to_start_goes_on_where_the_killed_one_was(home, started
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("home", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("home", ["postgresql"], indirect=True)
 def test_a_worker_beside_the_killed_one_takes_its_work_over(home, started):
     one = Class(home)
     beside = threading.Thread(target=work, args=(home,))
@@ -112,10 +120,30 @@ def test_a_worker_beside_the_killed_one_takes_its_work_over(home, started):
     one.wait_for(1)
     beside.start()
     until = time.monotonic() + PATIENCE_SECONDS
-    while len(one.board.workers()) < 2 and beside.is_alive():
+    while len(one.board.in_hand()) < 2 and beside.is_alive():
         assert time.monotonic() < until
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     assert len(one.prepared()) < PUPILS
     beside.join(PATIENCE_SECONDS)
     one.assert_each_was_done_once()
+
+
+@pytest.mark.slow
+def test_a_database_that_goes_away_and_comes_back_costs_nothing():
+    deed, server = Numbers(seconds=0.02), PostgresServer()
+    try:
+        with JobBoard.at(server.url) as board, at_work(server.url, numbers=deed):
+            job_id = board.order("numbers", {"many": str(PUPILS)})
+            until = time.monotonic() + PATIENCE_SECONDS
+            while len(deed.did) < 7:
+                assert time.monotonic() < until
+                time.sleep(0.01)
+            server.stop()
+            time.sleep(1)  # The unit in hand is done, and cannot be noted.
+            server.start()
+            job = finished(board, job_id)
+    finally:
+        server.remove()
+    assert (job.state, job.done + job.already, job.refused) == (JobState.DONE, PUPILS, 0)
+    assert len(deed.did) == len(set(deed.did)) == PUPILS

@@ -6,13 +6,6 @@ import psycopg
 import pytest
 
 from ledger.jobs.presence import FilePresence, PostgresPresence
-from tests.simulators.job_shop import postgres
-
-
-@pytest.fixture(scope="module")
-def server():
-    with postgres() as uri:
-        yield uri
 
 
 @pytest.fixture(params=["files", "postgresql"])
@@ -21,7 +14,7 @@ def presences(request, tmp_path):
     if request.param == "files":
         both = FilePresence(tmp_path / "workers"), FilePresence(tmp_path / "workers")
     else:
-        uri = request.getfixturevalue("server")
+        uri = request.getfixturevalue("job_server")
         both = PostgresPresence(uri), PostgresPresence(uri)
     both[1].enter("watching")
     yield both
@@ -46,11 +39,11 @@ def test_a_worker_does_not_take_itself_for_gone(presences):
     assert not presences[1].gone("watching")
 
 
-def test_a_connection_that_was_lost_is_made_again_and_the_worker_is_seen_again(server):
-    one, watching = PostgresPresence(server), PostgresPresence(server)
+def test_a_connection_that_was_lost_is_made_again_and_the_worker_is_seen_again(job_server):
+    one, watching = PostgresPresence(job_server), PostgresPresence(job_server)
     one.enter("one")
     watching.enter("watching")
-    with psycopg.connect(server, autocommit=True) as connection:
+    with psycopg.connect(job_server, autocommit=True) as connection:
         connection.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND pid <> %s", [0]
         )

@@ -16,23 +16,17 @@ from ledger.jobs.board import JobBoard
 from ledger.jobs.errors import NothingToResume, UnknownJob
 from ledger.jobs.job import Job, JobState, Priority, Told
 from ledger.jobs.worker import SHARE_UNITS
-from tests.simulators.job_shop import Numbers, at_work, finished, new_database, postgres
+from tests.simulators.job_shop import Numbers, at_work, finished, new_database
 from tests.simulators.school_ledger import NOON
 
 MANY = 60
-
-
-@pytest.fixture(scope="module")
-def server():
-    with postgres() as uri:
-        yield uri
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def url(request, tmp_path):
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'jobs.sqlite'}"
-    return new_database(request.getfixturevalue("server"))
+    return new_database(request.getfixturevalue("job_server"))
 
 
 @pytest.fixture

