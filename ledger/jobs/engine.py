@@ -16,9 +16,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, Final
 
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, error
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from dbos import error as error_kinds
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
+from ledger.jobs.errors import JobsOutOfReach
 from ledger.jobs.presence import FilePresence, PostgresPresence, Presence
 
 APPLICATION: Final = "hocba"
@@ -53,11 +56,18 @@ def sqlalchemy_url(url: str) -> str:
 
 
 def opened(url: str) -> DBOSClient:
-    """Whoever asks about jobs without working on any; makes the tables and queues that are not there."""
+    """Whoever asks about jobs without working on any; makes the tables and queues that are not there. Raises `JobsOutOfReach`."""
+    hush()
     url = sqlalchemy_url(url)
-    _write_ahead(url)
-    DBOS.migrate(url)
-    client = DBOSClient(system_database_url=url, serializer=DBOSPortableJSONSerializer(), application_name=APPLICATION)
+    try:
+        _write_ahead(url)
+        DBOS.migrate(url)
+        client = DBOSClient(
+            system_database_url=url, serializer=DBOSPortableJSONSerializer(), application_name=APPLICATION
+        )
+    except (SQLAlchemyError, sqlite3.Error, error_kinds.DBOSException, ValueError) as error:
+        # The kind of trouble and no more: its words repeat the address, and may repeat a password.
+        raise JobsOutOfReach(type(getattr(error, "orig", None) or error).__name__) from error
     held: dict[str, Any] = {"worker_concurrency": AT_ONCE, "polling_interval_sec": POLL_SECONDS}
     client.register_queue(SHARES, **held)
     client.register_queue(PLANS, **held | {"worker_concurrency": 1})
@@ -101,7 +111,9 @@ def hush() -> None:
 
 def _told(record: logging.LogRecord) -> bool:
     raised = record.exc_info[1] if record.exc_info else None
-    return not isinstance(raised, error.DBOSAwaitedWorkflowCancelledError | error.DBOSWorkflowCancelledError)
+    return not isinstance(
+        raised, error_kinds.DBOSAwaitedWorkflowCancelledError | error_kinds.DBOSWorkflowCancelledError
+    )
 
 
 def presence_at(url: str) -> Presence:

@@ -5,6 +5,7 @@
 * LedgerError
   x UnknownKind         a kind of job that this release does not know
   x UnknownJob          no job has this name
+  x JobsOutOfReach      the database of jobs cannot be opened
   x NothingToResume     a job that waits, runs, or has done everything
 """
 
@@ -41,4 +42,14 @@ class NothingToResume(LedgerError):
         super().__init__(
             f"Việc {job_id} đang chờ, đang chạy, hoặc đã xong hết; không có gì để làm tiếp.",
             f"The job {job_id} waits, runs, or has done everything; there is nothing to resume.",
+        )
+
+
+class JobsOutOfReach(LedgerError):
+    """The database of jobs cannot be opened. Nothing was ordered or done."""
+
+    def __init__(self, cause: str) -> None:
+        super().__init__(
+            f"Không mở được cơ sở dữ liệu việc ({cause}). Hãy kiểm tra thiết lập jobs (HOCBA_JOBS) và máy chủ đó, rồi chạy lại.",
+            f"The database of jobs cannot be opened ({cause}). Check the setting jobs (HOCBA_JOBS) and its server, then run again.",
         )

@@ -103,3 +103,14 @@ def test_the_jobs_of_many_machines_are_where_the_environment_says(home, monkeypa
     assert Settings.load(home).jobs == f"sqlite:///{home.absolute()}/jobs.sqlite"
     monkeypatch.setenv("HOCBA_JOBS", "postgresql://jobs@db/jobs")
     assert Settings.load(home).jobs == "postgresql://jobs@db/jobs"
+
+
+@pytest.mark.parametrize(
+    "jobs", ["postgresql://hocba:geheim@127.0.0.1:9/jobs", "sqlite:////nowhere/jobs.sqlite", "what"]
+)
+def test_jobs_that_cannot_be_reached_are_told_without_the_password(home, capsys, monkeypatch, jobs):
+    monkeypatch.setenv("HOCBA_JOBS", jobs)
+    told, complained = said(capsys, "jobs", "--home", str(home), "--json", status=1)
+    assert told == ""
+    assert "HOCBA_JOBS" in complained
+    assert "geheim" not in complained
