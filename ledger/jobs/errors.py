@@ -51,5 +51,5 @@ class JobsOutOfReach(LedgerError):
     def __init__(self, cause: str) -> None:
         super().__init__(
             f"Không mở được cơ sở dữ liệu việc ({cause}). Hãy kiểm tra thiết lập jobs (HOCBA_JOBS) và máy chủ đó, rồi chạy lại.",
-            f"The database of jobs cannot be opened ({cause}). Check the setting jobs (HOCBA_JOBS) and its server, then run again.",
+            f"The database of jobs cannot be opened ({cause}). Check the setting jobs (HOCBA_JOBS) and its server; run again.",
         )
