@@ -48,6 +48,8 @@ ADOPT_SECONDS: Final = 5.0
 LEAVING_SECONDS: Final = 60.0
 """So long a worker that was asked to stop waits for the unit in hand."""
 
+_OUTAGES: Final = (SQLAlchemyError, psycopg.OperationalError)
+
 _logger = logging.getLogger(__name__)
 
 
@@ -127,29 +129,32 @@ class Worker:
         """Works until `stop` is set; with `once`, no longer than there is anything left to do, whoever does it."""
         adopt_at = time.monotonic()
         while True:
-            if time.monotonic() >= adopt_at:
-                self._adopt()
-                adopt_at = time.monotonic() + self._adopt_seconds
-            if once and not self._board.open():
-                return
+            try:
+                if time.monotonic() >= adopt_at:
+                    self._adopt()
+                    adopt_at = time.monotonic() + self._adopt_seconds
+                if once and not self._board.open():
+                    return
+            except _OUTAGES as error:
+                # A worker outlives its database; DBOS waits for most outages itself, but not for every kind of them.
+                _logger.warning("the database of jobs does not answer: %s", type(error).__name__)
             if stop.wait(LOOK_SECONDS):
                 return
 
     def _adopt(self) -> None:
         """Gives back to the queue what workers had in hand that are gone, and what this one lost hold of."""
-        with contextlib.suppress(psycopg.OperationalError):  # The server is down: it is asked again.
-            self._presence.keep()
-            in_hand = self._board.in_hand()
-            for name in in_hand.keys() - {self._name}:
-                if self._presence.gone(name):
-                    _logger.warning("worker %s is gone; its work is taken over", name)
-                    # DBOS offers this to its own conductor, which watches over workers from outside. Ours watch each other.
-                    DBOS._recover_pending_workflows([name])  # noqa: SLF001
-            # Twice in a row: what was taken up this moment is held the next.
-            with self._held_guard:
-                lost = in_hand.get(self._name, frozenset()) - self._held
-            self._board.give_back(lost & self._lost)
-            self._lost = lost
+        self._presence.keep()
+        in_hand = self._board.in_hand()
+        for name in in_hand.keys() - {self._name}:
+            if self._presence.gone(name):
+                _logger.warning("worker %s is gone; its work is taken over", name)
+                # DBOS offers this to its own conductor, which watches over workers from outside. Ours watch each other.
+                DBOS._recover_pending_workflows([name])  # noqa: SLF001
+        # Twice in a row: what was taken up this moment is held the next.
+        with self._held_guard:
+            lost = in_hand.get(self._name, frozenset()) - self._held
+        self._board.give_back(lost & self._lost)
+        self._lost = lost
 
     def _plan(self, kind: str, order: dict[str, str], cut: Callable[[str, int, list[str]], None]) -> dict[str, Any]:
         """The workflow of a job: every share of it is put into the queue by `cut`."""
