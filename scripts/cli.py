@@ -41,11 +41,13 @@ COMMANDS: Mapping[str, str] = {
     "verify": "public.verify",
     "serve": "public.serve",
     "desk": "desk.desk",
+    "work": "work.work",
     "devchain": "public.devchain",
 }
 """Every command, in the order of the help, and the function behind it in `scripts.commands`."""
 
 GROUPS: Mapping[str, str] = {
+    "jobs": "work.jobs",
     "signers": "signers.signers",
     "account": "desk.account",
     "transfer": "transferring.transfer",

@@ -11,6 +11,7 @@ a password, and because the public service is to reach the same ledger under a r
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -29,6 +30,8 @@ DATABASE_VARIABLE = "HOCBA_DATABASE"
 """What stands in this variable of the environment takes the place of `database`."""
 FILES_VARIABLE = "HOCBA_FILES"
 """Takes the place of `files` where it is set: one machine may reach the same store by another address."""
+JOBS_VARIABLE = "HOCBA_JOBS"
+"""Takes the place of `jobs` where it is set."""
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 DEFAULT_DESK_URL = "http://127.0.0.1:8001"
 DEFAULT_WORKERS = 2
@@ -43,6 +46,8 @@ public_url = "{public_url}"
 database = "sqlite:///hocba.sqlite"
 # A folder, or s3://bucket/prefix?endpoint=https://... for many machines; its keys in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
 files = "files"
+# Bulk work (hocba work): SQLite by default; postgresql://... for workers on many machines. HOCBA_JOBS overrides it.
+jobs = "sqlite:///jobs.sqlite"
 # trust.json, root certificates, and the list of approved signers.
 trust = "trust"
 # Processes that sign or examine side by side.
@@ -66,8 +71,11 @@ public_url = "{desk_url}"
 # client_secret_file = "keys/openid-secret"
 
 # One section per school: the keystore (v3) of its operator, the chain key that anchors and recalls.
+# seal and seal_pin_file are for jobs that seal without anybody at the keyboard (hocba jobs add seal).
 # [schools.31312502]
 # operator = "keys/operator-31312502.json"
+# seal = "pkcs11:token=Truong%20An%20Lac?module-path=/usr/lib/hsm.so"
+# seal_pin_file = "keys/seal-31312502.pin"
 """
 
 
@@ -127,6 +135,10 @@ class SchoolSettings(_Part):
 
     operator: Path
     """Keystore of the school's chain key."""
+    seal: str | None = None
+    """Where the seal's key is, for jobs that seal (`signer.keys.opening`); a token, an HSM, or a file."""
+    seal_pin_file: Path | None = None
+    """Text; its first line is the seal's PIN."""
 
 
 class Settings(_Part):
@@ -135,6 +147,8 @@ class Settings(_Part):
     home: Path
     public_url: Annotated[str, Field(pattern=r"^https?://")] = DEFAULT_PUBLIC_URL
     database: Annotated[str, AfterValidator(_known_database)] = "sqlite:///hocba.sqlite"
+    jobs: Annotated[str, AfterValidator(_known_database)] = "sqlite:///jobs.sqlite"
+    """The database of bulk work, which is none of the ledger's."""
     files: str = "files"
     """A folder, or what `S3Place.parse` reads."""
     trust: Path = Path("trust")
@@ -158,15 +172,15 @@ class Settings(_Part):
             raise UnusableSettings(path, str(error)) from error
         except ValidationError as error:
             raise UnusableSettings(path, first_problem(error)) from error
+        jobs = environment.get(JOBS_VARIABLE) or read.jobs
         return read.model_copy(
             update={
                 "files": _files(environment.get(FILES_VARIABLE) or read.files, path),
                 "trust": home / read.trust,
                 "desk": _at_home(read.desk, home),
                 "database": read.database.replace("sqlite:///", f"sqlite:///{home.absolute()}/", 1),
-                "schools": {
-                    code: SchoolSettings(operator=home / school.operator) for code, school in read.schools.items()
-                },
+                "jobs": re.sub(r"^sqlite:///(?!/)", f"sqlite:///{home.absolute()}/", jobs),
+                "schools": {code: _school_at_home(school, home) for code, school in read.schools.items()},
             }
         )
 
@@ -180,6 +194,16 @@ def _files(line: str, path: Path) -> str:
     except UnusableFiles as error:
         raise UnusableSettings(path, f"files: {error.problem}") from error
     return line
+
+
+def _school_at_home(school: SchoolSettings, home: Path) -> SchoolSettings:
+    seal, pin_file = school.seal, school.seal_pin_file
+    in_file = seal is not None and not seal.startswith(("pkcs11:", "csc:"))
+    return SchoolSettings(
+        operator=home / school.operator,
+        seal=str(home / str(seal)) if in_file else seal,
+        seal_pin_file=home / pin_file if pin_file else None,
+    )
 
 
 def _at_home(desk: DeskSettings, home: Path) -> DeskSettings:

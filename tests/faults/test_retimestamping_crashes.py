@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import text
 
 from ledger.errors import UnknownFile
+from ledger.jobs.job import ALREADY, DONE
 from ledger.retimestamping import NotRenewed, Renewed, Retimestamping
 from ledger.store.database import migrate
 from ledger.store.errand_writer import NewLeaf
@@ -21,6 +22,7 @@ from ledger.store.files import FolderFiles
 from ledger.store.reader import NewFile, School
 from ledger.store.tables import FileRole
 from ledger.unit import MOET, Slot, UnitState
+from scripts.deeds import Renewing
 from signer.errors import TimestampUnavailable
 from tests.simulators.aging_pki import Years, now
 from tests.simulators.databases import copy_folder
@@ -280,3 +282,18 @@ def test_what_is_not_near_its_end_or_would_gain_nothing_is_left(anchored, tmp_pa
         assert keeping.due(ending_before=now() + WITHIN, lasting_until=until).papers == ()
         later = keeping.due(ending_before=now() + timedelta(days=3000), lasting_until=until)
     assert (len(later.papers), len(later.waiting)) == (0, 2)
+
+
+def test_a_job_renews_each_paper_once_and_finds_it_done_when_asked_again(anchored, tmp_path):
+    archive, years = anchored.copied(tmp_path / "home"), papers()[0].years
+    reader, writer, files = archive.ledger.reader, archive.ledger.writer, archive.files
+    deed = Renewing(reader, writer, files, renewer=lambda: DeskRenewer(years, archive.fate, made=renewals()))
+    with years.at(WHEN):
+        order = {"before": (now() + WITHIN).isoformat()}
+        (part,) = deed.parts(order)
+        units = deed.units(order, part)
+        assert [deed.do(order, unit) for unit in units] == [DONE, DONE]
+        assert [deed.do(order, unit) for unit in units] == [ALREADY, ALREADY]
+        assert deed.units(order, part) == []
+    archive.assert_whole()
+    assert twice(archive) == [2, 2]

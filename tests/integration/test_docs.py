@@ -24,6 +24,7 @@ DOCUMENTS = [
     "SECURITY.md",
     "CONTRIBUTING.md",
     "docs/operating.md",
+    "docs/jobs.md",
     "docs/api.md",
     "docs/signing-keys.md",
     "docs/performance.md",
