@@ -13,7 +13,7 @@ from ledger.batch import BatchState
 from ledger.chain.errors import Unreachable
 from tests.simulators.anchoring_world import World, world_with
 from tests.simulators.hands import Killed
-from tests.simulators.mortality import Fate
+from tests.simulators.mortality import Fate, each
 
 UNITS = 2
 
@@ -180,7 +180,7 @@ def test_dying_at_any_step_costs_nothing(worlds, history):
     first.assert_whole()
     steps = first.ledger.fate.log
     assert len(steps) > 20
-    for step in range(1, len(steps) + 1):
+    for step in each(steps):
         world = next(worlds)
         world.restart(Fate(dies_at=step))
         with pytest.raises(Killed):
@@ -194,7 +194,7 @@ def test_dying_twice_in_a_row_at_any_step_costs_nothing(worlds):
     first = next(worlds)
     first.restart(Fate())
     first.finish()
-    for step in range(1, len(first.ledger.fate.log) + 1):
+    for step in each(first.ledger.fate.log):
         world = next(worlds)
         for _ in range(2):
             world.restart(Fate(dies_at=step))
@@ -220,7 +220,7 @@ def test_dying_at_any_step_of_a_recall_costs_nothing(worlds):
     first.restart(Fate())
     first.finish()
     first.assert_whole(recalled=1)
-    for step in range(1, len(first.ledger.fate.log) + 1):
+    for step in each(first.ledger.fate.log):
         world = next(worlds)
         recalled(world)
         world.restart(Fate(dies_at=step))

@@ -15,7 +15,7 @@ from ledger.errors import BookletIssued, LostRace, NothingToBind, YearsMissing
 from ledger.record.xml import booklet as xml_booklet
 from ledger.store.tables import FileRole
 from ledger.unit import Role, UnitKind, UnitState
-from tests.simulators.mortality import Fate
+from tests.simulators.mortality import Fate, each
 from tests.simulators.school_ledger import NOON
 from tests.simulators.school_office import CODE, SHEET, Office, corrected, counted, only, year_before
 
@@ -84,7 +84,7 @@ def test_dying_anywhere_leaves_the_booklet_that_was_or_the_one_that_was_to_be(na
     bind(whole.reopened(steps, new_id=counted(LATER_IDS)))
     after = whole.everything()
     assert before != after
-    for step in range(1, len(steps.log) + 1):
+    for step in each(steps.log):
         office = start.copied(next(folders))
         office.dies(step, bind, first_id=LATER_IDS)
         office.assert_whole()
@@ -108,7 +108,7 @@ def test_dying_while_it_is_drawn_leaves_a_draft_or_all_that_signers_see(final, t
     steps = Fate()
     whole = bound.copied(tmp_path / "whole")
     whole.reopened(steps).prepared(*booklets(whole))
-    for step in range(1, len(steps.log) + 1):
+    for step in each(steps.log):
         office = bound.copied(tmp_path / str(step))
         office.dies(step, lambda other: other.prepared(*booklets(bound)))
         assert office.everything() == before

@@ -16,7 +16,7 @@ import pytest
 from ledger.errors import AlreadyImported, LostRace
 from ledger.importing import Change
 from ledger.unit import Role, UnitState
-from tests.simulators.mortality import Fate
+from tests.simulators.mortality import Fate, each
 from tests.simulators.school_office import SHEET, Office, corrected, counted, only, turned, without
 
 FIRST_IDS, LATER_IDS = 1, 1000
@@ -68,7 +68,7 @@ def test_dying_anywhere_leaves_the_class_as_it_was_or_as_it_was_to_be(way, reque
     whole.reopened(steps, new_id=counted(LATER_IDS)).take_in(sheet)
     after = whole.everything()
     assert before != after
-    for step in range(1, len(steps.log) + 1):
+    for step in each(steps.log):
         office = start.copied(next(folders))
         office.dies(step, lambda other: other.take_in(sheet), first_id=LATER_IDS)
         office.assert_whole()

@@ -12,7 +12,7 @@ from ledger.chain.registry import UnsignedTransaction
 from ledger.store.errands import Number
 from tests.simulators.anchoring_world import World, world_with
 from tests.simulators.hands import Killed
-from tests.simulators.mortality import Fate
+from tests.simulators.mortality import Fate, each
 from tests.simulators.registry import Transaction
 from tests.simulators.school_ledger import CONFIRMATIONS, OPERATOR, Clock
 
@@ -131,9 +131,9 @@ def test_dying_at_any_step_while_fees_are_raised_costs_nothing(tmp_path, clock):
     first.restart(Fate())
     first.ledger.now = clock
     first.tick()
-    steps = len(first.ledger.fate.log)
+    steps = each(first.ledger.fate.log)
     assert "after sign" in first.ledger.fate.log
-    for step in range(1, steps + 1):
+    for step in steps:
         clock.time = start
         world = begun(tmp_path / str(step), clock)
         clock.passes(minutes=3)

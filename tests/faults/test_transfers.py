@@ -10,7 +10,7 @@ from ledger.store.class_import import Draft
 from ledger.unit import Role, UnitState
 from tests.simulators.anchoring_world import World, world_with
 from tests.simulators.hands import Killed
-from tests.simulators.mortality import Fate, mortal_statements
+from tests.simulators.mortality import Fate, each, mortal_statements
 from tests.simulators.school_ledger import OTHER_SCHOOL, SCHOOL, YEAR, digest, unit_id
 
 NEXT, PUPIL = "2026-2027", f"{1:010d}"
@@ -175,9 +175,9 @@ def test_dying_at_any_statement_is_nothing_done_or_all(grown, tmp_path):
     transfer = release(first)
     begun = len(first.fate.log)
     accept(first, transfer)
-    steps = len(first.fate.log)
+    steps = list(each(first.fate.log))
     after = first.rows()
-    for step in range(1, steps + 1):
+    for step in steps:
         ledger = grown.copied(tmp_path / str(step))
         dying = ledger.reopened(Fate(dies_at=step))
         mortal_statements(dying.engine, dying.fate)
