@@ -45,7 +45,8 @@ def audit(
 
     Without `chain` and `files` it says what the database shows by itself: rows against manifests, receipts, trees and journal.
     With `chain` all of that is compared with the registry too, from `first_block` on; with `files` every byte is read.
-    `published` are digests of statements that are kept outside of the ledger. Raises `Unavailable` when the database cannot be asked.
+    `published` are digests of statements that are kept outside of the ledger. Raises `Unavailable` when the database cannot be
+    asked.
 
     `engine` should be one for reading (`open_for_reading`): it is kept in one transaction until the iterator ends.
     """

@@ -75,10 +75,10 @@ def _told(row: AnyRow, told: Sequence[AnyRow], vouched: Vouching) -> Iterator[Fi
         yield findings.ROW_UNJOURNALED(subject, found=row.state)
     if Deed.BATCH_FINAL in deeds and row.state is not BatchState.FINAL:
         yield findings.ROW_DIFFERS(subject, found=row.state, expected=BatchState.FINAL)
-    elif row.state is BatchState.FINAL and Deed.BATCH_FINAL not in deeds:
-        if vouched.covers(row.school_code, row.changed_at):
-            yield findings.ROW_UNJOURNALED(subject, found=row.state, expected=Deed.BATCH_FINAL)
-    elif row.state is BatchState.FAILED:
+    ended_unseen = row.state is BatchState.FINAL and Deed.BATCH_FINAL not in deeds
+    if ended_unseen and vouched.covers(row.school_code, row.changed_at):
+        yield findings.ROW_UNJOURNALED(subject, found=row.state, expected=Deed.BATCH_FINAL)
+    if row.state is BatchState.FAILED:
         yield findings.ERRAND_FAILED(subject, found=row.state)
 
 

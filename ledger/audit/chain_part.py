@@ -25,7 +25,7 @@ from ledger.audit.findings import Finding
 from ledger.audit.pages import AnyRow, Pages
 from ledger.batch import OPEN_STATES, ActKind, BatchState
 from ledger.chain.errors import ChainError, Unreachable
-from ledger.chain.registry import Finality, LeafStatus, RegistryEvent, RegistryHistory
+from ledger.chain.registry import Finality, Head, LeafStatus, RegistryEvent, RegistryHistory
 from ledger.journal import JOURNAL_TOPIC
 from ledger.proof.leaf import entry_hash
 from ledger.proof.manifest import Manifest
@@ -85,8 +85,8 @@ def check_chain(pages: Pages, chain: OnChain) -> Iterator[Finding]:
 def _check(pages: Pages, chain: OnChain) -> Iterator[Finding]:
     schools = frozenset(pages.session.scalars(select(SchoolRow.code)))
     settled = chain.registry.settled_block(chain.finality)
-    newest = chain.registry.head().number
-    told = _Told()
+    head = chain.registry.head()
+    newest, told = head.number, _Told()
     pages.watcher.begin("blocks", max(0, newest - chain.first_block + 1))
     for events, blocks in _events(chain.registry, chain.first_block, newest):
         yield from _compare(pages, chain, schools, events, told)
@@ -95,7 +95,8 @@ def _check(pages: Pages, chain: OnChain) -> Iterator[Finding]:
     yield from _recalls(pages, chain, told)
     yield from _replacements(pages, told)
     yield from _locks(pages, told)
-    yield from _statements(pages, chain, schools, told)
+    yield from _statements(pages, told)
+    yield from _heads(chain, schools, told, head)
     yield from _schools(pages, chain)
 
 
@@ -368,7 +369,7 @@ def _locks(pages: Pages, told: _Told) -> Iterator[Finding]:
         yield findings.CHAIN_LOCK(f"year {year}-{year + 1}", found="not in the ledger", expected="locked on the chain")
 
 
-def _statements(pages: Pages, chain: OnChain, schools: frozenset[str], told: _Told) -> Iterator[Finding]:
+def _statements(pages: Pages, told: _Told) -> Iterator[Finding]:
     query = select(ActRow.id, ActRow.school_code, ActRow.topic, ActRow.digest).where(
         ActRow.kind == ActKind.PUBLISH, ActRow.state == BatchState.FINAL
     )
@@ -377,14 +378,18 @@ def _statements(pages: Pages, chain: OnChain, schools: frozenset[str], told: _To
             if row.id not in told.acts:
                 subject = f"topic {(row.topic or b'').hex()} of {row.school_code or 'authority'}"
                 yield findings.CHAIN_STATEMENT_MISSING(subject, found="none", expected=row.digest or b"")
-    # A shortened journal would like its newest heads left out.
+
+
+def _heads(chain: OnChain, schools: frozenset[str], told: _Told, head: Head) -> Iterator[Finding]:
+    """A shortened journal would like its newest heads left out: the contract's state knows them too."""
     for code in (None, *sorted(schools)):
         publisher = _NOBODY if code is None else code.encode().ljust(32, b"\0")
-        newest = chain.registry.statement_at(publisher=code, topic=JOURNAL_TOPIC)
-        digest = None if newest is None else newest.digest
-        # One that was published while the events were read is no contradiction, if it is ours.
-        if digest != told.newest.get((publisher, JOURNAL_TOPIC)) and not _is_head(pages, digest):
-            yield findings.CHAIN_EVENTS(f"journal of {code or 'authority'}", found="no event", expected=digest)
+        stated = chain.registry.statement_at(publisher=code, topic=JOURNAL_TOPIC, at=head.time)
+        digest = None if stated is None else stated.digest
+        if digest != (seen := told.newest.get((publisher, JOURNAL_TOPIC))):
+            yield findings.CHAIN_EVENTS(
+                f"journal of {code or 'authority'}", found=seen or "no event", expected=digest or "none"
+            )
 
 
 def _is_head(pages: Pages, digest: bytes | None) -> bool:

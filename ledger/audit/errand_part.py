@@ -2,6 +2,7 @@
 
 """Recalls, acts, and the numbers and transactions that carry errands to the chain."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -15,8 +16,10 @@ from ledger.audit.journal_part import Vouching, deeds_about
 from ledger.audit.pages import AnyRow, Pages, Query
 from ledger.batch import ActKind, BatchState
 from ledger.journal import JOURNAL_TOPIC, Deed
+from ledger.proof.leaf import entry_hash
 from ledger.proof.merkle import keccak
 from ledger.store.chain_tables import ActRow, AttemptRow, BatchRow, LeafRow, NumberRow, NumberState, RecallRow
+from ledger.store.tables import UnitRow
 
 _CARRIED = frozenset({BatchState.PREPARED, BatchState.SENT, BatchState.MINED, BatchState.FINAL})
 """States in which a signed transaction is stored."""
@@ -131,7 +134,9 @@ def check_attempts(pages: Pages) -> Iterator[Finding]:
             select(BatchRow.id, BatchRow.root), BatchRow.id, {row.batch_id for row in page if row.batch_id is not None}
         )
         recalls = pages.beside(
-            select(RecallRow.id, LeafRow.receipt).outerjoin(LeafRow, LeafRow.unit_id == RecallRow.unit_id),
+            select(RecallRow.id, LeafRow.receipt, UnitRow.manifest)
+            .outerjoin(LeafRow, LeafRow.unit_id == RecallRow.unit_id)
+            .outerjoin(UnitRow, UnitRow.id == RecallRow.unit_id),
             RecallRow.id,
             {row.recall_id for row in page if row.recall_id is not None},
         )
@@ -166,7 +171,10 @@ def _says(
     if row.recall_id is not None:
         found = recalls.get(row.recall_id)
         receipt = read_receipt(found[0].receipt) if found and found[0].receipt else None
-        return None if receipt is None else bytes.fromhex(receipt["root"][2:])
+        if not found or receipt is None:
+            return None
+        digest = hashlib.sha256(found[0].manifest or b"").digest()
+        return entry_hash(salt=bytes.fromhex(receipt["salt"][2:]), manifest_sha256=digest)
     found = acts.get(row.act_id)
     return None if not found else found[0].digest or b""
 

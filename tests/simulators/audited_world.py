@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""A ledger in which everything has happened once, on a simulated chain, and whoever tampers with it behind the program's back.
+
+Example::
+
+    world = eventful(tmp_path)
+    tamper(world.ledger, "UPDATE unit SET stt = 9")
+    codes(world)                                     # what the audit finds, by code
+"""
+
+import copy
+from collections.abc import Iterable
+from pathlib import Path
+
+from sqlalchemy import text
+
+from ledger.audit.auditor import audit
+from ledger.audit.findings import Severity
+from ledger.batch import ActKind
+from ledger.journal import JOURNAL_TOPIC
+from ledger.proof.merkle import keccak
+from ledger.store.class_import import Draft
+from ledger.store.errand_writer import NewAct
+from ledger.unit import Role, UnitState
+from tests.simulators.anchoring_world import World
+from tests.simulators.school_ledger import (
+    AUTHORITY,
+    CLASS,
+    CONFIRMATIONS,
+    OPERATOR,
+    SCHOOL,
+    Clock,
+    SchoolLedger,
+    digest,
+    unit_id,
+)
+
+TOPIC = keccak(b"hocba.signers.v1")
+LAST_YEAR = "2024-2025"
+RECALLED, REPLACEMENT, RENEWED, SIGNING, DRAFT, LOCKED = (unit_id(number) for number in (1, 40, 2, 20, 30, 50))
+
+
+def eventful(folder: Path) -> World:
+    """Units in every state, a recall with its replacement, a locked year, statements, a renewed paper, transactions at rest."""
+    ledger = SchoolLedger.created(folder)
+    ledger.now = Clock()
+    world = World(ledger)
+    authority = {"school_code": None, "wallet": AUTHORITY}
+
+    ledger.issued(5)
+    ledger.issued(1, first=50, year=LAST_YEAR)
+    for year in ("2025-2026", LAST_YEAR):
+        ledger.now.passes(minutes=1)
+        ledger.sealer(world.chain).seal(school_code=SCHOOL, school_year=year)
+    world.finish()
+
+    ledger.now.passes(minutes=1)
+    world.recall(ledger.reader.unit(RECALLED))
+    world.finish()
+    ledger.now.passes(minutes=1)
+    draft = Draft(REPLACEMENT, f"{1:010d}", 1, digest("record", 40), digest("source", 40), RECALLED)
+    ledger.import_class([draft], name=f"{CLASS}-1", enrolled=5)
+    unit = ledger.opened(ledger.reader.unit(REPLACEMENT))
+    for role in (Role.PRINCIPAL, Role.SEAL):
+        unit = ledger.sign(unit, role)
+    ledger.issue(unit)
+    world.seal()
+    world.finish()
+
+    ledger.renew(ledger.reader.unit(RENEWED))
+    for unit in ledger.signing(2, first=20):
+        ledger.sign(unit, Role.PRINCIPAL)
+    ledger.drafts(2, first=30)
+    ledger.errand_writer.decide(NewAct(ActKind.LOCK, school_year=LAST_YEAR))
+    ledger.errand_writer.decide(NewAct(ActKind.PUBLISH, topic=TOPIC, digest=b"\x11" * 32))
+    world.finish(**authority)
+    for publisher, who in ((None, authority), (SCHOOL, {"wallet": OPERATOR})):
+        head = ledger.journal.head()
+        act = NewAct(ActKind.PUBLISH, school_code=publisher, topic=JOURNAL_TOPIC, digest=head)
+        ledger.errand_writer.decide(act)
+        world.finish(**who)
+    world.chain.mine(CONFIRMATIONS)
+    assert {UnitState.DRAFT, UnitState.SIGNING, UnitState.ANCHORED, UnitState.LOCKED, UnitState.REPLACED} == (
+        ledger.states()
+    )
+    return world
+
+
+def copied(world: World, folder: Path) -> World:
+    """The same world, to go its own way from here."""
+    return World(world.ledger.copied(folder), copy.deepcopy(world.chain))
+
+
+def tamper(ledger: SchoolLedger, *statements: str, **values: object) -> None:
+    """Runs SQL as somebody would who has the database's password: keys rest, and nothing that guards a table stops it."""
+    with ledger.engine.connect() as connection:
+        connection.connection.dbapi_connection.execute("PRAGMA foreign_keys = OFF")
+        connection.connection.dbapi_connection.execute("PRAGMA ignore_check_constraints = ON")
+        guards = connection.execute(
+            text(
+                "SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR (type = 'index' AND sql LIKE '%UNIQUE%')"
+            )
+        ).all()
+        for kind, name in guards:
+            connection.execute(text(f"DROP {kind} {name}"))
+        for statement in statements:
+            changed = connection.execute(text(statement), {k: v for k, v in values.items() if f":{k}" in statement})
+            assert changed.rowcount != 0, statement
+        connection.commit()
+    ledger.engine.dispose()
+
+
+def findings(world: World, **parts: object) -> list:
+    """What somebody has to look at."""
+    asked = {"chain": world.chain, "finality": CONFIRMATIONS, **parts}
+    return [found for found in audit(world.ledger.engine, **asked) if found.severity is not Severity.INFO]
+
+
+def codes(world: World, **parts: object) -> set[str]:
+    return {found.code for found in findings(world, **parts)}
+
+
+def only(found: Iterable, code: str) -> list:
+    return [each for each in found if each.code == code]
