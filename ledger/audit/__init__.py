@@ -9,6 +9,7 @@
 * `unit_part`: each unit against its manifest, signatures, files, leaf, recall and journal entries
 * `batch_part`: each leaf, path, root and receipt, derived again
 * `errand_part`: recalls, acts, numbers and attempts
+* `transfer_part`: transfers against the journal
 * `chain_part`: all of that against the contract's events and state
 * `file_part`: every byte
 

@@ -22,6 +22,7 @@ from ledger.audit.file_part import KeptFiles, check_files
 from ledger.audit.findings import Finding, Severity
 from ledger.audit.journal_part import check_journal, vouching
 from ledger.audit.pages import Pages, Unwatched, Watcher
+from ledger.audit.transfer_part import check_transfers
 from ledger.audit.unit_part import check_units
 from ledger.chain.errors import ChainError
 from ledger.chain.registry import Finality, RegistryHistory
@@ -68,6 +69,7 @@ def audit(
         yield from check_batches(pages, vouched)
         yield from check_recalls(pages, vouched)
         yield from check_acts(pages, vouched)
+        yield from check_transfers(pages, vouched)
         yield from check_attempts(pages)
         yield from check_carried(pages)
         if asked is not None:

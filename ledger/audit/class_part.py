@@ -3,7 +3,7 @@
 """Schools and classes: held against what the journal says was registered and imported, and pupils against the enrolled count."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import func, select
@@ -14,12 +14,15 @@ from ledger.audit.journal_part import Vouching, deeds_about
 from ledger.audit.pages import AnyRow, Pages
 from ledger.batch import ActKind, BatchState
 from ledger.journal import Deed
-from ledger.store.chain_tables import ActRow
+from ledger.store.chain_tables import ActRow, JournalRow
 from ledger.store.tables import ClassRow, SchoolRow, UnitRow
 from ledger.unit import PAST_STATES, UNISSUED_STATES, UnitKind, UnitState
 
 _SHOWN = 60
 """Pupils that are named one by one: a class and more."""
+_NOT_IN_FORCE = PAST_STATES | UNISSUED_STATES
+_CLASSES_AT_ONCE = 50
+"""Each with its pupils and imports."""
 
 
 def check_schools(pages: Pages, vouched: Vouching) -> Iterator[Finding]:
@@ -52,7 +55,7 @@ def check_classes(pages: Pages, vouched: Vouching) -> Iterator[Finding]:
         ClassRow.sheet_sha256,
         ClassRow.imported_at,
     )
-    for page in pages.of(query, ClassRow.id, part="classes"):
+    for page in pages.of(query, ClassRow.id, part="classes", at_once=_CLASSES_AT_ONCE):
         told = deeds_about(pages, [_subject(row) for row in page])
         units = pages.beside(
             select(
@@ -71,8 +74,16 @@ def check_classes(pages: Pages, vouched: Vouching) -> Iterator[Finding]:
         )
         for row in page:
             listed = units.get(row.id, [])
-            yield from _against_imports(pages, vouched, row, listed, told.get(_subject(row), []))
-            yield from _completeness(row, listed, locked=row.school_year in locked)
+            imports = [
+                json.loads(entry.detail) for entry in told.get(_subject(row), []) if entry.deed is Deed.CLASS_IMPORTED
+            ]
+            gone = _left_by(imports).keys() - {str(unit.id) for unit in listed}
+            went_on = _went_on(pages, gone) if gone else frozenset()
+            yield from _against_imports(vouched, row, listed, imports)
+            yield from _gone(pages, row, gone - went_on)
+            yield from _completeness(pages, row, listed, locked=row.school_year in locked)
+            if (pupils := len({unit.pupil_code for unit in listed}) + len(went_on)) < row.enrolled:
+                yield findings.CLASS_FEWER(_subject(row), found=pupils, expected=row.enrolled)
 
 
 def locked_years(pages: Pages) -> frozenset[str]:
@@ -86,24 +97,31 @@ def _subject(row: AnyRow) -> str:
 
 
 def _against_imports(
-    pages: Pages, vouched: Vouching, row: AnyRow, listed: Sequence[AnyRow], told: Sequence[AnyRow]
+    vouched: Vouching, row: AnyRow, listed: Sequence[AnyRow], imports: Sequence[Mapping[str, Any]]
 ) -> Iterator[Finding]:
-    subject = _subject(row)
-    imports = [json.loads(entry.detail) for entry in told if entry.deed is Deed.CLASS_IMPORTED]
-    imported = _left_by(imports)
+    """The class as its last import left it, and no unit that none brought."""
+    subject, imported = _subject(row), _left_by(imports)
     if not imports:
         if vouched.covers(row.school_code, row.imported_at):
             yield findings.ROW_UNJOURNALED(subject, found=row.imported_at)
     elif (row.enrolled, row.sheet_sha256) != (imports[-1]["enrolled"], imports[-1]["sheet"]):
         said = f"{imports[-1]['enrolled']} {imports[-1]['sheet']}"
         yield findings.ROW_DIFFERS(subject, found=f"{row.enrolled} {row.sheet_sha256}", expected=said)
-    yield from _strangers(pages, vouched, row, listed, imported)
-    gone = imported.keys() - {str(unit.id) for unit in listed}
+    for unit in listed:
+        name = str(unit.id)
+        if name not in imported:
+            if vouched.covers(row.school_code, unit.created_at):
+                yield findings.ROW_UNJOURNALED(f"unit {name}", found=unit.state)
+        elif unit.state is UnitState.DRAFT and unit.record_sha256 != imported[name]:
+            yield findings.UNIT_RECORD(f"unit {name}", found=unit.record_sha256, expected=imported[name])
+
+
+def _gone(pages: Pages, row: AnyRow, gone: Collection[str]) -> Iterator[Finding]:
+    """Units that an import brought and that nothing took away. Of one that was issued, that entry tells."""
     about = deeds_about(pages, [f"unit {name}" for name in gone]) if gone else {}
     for name in sorted(gone):
-        # One that was issued is told of by that entry, and one that went to another school by that one.
         if not about.get(f"unit {name}"):
-            yield findings.ROW_DELETED(f"unit {name}", expected=subject)
+            yield findings.ROW_DELETED(f"unit {name}", expected=_subject(row))
 
 
 def _left_by(imports: Sequence[Mapping[str, Any]]) -> dict[str, str]:
@@ -116,43 +134,31 @@ def _left_by(imports: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     return left
 
 
-def _strangers(
-    pages: Pages, vouched: Vouching, row: AnyRow, listed: Sequence[AnyRow], imported: Mapping[str, str]
-) -> Iterator[Finding]:
-    """Units that no import brought, and drafts that say something else than the one that did."""
-    moved_in = _moved_in(pages, listed, imported)
-    for unit in listed:
-        name = str(unit.id)
-        if name not in imported:
-            if name not in moved_in and vouched.covers(row.school_code, unit.created_at):
-                yield findings.ROW_UNJOURNALED(f"unit {name}", found=unit.state)
-        elif unit.state is UnitState.DRAFT and unit.record_sha256 != imported[name]:
-            yield findings.UNIT_RECORD(f"unit {name}", found=unit.record_sha256, expected=imported[name])
+def _went_on(pages: Pages, gone: Collection[str]) -> frozenset[str]:
+    """Those of units that are gone because their pupils went to another school in the middle of the year."""
+    taken = select(JournalRow.detail).where(JournalRow.deed == Deed.TRANSFERRED_IN)
+    removed = (json.loads(detail)["removed"] for detail in pages.session.scalars(taken))
+    return frozenset(name for name in removed if name in gone)
 
 
-def _moved_in(pages: Pages, listed: Sequence[AnyRow], imported: Mapping[str, str]) -> set[str]:
-    """Those of a class that came from another school, as the journal says of them."""
-    strange = [f"unit {unit.id}" for unit in listed if str(unit.id) not in imported]
-    about = deeds_about(pages, strange) if strange else {}
-    return {
-        subject.partition(" ")[2]
-        for subject, entries in about.items()
-        if any(entry.deed is Deed.TRANSFERRED_IN for entry in entries)
-    }
-
-
-def _completeness(row: AnyRow, listed: Sequence[AnyRow], *, locked: bool) -> Iterator[Finding]:
-    """Who of the class has no issued unit in force."""
-    issued = {unit.pupil_code for unit in listed if unit.state not in PAST_STATES | UNISSUED_STATES}
+def _completeness(pages: Pages, row: AnyRow, listed: Sequence[AnyRow], *, locked: bool) -> Iterator[Finding]:
+    """Who of the class has no issued unit in force, in this class or another."""
+    issued = {unit.pupil_code for unit in listed if unit.state not in _NOT_IN_FORCE}
     without = {unit.pupil_code: unit.stt for unit in listed if unit.pupil_code not in issued}
+    if without:
+        elsewhere = select(UnitRow.pupil_code).where(
+            UnitRow.pupil_code.in_(list(without)),
+            UnitRow.school_year == row.school_year,
+            UnitRow.kind == UnitKind.UNIT,
+            UnitRow.state.not_in(_NOT_IN_FORCE),
+        )
+        for code in pages.session.scalars(elsewhere):
+            without.pop(code, None)
     if without:
         named = [f"{stt} ({code})" for code, stt in sorted(without.items(), key=lambda each: (each[1], each[0]))]
         more = f" +{len(named) - _SHOWN}" if len(named) > _SHOWN else ""
         kind = findings.CLASS_INCOMPLETE if locked else findings.CLASS_WAITING
         yield kind(_subject(row), found=f"STT {', '.join(named[:_SHOWN])}{more}", expected=f"{row.enrolled}")
-    pupils = len({unit.pupil_code for unit in listed})
-    if pupils < row.enrolled:
-        yield findings.CLASS_FEWER(_subject(row), found=pupils, expected=row.enrolled)
 
 
 def check_pupils(pages: Pages) -> Iterator[Finding]:

@@ -2,6 +2,7 @@
 
 """Files: every byte that a row names, read once and hashed, and the record in each XML digested anew."""
 
+import json
 from collections.abc import Generator, Iterator
 from typing import Any, Protocol
 
@@ -11,10 +12,12 @@ from ledger.audit import findings
 from ledger.audit.findings import Finding
 from ledger.audit.pages import Pages, Query
 from ledger.errors import DamagedFile, LedgerError, UnknownFile
+from ledger.journal import Deed
 from ledger.record.digest import record_digest
 from ledger.record.errors import RecordError
-from ledger.store.chain_tables import RecallRow
+from ledger.store.chain_tables import JournalRow, RecallRow
 from ledger.store.tables import ClassRow, EarlierFileRow, FileRole, UnitFileRow, UnitRow
+from ledger.store.transfers import TransferRow
 
 
 class KeptFiles(Protocol):
@@ -43,6 +46,7 @@ def check_files(pages: Pages, files: KeptFiles) -> Iterator[Finding]:
         for page in pages.of(query, key, part=part):
             for digest, name in page:
                 yield from _only_read(files, digest, f"{what} {name}")
+    yield from _told_of(pages, files)
 
 
 _OTHERS: tuple[tuple[Query, Any, str, str], ...] = (
@@ -60,7 +64,26 @@ _OTHERS: tuple[tuple[Query, Any, str, str], ...] = (
         "evidence",
         "evidence of recall",
     ),
+    (
+        select(TransferRow.confirmation_sha256, TransferRow.id).where(TransferRow.confirmation_sha256.is_not(None)),
+        TransferRow.id,
+        "confirmations",
+        "confirmation of transfer",
+    ),
 )
+
+
+def _told_of(pages: Pages, files: KeptFiles) -> Iterator[Finding]:
+    """Files that the journal alone names: decisions about a pupil's name, and marks of a year that went on elsewhere."""
+    told = select(JournalRow.seq, JournalRow.subject, JournalRow.detail).where(
+        JournalRow.deed.in_([Deed.AMENDED, Deed.TRANSFERRED_IN])
+    )
+    for page in pages.of(told, JournalRow.seq):
+        for row in page:
+            detail = json.loads(row.detail)
+            for digest in (detail.get("evidence"), detail.get("unfinished_source")):
+                if digest is not None:
+                    yield from _only_read(files, digest, f"what journal {row.seq} rests on, {row.subject}")
 
 
 def _read(files: KeptFiles, sha256: str, subject: str) -> Generator[Finding, None, bytes | None]:

@@ -47,20 +47,22 @@ class Pages:
     session: Session
     watcher: Watcher
 
-    def of(self, query: Query, key: InstrumentedAttribute[Any], *, part: str = "") -> Iterator[Sequence[AnyRow]]:
+    def of(
+        self, query: Query, key: InstrumentedAttribute[Any], *, part: str = "", at_once: int = ROWS_AT_ONCE
+    ) -> Iterator[Sequence[AnyRow]]:
         """Pages of `query` in the order of `key`, which is unique and among its columns. A named part is shown to the watcher."""
         if part:
             self.watcher.begin(part, self.count(cast("type[Base]", key.class_)))
         last: Any = None
         while True:
-            page = query.order_by(key).limit(ROWS_AT_ONCE)
+            page = query.order_by(key).limit(at_once)
             found = self.session.execute(page if last is None else page.where(key > last)).all()
             if found:
                 yield found
                 last = getattr(found[-1], key.key)
             if part:
                 self.watcher.advance(len(found))
-            if len(found) < ROWS_AT_ONCE:
+            if len(found) < at_once:
                 return
 
     def count(self, table: type[Base]) -> int:

@@ -227,6 +227,17 @@ SQL = {
     ),
     "a number that is gone": ("DELETE FROM number WHERE batch_id = 1", "errand.number"),
     "a signed transaction's bytes": ("UPDATE attempt SET raw = x'00' WHERE id = 1", "errand.attempt"),
+    # Transfers.
+    "a deleted transfer": ("DELETE FROM transfer WHERE accepted_at IS NOT NULL", "row.deleted"),
+    "a transfer that nobody released": (another("transfer", "1", id="99", pupil_code="'9'"), "row.unjournaled"),
+    "where a pupil went": (
+        "UPDATE transfer SET school_year = '2030-2031' WHERE accepted_at IS NOT NULL",
+        "row.differs",
+    ),
+    "a transfer that is open again": (
+        "UPDATE transfer SET accepted_at = NULL, accepted_by = NULL WHERE accepted_at IS NOT NULL",
+        "row.differs",
+    ),
     # The journal.
     "a changed journal entry": ("UPDATE journal SET why = 'khác' WHERE seq = 3", "journal.broken"),
     "a deleted journal entry": ("DELETE FROM journal WHERE seq = 3", "journal.broken"),

@@ -29,6 +29,7 @@ from tests.simulators.school_ledger import (
     CLASS,
     CONFIRMATIONS,
     OPERATOR,
+    OTHER_SCHOOL,
     SCHOOL,
     Clock,
     SchoolLedger,
@@ -71,7 +72,20 @@ def eventful(folder: Path) -> World:
     ledger.renew(ledger.reader.unit(RENEWED))
     for unit in ledger.signing(2, first=20):
         ledger.sign(unit, Role.PRINCIPAL)
-    ledger.drafts(2, first=30)
+    ledger.drafts(3, first=30)
+    moves = {
+        "level": "THCS",
+        "school_year": "2025-2026",
+        "from_school": SCHOOL,
+        "to_school": OTHER_SCHOOL,
+        "by": "hiệu trưởng",
+    }
+    # One goes in mid-year and is taken in; one is released and called back; one is on the way.
+    gone, called_back, _ = (
+        ledger.transferring.release(f"{number:010d}", confirmation=b"%PDF-", **moves) for number in (32, 31, 30)
+    )
+    ledger.transferring.accept(gone.id, school_code=OTHER_SCHOOL, by="hiệu trưởng mới")
+    ledger.transferring.withdraw(called_back.id, school_code=SCHOOL, by="hiệu trưởng", why="ở lại")
     ledger.errand_writer.decide(NewAct(ActKind.LOCK, school_year=LAST_YEAR))
     ledger.errand_writer.decide(NewAct(ActKind.PUBLISH, topic=TOPIC, digest=b"\x11" * 32))
     world.finish(**authority)

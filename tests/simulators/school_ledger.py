@@ -317,7 +317,6 @@ def manifest_of(unit: Unit, pdf: NewFile) -> Manifest:
         level="THCS",
         profile=MOET.name,
         record_sha256=unit.record_sha256,
-        replaces=unit.replaces,
         files=(
             IssuedFile(role="pdf", sha256=pdf.sha256, size=pdf.size),
             IssuedFile(role="xml", sha256=xml.sha256, size=xml.size),
