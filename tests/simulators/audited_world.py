@@ -137,3 +137,20 @@ def codes(world: World, **parts: object) -> set[str]:
 
 def only(found: Iterable, code: str) -> list:
     return [each for each in found if each.code == code]
+
+
+def with_files(world: World) -> World:
+    """The files that a simulated ledger only names, written: what `digest` hashed."""
+    units = [unit for code in (SCHOOL, OTHER_SCHOOL) for unit in _units(world.ledger, code)]
+    words: list[tuple] = [("sheet",), *(("source", number) for number in range(100))]
+    for unit in units:
+        words += [(kind, unit) for kind in ("pdf", "xml", "archived", "renewed")]
+        words += [(kind, unit, role) for kind in ("pdf", "xml") for role in Role]
+    for each in words:
+        world.ledger.files.put(repr(each).encode())
+    return world
+
+
+def _units(ledger: SchoolLedger, code: str) -> list:
+    years = ("2025-2026", LAST_YEAR)
+    return [unit.id for year in years for unit in ledger.reader.units(school_code=code, school_year=year, kind=None)]
