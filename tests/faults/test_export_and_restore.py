@@ -2,9 +2,11 @@
 
 """A ledger leaves as an archive that anybody can check, and comes back from it after its database was destroyed."""
 
+import copy
 import json
 import shutil
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import bagit
@@ -22,7 +24,7 @@ from ledger.store.files import FolderFiles
 from ledger.store.row_files import LEFT_OUT, archived_tables, lines_of
 from ledger.store.tables import Base
 from tests.simulators.anchoring_world import World
-from tests.simulators.audited_world import RECALLED, eventful, findings, with_files
+from tests.simulators.audited_world import RECALLED, copied, eventful, findings, with_files
 from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate
 from tests.simulators.school_ledger import OTHER_SCHOOL, SCHOOL, SchoolLedger
@@ -41,6 +43,12 @@ def archive(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("archive") / "whole"
     list(exporting(world).export(path, now=NOON, trust=TRUST))
     return path
+
+
+@pytest.fixture
+def own(world: World, tmp_path_factory: pytest.TempPathFactory) -> World:
+    """The same world, to be changed."""
+    return copied(world, tmp_path_factory.mktemp("own") / "copy")
 
 
 def exporting(world: World, files: FolderFiles | None = None) -> Exporting:
@@ -94,14 +102,14 @@ def test_every_file_that_a_row_names_is_in_it(archive, world):
     assert {row["sha256"] for row in rows if "sha256" in row} <= held
 
 
-def test_no_account_and_no_password_leaves(world, tmp_path):
-    with world.ledger.engine.begin() as connection:
+def test_no_account_and_no_password_leaves(own, tmp_path):
+    with own.ledger.engine.begin() as connection:
         connection.execute(
             AccountRow.__table__.insert().values(
                 name="an.le", display_name="Lê An", password_hash="$argon2id$secret", made_at=NOON
             )
         )
-    list(exporting(world).export(tmp_path / "out", now=NOON))
+    list(exporting(own).export(tmp_path / "out", now=NOON))
     assert "account" in LEFT_OUT
     assert not (tmp_path / "out" / "data" / "ledger" / "account.jsonl").exists()
     assert all(b"argon2id" not in path.read_bytes() for path in (tmp_path / "out").rglob("*") if path.is_file())
@@ -156,9 +164,9 @@ def test_killed_in_the_middle_an_export_leaves_nothing_in_its_place_and_starts_a
 # One school.
 
 
-def test_one_schools_archive_has_its_own_rows_and_of_others_nothing(world, tmp_path):
-    world.ledger.drafts(1, school_code=OTHER_SCHOOL, first=90)
-    list(exporting(world).export(tmp_path / "other", now=NOON, school_code=OTHER_SCHOOL))
+def test_one_schools_archive_has_its_own_rows_and_of_others_nothing(own, tmp_path):
+    own.ledger.drafts(1, school_code=OTHER_SCHOOL, first=90)
+    list(exporting(own).export(tmp_path / "other", now=NOON, school_code=OTHER_SCHOOL))
     bagit.Bag(str(tmp_path / "other")).validate()
     folder = tmp_path / "other" / "data" / "ledger"
     rows = {path.stem: [json.loads(line) for line in path.read_text().splitlines()] for path in folder.glob("*.jsonl")}
@@ -175,7 +183,7 @@ def test_in_one_schools_archive_the_journal_is_still_one_chain(world, tmp_path):
     lines = (tmp_path / "one" / "data" / "ledger" / "journal.jsonl").read_text().splitlines()
     entries = [json.loads(line) for line in lines]
     assert [entry["seq"] for entry in entries] == list(range(1, len(entries) + 1))
-    assert all(after["previous"] == before["hash"] for before, after in zip(entries, entries[1:], strict=False))
+    assert all(after["previous"] == before["hash"] for before, after in pairwise(entries))
     assert entries[-1]["hash"] == world.ledger.journal.head().hex()
     assert any("deed" not in entry for entry in entries)
     assert f"unit {RECALLED}" in {entry.get("subject") for entry in entries}
@@ -215,11 +223,11 @@ def test_a_ledger_whose_database_was_destroyed_comes_back_and_audits_clean(world
 
 def test_a_restored_ledger_goes_on(archive, world, tmp_path):
     back = restored(archive, tmp_path / "anew")
-    back.chain = world.chain
+    back.chain = copy.deepcopy(world.chain)
     back.ledger.issued(1, first=60)
     back.seal()
     back.finish()
-    assert [found for found in findings(back) if found.code != "chain.anchor-unknown"] == []
+    assert findings(back) == []
 
 
 def test_a_ledger_that_has_rows_is_not_restored_into(archive, tmp_path):
@@ -243,45 +251,45 @@ def test_empty_tables_of_the_same_version_are_restored_into(archive, world, tmp_
 
 
 def changed(archive: Path, folder: Path, change) -> Path:
-    copy = Path(shutil.copytree(archive, folder / "changed"))
-    change(copy)
-    return copy
+    other = Path(shutil.copytree(archive, folder / "changed"))
+    change(other)
+    return other
 
 
-def altered(copy: Path) -> None:
-    path = copy / "data" / "ledger" / "unit.jsonl"
+def altered(other: Path) -> None:
+    path = other / "data" / "ledger" / "unit.jsonl"
     path.write_text(path.read_text().replace('"stt": 1,', '"stt": 2,'))
 
 
-def missing(copy: Path) -> None:
-    next(path for path in (copy / "data" / "files").rglob("*") if path.is_file()).unlink()
+def missing(other: Path) -> None:
+    next(path for path in (other / "data" / "files").rglob("*") if path.is_file()).unlink()
 
 
-def too_many(copy: Path) -> None:
-    (copy / "data" / "ledger" / "account.jsonl").write_text("{}")
+def too_many(other: Path) -> None:
+    (other / "data" / "ledger" / "account.jsonl").write_text("{}")
 
 
-def shorter_list(copy: Path) -> None:
-    path = copy / "manifest-sha256.txt"
+def shorter_list(other: Path) -> None:
+    path = other / "manifest-sha256.txt"
     path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
 
 
-def other_info(copy: Path) -> None:
-    path = copy / "bag-info.txt"
+def other_info(other: Path) -> None:
+    path = other / "bag-info.txt"
     path.write_text(path.read_text().replace("2026-07-01", "2026-07-02"))
 
 
-def no_list(copy: Path) -> None:
-    (copy / "manifest-sha256.txt").unlink()
+def no_list(other: Path) -> None:
+    (other / "manifest-sha256.txt").unlink()
 
 
-def leads_out(copy: Path) -> None:
-    path = copy / "manifest-sha256.txt"
+def leads_out(other: Path) -> None:
+    path = other / "manifest-sha256.txt"
     path.write_text(path.read_text() + f"{'00' * 32}  data/../../../etc/passwd\n")
 
 
-def other_format(copy: Path) -> None:
-    path = copy / "bag-info.txt"
+def other_format(other: Path) -> None:
+    path = other / "bag-info.txt"
     path.write_text(path.read_text().replace("hocba-export/1", "hocba-export/9"))
 
 
@@ -289,9 +297,9 @@ def other_format(copy: Path) -> None:
     "change", [altered, missing, too_many, shorter_list, other_info, no_list, leads_out, other_format]
 )
 def test_an_archive_that_is_not_as_it_left_is_refused_before_anything_is_written(archive, tmp_path, change):
-    copy = changed(archive, tmp_path, change)
+    other = changed(archive, tmp_path, change)
     with pytest.raises(UnusableArchive):
-        restored(copy, tmp_path / "anew")
+        restored(other, tmp_path / "anew")
     assert not (tmp_path / "anew" / "files").exists()
 
 
@@ -312,5 +320,5 @@ def _done(folder: Path) -> bool:
     ledger = SchoolLedger(folder / "ledger.db", Fate())
     try:
         return bool(ledger.reader.schools())
-    except Exception:  # noqa: BLE001 - no tables yet
+    except Exception:  # there are no tables yet
         return False

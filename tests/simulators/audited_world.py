@@ -10,6 +10,7 @@ Example::
 """
 
 import copy
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -103,7 +104,10 @@ def eventful(folder: Path) -> World:
 
 def copied(world: World, folder: Path) -> World:
     """The same world, to go its own way from here."""
-    return World(world.ledger.copied(folder), copy.deepcopy(world.chain))
+    ledger = world.ledger.copied(folder)
+    if (kept := world.ledger.path.parent / "files").exists():
+        shutil.copytree(kept, folder / "files")
+    return World(ledger, copy.deepcopy(world.chain))
 
 
 def tamper(ledger: SchoolLedger, *statements: str, **values: object) -> None:
