@@ -88,9 +88,9 @@ def test_a_node_and_the_reference_model_tell_the_same(node_scene):
 
 
 NONSENSE = {
-    "nothing": lambda logs: None,
-    "a word": lambda logs: "nonsense",
-    "a log without topics": lambda logs: [{"topics": []}],
+    "nothing": lambda _: None,
+    "a word": lambda _: "nonsense",
+    "a log without topics": lambda _: [{"topics": []}],
     "data that is too short": lambda logs: [{**logs[0], "data": "0x00"}],
     "an event of somebody else's": lambda logs: [{**logs[0], "topics": ["0x" + "11" * 32]}],
 }
