@@ -10,7 +10,6 @@ import json
 import pytest
 
 from ledger.audit.findings import Severity
-from ledger.store.tables import Base
 from tests.simulators.anchoring_world import World
 from tests.simulators.audited_world import (
     DRAFT,
@@ -21,6 +20,7 @@ from tests.simulators.audited_world import (
     REPLACEMENT,
     SIGNING,
     TOPIC,
+    another,
     codes,
     copied,
     eventful,
@@ -59,13 +59,6 @@ def test_an_empty_ledger_gives_nothing_to_report(tmp_path):
 
 def manifest(world: World, unit) -> dict:
     return json.loads(world.ledger.reader.unit(unit).manifest)
-
-
-def another(table: str, where: str, **changes: str) -> str:
-    """A statement that adds a row like the one that `where` names, but for `changes`."""
-    names = [column.name for column in Base.metadata.tables[table].columns]
-    said = ", ".join(changes.get(name, name) for name in names)
-    return f"INSERT INTO {table} ({', '.join(names)}) SELECT {said} FROM {table} WHERE {where} LIMIT 1"
 
 
 SQL = {
@@ -162,7 +155,7 @@ SQL = {
         "unit.files",
     ),
     "an earlier file that nobody renewed": (
-        another("earlier_file", "1", sha256="'dd'"),
+        another("earlier_file", "TRUE", sha256="'dd'"),
         "unit.files",
     ),
     "a renewed paper taken back": (
@@ -174,7 +167,7 @@ SQL = {
         "row.unjournaled",
     ),
     "a recall that nobody decided": (
-        another("recall", "1", id="99", unit_id=":untouched", state="'sealed'"),
+        another("recall", "TRUE", id="99", unit_id=":untouched", state="'sealed'"),
         "row.unjournaled",
     ),
     "a lock that nobody decided": (
@@ -229,7 +222,7 @@ SQL = {
     "a signed transaction's bytes": ("UPDATE attempt SET raw = x'00' WHERE id = 1", "errand.attempt"),
     # Transfers.
     "a deleted transfer": ("DELETE FROM transfer WHERE accepted_at IS NOT NULL", "row.deleted"),
-    "a transfer that nobody released": (another("transfer", "1", id="99", pupil_code="'9'"), "row.unjournaled"),
+    "a transfer that nobody released": (another("transfer", "TRUE", id="99", pupil_code="'9'"), "row.unjournaled"),
     "where a pupil went": (
         "UPDATE transfer SET school_year = '2030-2031' WHERE accepted_at IS NOT NULL",
         "row.differs",

@@ -25,6 +25,7 @@ from ledger.store.row_files import LEFT_OUT, archived_tables, lines_of
 from ledger.store.tables import Base
 from tests.simulators.anchoring_world import World
 from tests.simulators.audited_world import RECALLED, copied, eventful, findings, with_files
+from tests.simulators.databases import empty_database_at
 from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate
 from tests.simulators.school_ledger import OTHER_SCHOOL, SCHOOL, SchoolLedger
@@ -239,13 +240,13 @@ def test_a_ledger_that_has_rows_is_not_restored_into(archive, tmp_path):
 
 
 def test_tables_of_another_version_are_not_restored_into(archive, tmp_path):
-    migrate(open_for_writing(f"sqlite:///{tmp_path}/ledger.db"), "0005")
+    migrate(open_for_writing(empty_database_at(tmp_path / "ledger.db")), "0005")
     with pytest.raises(NotEmpty):
         restored(archive, tmp_path)
 
 
 def test_empty_tables_of_the_same_version_are_restored_into(archive, world, tmp_path):
-    migrate(open_for_writing(f"sqlite:///{tmp_path}/ledger.db"))
+    migrate(open_for_writing(empty_database_at(tmp_path / "ledger.db")))
     back = restored(archive, tmp_path)
     assert back.ledger.rows()["school"]
 

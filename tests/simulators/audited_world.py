@@ -10,11 +10,12 @@ Example::
 """
 
 import copy
+import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from sqlalchemy import text
+from sqlalchemy import Column, Connection, Integer, LargeBinary, Uuid, text
 
 from ledger.audit.auditor import audit
 from ledger.audit.findings import Severity
@@ -23,8 +24,10 @@ from ledger.journal import JOURNAL_TOPIC
 from ledger.proof.merkle import keccak
 from ledger.store.class_import import Draft
 from ledger.store.errand_writer import NewAct
+from ledger.store.tables import Base
 from ledger.unit import Role, UnitState
 from tests.simulators.anchoring_world import World
+from tests.simulators.databases import POSTGRESQL
 from tests.simulators.school_ledger import (
     AUTHORITY,
     CLASS,
@@ -113,20 +116,46 @@ def copied(world: World, folder: Path) -> World:
 def tamper(ledger: SchoolLedger, *statements: str, **values: object) -> None:
     """Runs SQL as somebody would who has the database's password: keys rest, and nothing that guards a table stops it."""
     with ledger.engine.connect() as connection:
-        connection.connection.dbapi_connection.execute("PRAGMA foreign_keys = OFF")
-        connection.connection.dbapi_connection.execute("PRAGMA ignore_check_constraints = ON")
-        guards = connection.execute(
-            text(
-                "SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR (type = 'index' AND sql LIKE '%UNIQUE%')"
-            )
-        ).all()
-        for kind, name in guards:
-            connection.execute(text(f"DROP {kind} {name}"))
+        (_disarm_postgresql if POSTGRESQL else _disarm_sqlite)(connection)
         for statement in statements:
-            changed = connection.execute(text(statement), {k: v for k, v in values.items() if f":{k}" in statement})
+            said = re.sub("x'([0-9a-f]+)'", r"decode('\1', 'hex')", statement) if POSTGRESQL else statement
+            changed = connection.execute(text(said), {k: v for k, v in values.items() if f":{k}" in statement})
             assert changed.rowcount != 0, statement
         connection.commit()
     ledger.engine.dispose()
+
+
+def _disarm_sqlite(connection: Connection) -> None:
+    connection.connection.dbapi_connection.execute("PRAGMA foreign_keys = OFF")
+    connection.connection.dbapi_connection.execute("PRAGMA ignore_check_constraints = ON")
+    guards = "SELECT type, name FROM sqlite_master WHERE type = 'trigger' OR (type = 'index' AND sql LIKE '%UNIQUE%')"
+    for kind, name in connection.execute(text(guards)).all():
+        connection.execute(text(f"DROP {kind} {name}"))
+
+
+def _disarm_postgresql(connection: Connection) -> None:
+    connection.execute(text("SET LOCAL session_replication_role = replica"))
+    guards = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype IN ('c', 'u') AND conrelid <> 0"
+    for table, name in connection.execute(text(guards)).all():
+        connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"))
+    current = "SELECT indexname FROM pg_indexes WHERE schemaname = 'public' AND indexdef LIKE '%UNIQUE%WHERE%'"
+    for (name,) in connection.execute(text(current)).all():
+        connection.execute(text(f"DROP INDEX {name}"))
+
+
+def another(table: str, where: str, **changes: str) -> str:
+    """A statement that adds a row like the one that `where` names, but for `changes`."""
+    columns = Base.metadata.tables[table].columns
+    said = ", ".join(
+        _of_type(column, changes[column.name]) if column.name in changes else column.name for column in columns
+    )
+    return f"INSERT INTO {table} ({', '.join(column.name for column in columns)}) SELECT {said} FROM {table} WHERE {where} LIMIT 1"
+
+
+def _of_type(column: Column, value: str) -> str:
+    """PostgreSQL wants to be told what a literal is."""
+    kind = {Uuid: "uuid", LargeBinary: "bytea", Integer: "integer"}.get(type(column.type))
+    return f"CAST({value} AS {kind})" if POSTGRESQL and kind else value
 
 
 def findings(world: World, **parts: object) -> list:
