@@ -135,7 +135,7 @@ def _disarm_sqlite(connection: Connection) -> None:
 
 def _disarm_postgresql(connection: Connection) -> None:
     connection.execute(text("SET LOCAL session_replication_role = replica"))
-    guards = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype IN ('c', 'u') AND conrelid <> 0"
+    guards = "SELECT conrelid::regclass, conname FROM pg_constraint WHERE contype IN ('c', 'u') AND connamespace = 'public'::regnamespace"
     for table, name in connection.execute(text(guards)).all():
         connection.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name} CASCADE"))
     current = "SELECT indexname FROM pg_indexes WHERE schemaname = 'public' AND indexdef LIKE '%UNIQUE%WHERE%'"
