@@ -13,10 +13,9 @@ session or key of anybody.
 import datetime as dt
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
-from uuid import UUID
 
 from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
@@ -24,20 +23,17 @@ from sqlalchemy.orm import Session
 from ledger.bag import BagWriter
 from ledger.batch import BatchState
 from ledger.errors import LedgerError, UnknownSchool
-from ledger.journal import Deed
-from ledger.store.chain_tables import BatchRow, JournalRow, LeafRow, RecallRow
+from ledger.store.chain_tables import BatchRow, JournalRow, LeafRow
 from ledger.store.database import revision_of
+from ledger.store.named_files import named_files, pages, subjects_of
 from ledger.store.row_files import archived_tables, lines_of, schema
 from ledger.store.sessions import reading
-from ledger.store.signing_tables import RoundItemRow
-from ledger.store.tables import ClassRow, EarlierFileRow, FileRole, SchoolRow, SignatureRow, UnitFileRow, UnitRow
-from ledger.store.transfers import TransferRow
+from ledger.store.tables import ClassRow, FileRole, SchoolRow, UnitFileRow, UnitRow
 
 FORMAT = "hocba-export/1"
 FORMAT_FIELD, SCOPE_FIELD, REVISION_FIELD = "Hocba-Format", "Hocba-Scope", "Hocba-Revision"
 WHOLE = "whole"
 ROWS, FILES, UNITS, TRUST = "ledger", "files", "units", "trust"
-_ROWS_AT_ONCE = 500
 _README = """\
 Bản lưu trữ sổ cái học bạ số hocba, dạng BagIt (RFC 8493). Kiểm tra bằng công cụ BagIt bất kỳ.
   data/units   mỗi học bạ: PDF, XML, biên nhận; kiểm tra: hocba verify THƯ-MỤC --trust data/trust --rpc NÚT
@@ -102,7 +98,7 @@ class Exporting:
             for name, data in trust:
                 bag.add(f"{TRUST}/{name}", data)
             yield from self._units(bag, session, school_code)
-            for digest in _named(session, school_code):
+            for digest, _ in named_files(session, school_code=school_code):
                 self._keep(bag, f"{FILES}/{digest[:2]}/{digest}", digest)
             revision = self._rows(bag, session, school_code)
             bag.finish(
@@ -133,7 +129,7 @@ class Exporting:
         )
         if school_code is not None:
             query = query.where(UnitRow.school_code == school_code)
-        for page in _pages(session, query, UnitRow.id):
+        for page in pages(session, query, UnitRow.id):
             files: dict[Any, list[Any]] = {}
             beside = select(UnitFileRow.unit_id, UnitFileRow.role, UnitFileRow.sha256)
             for row in session.execute(beside.where(UnitFileRow.unit_id.in_([unit.id for unit in page]))):
@@ -175,70 +171,11 @@ def _folder(class_id: int, name: str) -> str:
     return f"{re.sub('[^A-Za-z0-9._-]+', '_', name)}-{class_id}"
 
 
-def _pages(session: Session, query: Any, key: Any) -> Iterator[Sequence[Any]]:  # noqa: ANN401 - SQLAlchemy's own types
-    last: Any = None
-    while True:
-        page = query.order_by(key).limit(_ROWS_AT_ONCE)
-        found = session.execute(page if last is None else page.where(key > last)).all()
-        if found:
-            yield found
-            last = getattr(found[-1], key.key)
-        if len(found) < _ROWS_AT_ONCE:
-            return
-
-
-def _named(session: Session, school_code: str | None) -> Iterator[str]:
-    """Every digest that a row names, beside the newest files of units; some of them more than once."""
-    of_unit = select(UnitRow.id).where(UnitRow.school_code == school_code)
-    whose: list[tuple[Any, Any, Any]] = [
-        ((UnitRow.source_sha256,), UnitRow.id, UnitRow.school_code == school_code),
-        ((ClassRow.sheet_sha256,), ClassRow.id, ClassRow.school_code == school_code),
-        ((RecallRow.evidence_sha256,), RecallRow.id, RecallRow.school_code == school_code),
-        ((EarlierFileRow.sha256,), EarlierFileRow.sha256, EarlierFileRow.unit_id.in_(of_unit)),
-        (
-            (TransferRow.confirmation_sha256,),
-            TransferRow.id,
-            (TransferRow.from_school == school_code) | (TransferRow.to_school == school_code),
-        ),
-    ]
-    for columns, key, concerns in whose:
-        query = select(key, *columns) if school_code is None else select(key, *columns).where(concerns)
-        for page in _pages(session, query, key):
-            yield from (digest for row in page for digest in row[1:] if digest is not None)
-    for table, columns in (
-        (SignatureRow, (SignatureRow.pdf_before, SignatureRow.xml_before)),
-        (
-            RoundItemRow,
-            (RoundItemRow.pdf_before, RoundItemRow.xml_before, RoundItemRow.pdf_prepared, RoundItemRow.xml_prepared),
-        ),
-    ):
-        units = select(UnitRow.id) if school_code is None else of_unit
-        for page in _pages(session, units, UnitRow.id):
-            ids = [row.id for row in page]
-            for row in session.execute(select(*columns).where(table.unit_id.in_(ids))):
-                yield from (digest for digest in row if digest is not None)
-    yield from _told_of(session, school_code)
-
-
-def _told_of(session: Session, school_code: str | None) -> Iterator[str]:
-    """Files that the journal alone names."""
-    told = select(JournalRow.seq, JournalRow.subject, JournalRow.detail).where(
-        JournalRow.deed.in_([Deed.AMENDED, Deed.TRANSFERRED_IN])
-    )
-    for page in _pages(session, told, JournalRow.seq):
-        ours = _subjects_of(session, school_code, [row.subject for row in page]) if school_code is not None else None
-        for row in page:
-            if ours is None or row.subject in ours:
-                detail = json.loads(row.detail)
-                found = (detail.get("evidence"), detail.get("unfinished_source"))
-                yield from (digest for digest in found if digest is not None)
-
-
 def _journal_of(session: Session, school_code: str) -> Iterator[str]:
     """The journal as one school may see it: entries about others are links of the chain of hashes and nothing else."""
     query = select(*JournalRow.__table__.columns)
-    for page in _pages(session, query, JournalRow.seq):
-        ours = _subjects_of(session, school_code, [row.subject for row in page])
+    for page in pages(session, query, JournalRow.seq):
+        ours = subjects_of(session, school_code, [row.subject for row in page])
         for row in page:
             link = {"seq": row.seq, "previous": row.previous.hex(), "hash": row.hash.hex()}
             told = {
@@ -251,35 +188,3 @@ def _journal_of(session: Session, school_code: str) -> Iterator[str]:
                 "detail": row.detail,
             }
             yield json.dumps(told if row.subject in ours else link, ensure_ascii=False) + "\n"
-
-
-def _subjects_of(session: Session, school_code: str, subjects: Iterable[str]) -> set[str]:
-    """Those of `subjects` that concern a school; what concerns all of them, such as a year's lock, concerns each."""
-    named: dict[str, list[str]] = {}
-    for subject in set(subjects):
-        kind, _, name = subject.partition(" ")
-        named.setdefault(kind, []).append(name)
-    found = {f"{kind} {name}" for kind in ("year", "topic", "act") for name in named.get(kind, ())}
-    found |= {
-        f"{kind} {name}" for kind in ("class", "school") for name in named.get(kind, ()) if name[:8] == school_code
-    }
-    wanted: Mapping[str, tuple[Any, Any]] = {
-        "unit": (UnitRow.id, UnitRow.school_code),
-        "batch": (BatchRow.root, BatchRow.school_code),
-        "pupil": (UnitRow.pupil_code, UnitRow.school_code),
-    }
-    for kind, (column, school) in wanted.items():
-        values = {_value(kind, name): name for name in named.get(kind, ())}
-        there = session.scalars(select(column).where(column.in_(list(values)), school == school_code))
-        found |= {f"{kind} {values[value]}" for value in there}
-    return found
-
-
-def _value(kind: str, name: str) -> object:
-    match kind:
-        case "unit":
-            return UUID(name)
-        case "batch":
-            return bytes.fromhex(name)
-        case _:
-            return name

@@ -2,22 +2,19 @@
 
 """Files: every byte that a row names, read once and hashed, and the record in each XML digested anew."""
 
-import json
 from collections.abc import Generator, Iterator
-from typing import Any, Protocol
+from typing import Protocol
 
 from sqlalchemy import select
 
 from ledger.audit import findings
 from ledger.audit.findings import Finding
-from ledger.audit.pages import Pages, Query
+from ledger.audit.pages import Pages
 from ledger.errors import DamagedFile, LedgerError, UnknownFile
-from ledger.journal import Deed
 from ledger.record.digest import record_digest
 from ledger.record.errors import RecordError
-from ledger.store.chain_tables import JournalRow, RecallRow
-from ledger.store.tables import ClassRow, EarlierFileRow, FileRole, UnitFileRow, UnitRow
-from ledger.store.transfers import TransferRow
+from ledger.store.named_files import named_files
+from ledger.store.tables import FileRole, UnitFileRow, UnitRow
 
 
 class KeptFiles(Protocol):
@@ -28,7 +25,7 @@ class KeptFiles(Protocol):
 
 
 def check_files(pages: Pages, files: KeptFiles) -> Iterator[Finding]:
-    """Every file of every unit, past and present, and what classes and recalls rest on."""
+    """Every file of every unit, past and present, and what classes, recalls and the journal rest on."""
     issued = select(
         UnitFileRow.sha256, UnitFileRow.unit_id, UnitFileRow.role, UnitFileRow.size, UnitRow.record_sha256
     ).join(UnitRow, UnitRow.id == UnitFileRow.unit_id)
@@ -42,48 +39,9 @@ def check_files(pages: Pages, files: KeptFiles) -> Iterator[Finding]:
                 yield findings.FILE_SIZE(subject, found=row.size, expected=len(data))
             if row.role is FileRole.XML and (digest := _digest(data)) != row.record_sha256:
                 yield findings.FILE_RECORD(subject, found=digest, expected=row.record_sha256)
-    for query, key, part, what in _OTHERS:
-        for page in pages.of(query, key, part=part):
-            for digest, name in page:
-                yield from _only_read(files, digest, f"{what} {name}")
-    yield from _told_of(pages, files)
-
-
-_OTHERS: tuple[tuple[Query, Any, str, str], ...] = (
-    (
-        select(EarlierFileRow.sha256, EarlierFileRow.unit_id),
-        EarlierFileRow.sha256,
-        "earlier files",
-        "earlier pdf of unit",
-    ),
-    (select(UnitRow.source_sha256, UnitRow.id), UnitRow.id, "sources", "source of unit"),
-    (select(ClassRow.sheet_sha256, ClassRow.id), ClassRow.id, "sheets", "sheet of class"),
-    (
-        select(RecallRow.evidence_sha256, RecallRow.id).where(RecallRow.evidence_sha256.is_not(None)),
-        RecallRow.id,
-        "evidence",
-        "evidence of recall",
-    ),
-    (
-        select(TransferRow.confirmation_sha256, TransferRow.id).where(TransferRow.confirmation_sha256.is_not(None)),
-        TransferRow.id,
-        "confirmations",
-        "confirmation of transfer",
-    ),
-)
-
-
-def _told_of(pages: Pages, files: KeptFiles) -> Iterator[Finding]:
-    """Files that the journal alone names: decisions about a pupil's name, and marks of a year that went on elsewhere."""
-    told = select(JournalRow.seq, JournalRow.subject, JournalRow.detail).where(
-        JournalRow.deed.in_([Deed.AMENDED, Deed.TRANSFERRED_IN])
-    )
-    for page in pages.of(told, JournalRow.seq):
-        for row in page:
-            detail = json.loads(row.detail)
-            for digest in (detail.get("evidence"), detail.get("unfinished_source")):
-                if digest is not None:
-                    yield from _only_read(files, digest, f"what journal {row.seq} rests on, {row.subject}")
+    pages.watcher.begin("other files", 0)
+    for digest, subject in named_files(pages.session):
+        yield from _only_read(files, digest, subject)
 
 
 def _read(files: KeptFiles, sha256: str, subject: str) -> Generator[Finding, None, bytes | None]:

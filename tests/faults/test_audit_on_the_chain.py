@@ -8,6 +8,7 @@ import pytest
 
 from ledger.audit.auditor import audit
 from ledger.audit.findings import Severity
+from ledger.chain import abi
 from ledger.chain.quorum import QuorumHistory
 from ledger.chain.registry import RecallReason, Replacement
 from ledger.journal import JOURNAL_TOPIC
@@ -138,6 +139,18 @@ def test_a_batch_under_way_is_nothing_to_report(world):
         assert findings(world) == []
         world.chain.mine()
     assert findings(world) == []
+
+
+def test_a_recall_that_was_annulled_on_the_chain_is_worth_a_look(world):
+    world.recall(world.ledger.reader.unit(UNTOUCHED))
+    world.finish()
+    told = record(world, UNTOUCHED)
+    words = (abi.school_word(SCHOOL), told["root"], told["entry"])
+    for wallet, function in ((AUTHORITY, "approveAnnulment"), (OPERATOR, "annulRecall")):
+        unsigned = world.chain._prepare(wallet.address, world.chain.nonce(wallet.address), abi.call(function, *words))
+        world.chain.broadcast(wallet.sign(unsigned).raw)
+        world.chain.mine(CONFIRMATIONS)
+    assert [(each.code, each.subject) for each in findings(world)] == [("chain.recall-annulled", f"unit {UNTOUCHED}")]
 
 
 def test_another_replacement_than_the_ledgers_is_found(world):

@@ -6,9 +6,11 @@ Each case is made directly in the database, with its keys and triggers out of th
 """
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from ledger.audit.auditor import audit
 from ledger.audit.findings import Severity
 from tests.simulators.anchoring_world import World
 from tests.simulators.audited_world import (
@@ -28,7 +30,7 @@ from tests.simulators.audited_world import (
     only,
     tamper,
 )
-from tests.simulators.school_ledger import OTHER_SCHOOL, SCHOOL, SchoolLedger, unit_id
+from tests.simulators.school_ledger import NOON, OTHER_SCHOOL, SCHOOL, Clock, SchoolLedger, unit_id
 
 UNTOUCHED = unit_id(3)
 NEIGHBOUR = unit_id(4)
@@ -55,6 +57,21 @@ def test_the_same_holds_without_the_chain(world):
 
 def test_an_empty_ledger_gives_nothing_to_report(tmp_path):
     assert findings(World(SchoolLedger.created(tmp_path))) == []
+
+
+def test_what_is_older_than_the_journal_is_excused_school_by_school(tmp_path):
+    ledger = SchoolLedger.created(tmp_path)
+    ledger.issued(2)
+    tamper(ledger, "DELETE FROM journal")
+    assert {each.code for each in audit(ledger.engine)} == {"journal.empty"}
+    later = ledger.reopened()
+    later.now = Clock(NOON + timedelta(days=1))
+    later.issued(1, first=9)
+    assert {(each.code, each.subject) for each in audit(later.engine)} == {
+        ("journal.late", f"school {code}") for code in (SCHOOL, OTHER_SCHOOL)
+    }
+    tamper(later, "UPDATE unit SET created_at = '2027-01-01 00:00:00' WHERE id = :unit", unit=unit_id(1).hex)
+    assert "row.unjournaled" in {each.code for each in audit(later.engine)}
 
 
 def manifest(world: World, unit) -> dict:
@@ -375,8 +392,6 @@ def test_the_completeness_of_a_locked_year_is_told_by_number_and_code(world):
 
 
 def test_who_waits_in_an_open_year_is_worth_knowing_and_no_fault(world):
-    from ledger.audit.auditor import audit  # noqa: PLC0415 - what `findings` leaves out is wanted here
-
     told = [each for each in audit(world.ledger.engine) if each.code == "class.waiting"]
     assert {each.severity for each in told} == {Severity.INFO}
     assert [each.found for each in told] == [f"STT {n} ({n:010d}), {n + 1} ({n + 1:010d})" for n in (20, 30)]

@@ -169,8 +169,22 @@ def xml_of(home: Path) -> str:
 def test_a_file_that_is_not_as_it_was_is_found(home, capsys, mutation, code):
     mutation(kept(home, xml_of(home)))
     assert run("audit", "--home", home, "--offline", "--json") == EXIT_FAILED
-    assert [each["code"] for each in findings(capsys)[:-1]] == [code]
+    assert {each["code"] for each in findings(capsys)[:-1]} == {code}
     assert run("audit", "--home", home, "--offline", "--files") == EXIT_FAILED
+
+
+def test_a_file_of_another_size_than_the_ledger_says_is_found(home, capsys):
+    changed(home, "UPDATE unit_file SET size = 1 WHERE sha256 = :sha", sha=xml_of(home))
+    assert run("audit", "--home", home, "--offline", "--json") == EXIT_FAILED
+    assert {each.get("code") for each in findings(capsys)} == {"unit.files", "file.size", None}
+
+
+def test_a_file_that_cannot_be_read_could_not_be_checked(home, capsys):
+    path = kept(home, xml_of(home))
+    path.unlink()
+    path.mkdir()
+    assert run("audit", "--home", home, "--offline", "--json") == EXIT_UNKNOWN
+    assert {each["code"] for each in findings(capsys)[:-1]} == {"file.unreadable"}
 
 
 def test_a_changed_mark_under_a_digest_that_was_made_to_fit_is_found(home, capsys):
