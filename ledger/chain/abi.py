@@ -29,6 +29,7 @@ from ledger.chain.registry import (
     Recaller,
     RecallReason,
     RecallRequest,
+    RegistryEvent,
     Replacement,
     SchoolOnChain,
     SchoolStanding,
@@ -81,6 +82,35 @@ _CONSTRUCTOR: Final = next(
     for entry in ARTIFACT["abi"]
     if entry["type"] == "constructor"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Event:
+    """One event of the ABI: its parameters in their order, and which of them are topics."""
+
+    name: str
+    names: tuple[str, ...]
+    types: tuple[str, ...]
+    indexed: tuple[bool, ...]
+
+    @property
+    def topic(self) -> bytes:
+        return keccak(text=f"{self.name}({','.join(self.types)})")
+
+
+_EVENTS: Final = {
+    event.topic: event
+    for event in (
+        _Event(
+            name=entry["name"],
+            names=tuple(field["name"] for field in entry["inputs"]),
+            types=tuple(collapse_if_tuple(field) for field in entry["inputs"]),
+            indexed=tuple(field["indexed"] for field in entry["inputs"]),
+        )
+        for entry in ARTIFACT["abi"]
+        if entry["type"] == "event"
+    )
+}
 
 
 _STATUS_FIELDS: Final = tuple(
@@ -224,6 +254,23 @@ def school_on_chain(answer: bytes, code: str) -> SchoolOnChain | None:
         since=datetime.fromtimestamp(since, UTC),
         successor=_code(successor),
     )
+
+
+def event_topics(*names: str) -> list[bytes]:
+    """Return the first topics of the events of these names: what a node is asked for."""
+    return [topic for topic, event in _EVENTS.items() if event.name in names]
+
+
+def event(topics: Sequence[bytes], data: bytes, block: int) -> RegistryEvent:
+    """Read one log of the registry. Raises an eth_abi error or `LookupError` when it is none of its events."""
+    told = _EVENTS[topics[0]]
+    loose = iter(decode([kind for kind, topic in zip(told.types, told.indexed, strict=True) if not topic], data))
+    words = iter(topics[1:])
+    values = {
+        name: decode([kind], next(words))[0] if topic else next(loose)
+        for name, kind, topic in zip(told.names, told.types, told.indexed, strict=True)
+    }
+    return RegistryEvent(name=told.name, block=block, values=values)
 
 
 def rejection(revert_data: bytes) -> Rejected:

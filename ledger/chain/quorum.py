@@ -20,10 +20,20 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from datetime import UTC, datetime
 from time import monotonic
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from ledger.chain.errors import ChainError, Disagreement, Malformed, Unreachable, WrongChain
-from ledger.chain.registry import Finality, Head, LeafStatus, RegistryPin, RegistryReader, SchoolOnChain, Statement
+from ledger.chain.registry import (
+    Finality,
+    Head,
+    LeafStatus,
+    RegistryEvent,
+    RegistryHistory,
+    RegistryPin,
+    RegistryReader,
+    SchoolOnChain,
+    Statement,
+)
 
 Answer = TypeVar("Answer")
 
@@ -157,6 +167,20 @@ class QuorumReader:
             at_least=self._at_least,
             reasons="; ".join(_reasons(errors)) or "no error reported",
         )
+
+
+class QuorumHistory(QuorumReader):
+    """The same over readers that also tell what happened. Implements `RegistryHistory`."""
+
+    def __init__(
+        self, readers: Sequence[RegistryHistory], *, at_least: int, deadline: float = DEFAULT_DEADLINE
+    ) -> None:
+        super().__init__(readers, at_least=at_least, deadline=deadline)
+
+    def events_between(self, first: int, last: int) -> tuple[RegistryEvent, ...]:
+        """Return what enough readers tell alike: one that leaves something out, or adds something, is outvoted."""
+        # The constructor took readers that can be asked this, and no others.
+        return self._alike(lambda reader: cast("RegistryHistory", reader).events_between(first, last))
 
 
 def _largest(answers: Sequence[object]) -> list[int]:

@@ -9,11 +9,11 @@ Everything about one leaf comes in one value, `LeafStatus`, read at one block, s
 chain. Times are aware and UTC. The promises themselves stand in contracts/ITranscriptRegistry.sol.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal, NamedTuple, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from ledger.chain.errors import Malformed
 
@@ -273,6 +273,17 @@ class RecallRequest:
     replacement: Replacement | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class RegistryEvent:
+    """One change of the registry, as its contract told of it."""
+
+    name: str
+    """As contracts/ITranscriptRegistry.sol names it."""
+    block: int
+    values: Mapping[str, Any]
+    """Its parameters by name: words as 32 bytes, numbers as int, accounts as text."""
+
+
 class RegistryReader(Protocol):
     """Whoever can say what the registry holds. Every method may raise `Unreachable` or `WrongChain`."""
 
@@ -307,6 +318,17 @@ class RegistryReader(Protocol):
 
         `publisher` is a school's eight digits, or None for the authority. With `at`, an aware time, it is the one that was the
         newest at the end of that second.
+        """
+
+
+class RegistryHistory(RegistryReader, Protocol):
+    """Whoever can also say what happened, for an audit."""
+
+    def events_between(self, first: int, last: int) -> tuple[RegistryEvent, ...]:
+        """Return what the registry told of in the blocks from `first` to `last`, both included, in order.
+
+        A node may refuse so many blocks or events at once (`Unreachable`): ask for fewer then. Nothing proves that a node told
+        all; the registry's state is what events are compared with.
         """
 
 

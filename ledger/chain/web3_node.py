@@ -8,7 +8,7 @@ with the contract's own error, a refused transaction one of the `Unsendable`, an
 """
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any, cast
@@ -20,7 +20,7 @@ from web3 import HTTPProvider, Web3
 from web3.exceptions import BlockNotFound, ContractLogicError, TransactionNotFound, Web3RPCError
 from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.base import JSONBaseProvider
-from web3.types import BlockData, BlockIdentifier, TxParams, TxReceipt
+from web3.types import BlockData, BlockIdentifier, FilterParams, TxParams, TxReceipt
 
 from ledger.chain import abi
 from ledger.chain.errors import ChainError, NonceTaken, OutOfFunds, Rejected, Underpriced, Unreachable, Unsendable
@@ -91,6 +91,22 @@ class Web3Node:
                 {"to": to_checksum_address(to), "data": _hexed(data)}, cast("BlockIdentifier", moment)
             )
             return bytes(answer), _head(block)
+
+    def logs(
+        self, address: str, *, topics: Sequence[bytes], first: int, last: int
+    ) -> list[tuple[int, list[bytes], bytes]]:
+        """Return what the contract told of in these blocks under any of `topics`, in order: block, topics, data."""
+        asked: FilterParams = {
+            "address": to_checksum_address(address),
+            "fromBlock": first,
+            "toBlock": last,
+            "topics": [[_hexed(topic) for topic in topics]],
+        }
+        with self._answering():
+            found = sorted(self._web3.eth.get_logs(asked), key=lambda log: (log["blockNumber"], log["logIndex"]))
+            return [
+                (log["blockNumber"], [bytes(topic) for topic in log["topics"]], bytes(log["data"])) for log in found
+            ]
 
     def nonce(self, address: str) -> int:
         """Return the account's next free number, waiting transactions included."""

@@ -28,6 +28,7 @@ from ledger.chain.registry import (
     LeafStatus,
     RecallReason,
     RecallRequest,
+    RegistryEvent,
     RegistryPin,
     Replacement,
     SchoolOnChain,
@@ -43,12 +44,22 @@ Answer = TypeVar("Answer")
 _HASH_OF_NOTHING = "0x" + keccak(b"").hex()
 
 
+_TOLD = abi.event_topics(
+    "BatchAnchored",
+    "LeafRecalled",
+    "LeafReplaced",
+    "RecallAnnulled",
+    "SchoolYearLocked",
+    "StatementPublished",
+)
+
+
 class Web3Registry:
     """Reads the pinned registry and prepares changes to it, through one node.
 
-    Implements `RegistryReader` and `RegistrySender`. It guarantees that every answer comes from a node that showed the pin;
-    it does not guarantee that the node tells the truth about anything else, for which `quorum.QuorumReader` takes over.
-    May be used from several threads.
+    Implements `RegistryReader`, `RegistryHistory` and `RegistrySender`. It guarantees that every answer comes from a node that
+    showed the pin; it does not guarantee that the node tells the truth about anything else, for which `quorum.QuorumReader` and
+    `quorum.QuorumHistory` take over. May be used from several threads.
     """
 
     def __init__(self, node: str | Provider, pin: RegistryPin, timeout: float = DEFAULT_TIMEOUT) -> None:
@@ -98,6 +109,18 @@ class Web3Registry:
         """Return the newest statement about `topic`, or None if there is none."""
         data = abi.statement_call(publisher=publisher, topic=topic, at=at)
         return self._view("statementAt", data, lambda answer, _: abi.newest_statement(answer))
+
+    def events_between(self, first: int, last: int) -> tuple[RegistryEvent, ...]:
+        """Return what the registry told of in these blocks that an audit compares; `Unreachable` if the node refuses so many."""
+        with self._pinned() as node:
+            try:
+                logs = node.logs(self._pin.address, topics=_TOLD, first=first, last=last)
+            except (Rejected, Unsendable) as error:
+                raise node.unusable(f"events of {last - first + 1} blocks were refused") from error
+            try:
+                return tuple(abi.event(topics, data, block) for block, topics, data in logs if first <= block <= last)
+            except Exception as error:
+                raise node.unusable("unusable events") from error
 
     def nonce(self, address: str) -> int:
         """Return the account's next free number, waiting transactions included."""

@@ -20,6 +20,7 @@ from urllib.parse import quote
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
@@ -137,6 +138,11 @@ def _foreign_keys_resting(connection: Connection) -> Iterator[None]:
         yield
     finally:
         driver.execute("PRAGMA foreign_keys = ON")
+
+
+def revision_of(connection: Connection) -> str | None:
+    """The version that the tables are at; None where there are none."""
+    return MigrationContext.configure(connection).get_current_revision()
 
 
 def migration_config(connection: Connection) -> Config:

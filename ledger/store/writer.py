@@ -77,7 +77,8 @@ class Writer:
         """Adds a booklet; see `ledger.store.class_import.add_booklet`."""
         with writing(self._engine) as session:
             class_import.add_booklet(session, draft, units=units, instead_of=instead_of, now=self._now())
-            listed: Detail = {"units": [str(unit.id) for unit in units]}
+            gone = None if instead_of is None else str(instead_of.id)
+            listed: Detail = {"units": [str(unit.id) for unit in units], "instead_of": gone}
             self._note(session, Deed.BOOKLET_BOUND, f"unit {draft.unit_id}", detail=listed)
 
     def begin_signing(

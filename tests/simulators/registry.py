@@ -2,7 +2,7 @@
 
 """A chain with the registry contract on it, driven by its state. It takes real signed bytes and checks who signed them.
 
-Implements `RegistrySender` and `RegistryReader`. Example::
+Implements `RegistrySender`, `RegistryReader` and `RegistryHistory`. Example::
 
     chain = SimulatedChain(authority=authority.address)
     chain.mine()                    # what waits goes into a block, in the order of nonces
@@ -15,6 +15,7 @@ Implements `RegistrySender` and `RegistryReader`. Example::
     chain.least_fee = 7             # blocks take nothing that offers less for a unit of gas; estimates say so from now on
     chain.lags = 2                  # the node shows the chain as it was two blocks ago
     chain.delays = True             # what is sent reaches the node with the next block only
+    chain.leaves_out = {"LeafRecalled"}  # the node does not tell of events of these names
 
 The contract is the reference model of contracts/TranscriptRegistry.sol (`registry_model`), which tests/contracts compares with the
 contract itself; only what needs signatures beside the sender's is left out. The state is what a replay of all blocks gives, so
@@ -44,6 +45,7 @@ from ledger.chain.registry import (
     Finality,
     Head,
     LeafStatus,
+    RegistryEvent,
     RegistryPin,
     SchoolOnChain,
     Statement,
@@ -171,6 +173,8 @@ class Contract:
 
     def __init__(self, authority: str, creation: Block) -> None:
         self.events: list[Event] = []
+        self.blocks: list[int] = []
+        """The block of each."""
         self._model = RegistryModel(_call(authority, creation), authority.lower(), HAND_OVER_DELAY)
 
     def send(self, sender: str, data: bytes, block: Block) -> None:
@@ -180,6 +184,7 @@ class Contract:
         arguments = [STRUCTS.get(kind, _as_is)(value) for kind, value in zip(types, values, strict=True)]
         try:
             self.events += self._model.carry_out(function, _call(sender, block), *arguments)
+            self.blocks += [block.number] * (len(self.events) - len(self.blocks))
         except Refused as refused:
             raise Rejected(refused.name, refused.values) from None
 
@@ -199,6 +204,7 @@ class SimulatedChain:
         self.least_fee = 0
         self.lags = 0
         self.delays = False
+        self.leaves_out: set[str] = set()
         self._on_its_way: list[Transaction] = []
         self.asked: Counter[str] = Counter()
         self.received: list[bytes] = []
@@ -285,6 +291,15 @@ class SimulatedChain:
     def seal_at(self, *, school: str, at: datetime) -> bytes:
         self._ask("seal_at")
         return abi.seal_certificate(_answer("sealAt", self.registry.past(at).seal(abi.school_word(school))))
+
+    def events_between(self, first: int, last: int) -> tuple[RegistryEvent, ...]:
+        self._ask("events_between")
+        contract = self.registry
+        return tuple(
+            RegistryEvent(event.name, block, event.values)
+            for event, block in zip(contract.events, contract.blocks, strict=True)
+            if first <= block <= last and event.name not in self.leaves_out
+        )
 
     def statement_at(self, *, publisher: str | None, topic: bytes, at: datetime | None = None) -> Statement | None:
         self._ask("statement_at")
