@@ -11,11 +11,19 @@ from ledger.proof.merkle import keccak
 from tests.simulators.faulty_node import FaultyNode
 from tests.simulators.real_nodes import LoneNode, NodeWorld
 from tests.simulators.registry import Transaction
-from tests.simulators.school_ledger import CONFIRMATIONS
+from tests.simulators.school_ledger import CONFIRMATIONS, SchoolLedger
 
 pytestmark = pytest.mark.chain
 
 GWEI = 10**9
+
+
+@pytest.fixture(scope="module")
+def issued(tmp_path_factory) -> SchoolLedger:
+    """A ledger with issued units, made once and copied for each test."""
+    ledger = SchoolLedger.created(tmp_path_factory.mktemp("issued"))
+    ledger.issued(2)
+    return ledger
 
 
 @pytest.fixture
@@ -25,8 +33,13 @@ def node(tmp_path):
 
 
 @pytest.fixture
-def world(node, tmp_path) -> NodeWorld:
-    return NodeWorld.on(node, tmp_path, node.registry())
+def ledger(issued, tmp_path) -> SchoolLedger:
+    return issued.copied(tmp_path / "ledger")
+
+
+@pytest.fixture
+def world(node, ledger) -> NodeWorld:
+    return NodeWorld.on(node, ledger, node.registry())
 
 
 def test_a_batch_is_carried_to_its_end(world):
@@ -137,10 +150,10 @@ def test_it_is_final_when_the_chain_itself_says_so(node, world):
     world.assert_anchored_once()
 
 
-def test_a_chain_without_fees_carries_it_for_nothing(tmp_path):
+def test_a_chain_without_fees_carries_it_for_nothing(ledger, tmp_path):
     free = ["--block-base-fee-per-gas", "0", "--gas-price", "0", "--disable-min-priority-fee"]
     with LoneNode(tmp_path, free) as node:
-        world = NodeWorld.on(node, tmp_path, node.registry())
+        world = NodeWorld.on(node, ledger, node.registry())
         node.rpc("anvil_setBalance", world.operator.address, "0x0")
         world.finish()
         world.assert_anchored_once()
@@ -149,13 +162,13 @@ def test_a_chain_without_fees_carries_it_for_nothing(tmp_path):
         assert node.rpc("eth_getBalance", world.operator.address, "latest") == "0x0"
 
 
-def test_a_chain_with_one_price_is_paid_that_and_outbid_by_it(node, tmp_path):
+def test_a_chain_with_one_price_is_paid_that_and_outbid_by_it(node, ledger):
     """As before London, when blocks had no base fee; the contract itself needs a newer machine than that."""
     with FaultyNode(node.url) as older:
         older.answers["eth_getBlockByNumber"] = lambda block: (
             block and {name: value for name, value in block.items() if name != "baseFeePerGas"}
         )
-        world = NodeWorld.on(node, tmp_path, Web3Registry(older.url, node.pin))
+        world = NodeWorld.on(node, ledger, Web3Registry(older.url, node.pin))
         world.tick()
         world.clock.passes(minutes=3)
         world.tick()

@@ -74,6 +74,8 @@ class FaultyNode:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # Headers and body in one piece: in two, each answer waits 40 ms for an acknowledgement.
+            disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
                 status, body = node.reply(self.rfile.read(int(self.headers["Content-Length"])))

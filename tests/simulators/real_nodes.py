@@ -9,7 +9,7 @@ some of them behind, gone, or lying through the `FaultyNode` before each.
 Example::
 
     with Network(3) as network:
-        world = NodeWorld.on(network, folder)
+        world = NodeWorld.on(network, ledger, QuorumSender(network.registries(), at_least=2))
         network.fronts[0].answers["eth_getTransactionReceipt"] = lambda _: None
         network.behind.add(1)
         world.finish()
@@ -230,11 +230,10 @@ class NodeWorld:
     operator: KeyWallet = OPERATOR
 
     @classmethod
-    def on(cls, chain: LoneNode | Network, folder: Path, registry: Registry) -> Self:
+    def on(cls, chain: LoneNode | Network, ledger: SchoolLedger, registry: Registry) -> Self:
+        """With a ledger of issued units."""
         clock = Clock()
-        ledger = SchoolLedger.created(folder)
         ledger.now = clock
-        ledger.issued(2)
         ledger.sealer(registry).seal(school_code=SCHOOL, school_year=YEAR)
         return cls(ledger, registry, chain.url, chain.mine, clock)
 

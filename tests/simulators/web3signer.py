@@ -104,6 +104,8 @@ class Web3Signer:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # Headers and body in one piece: in two, each answer waits 40 ms for an acknowledgement.
+            disable_nagle_algorithm = True
 
             def do_GET(self) -> None:
                 self._answer(b"")
