@@ -47,7 +47,7 @@ class Unreachable(ChainError):
 class Disagreement(Unreachable):
     """Nodes answered, but too few of them alike to believe any."""
 
-    def __init__(self, *, asked: int, alike: int, at_least: int, reasons: str) -> None:
+    def __init__(self, *, asked: int, alike: int, at_least: int, reasons: str, answered: int = 0) -> None:
         ChainError.__init__(
             self,
             f"Chỉ {alike} trong {asked} nút chuỗi trả lời giống nhau, cần ít nhất {at_least}. "
@@ -60,6 +60,12 @@ class Disagreement(Unreachable):
         self.asked = asked
         self.alike = alike
         self.at_least = at_least
+        self.answered = answered
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether enough answered, only not alike: as they do for a moment while a new block goes from one to another."""
+        return self.answered >= self.at_least
 
 
 class SignerUnreachable(Unreachable):

@@ -96,18 +96,19 @@ class Panel(Generic[Node_co]):
         told = self.ask(question, enough=lambda told: len(_largest(told.answers, seen_as)) >= self.at_least)
         places = _largest(told.answers, seen_as)
         if len(places) < self.at_least:
-            raise self.failure(alike=len(places), errors=told.errors)
+            raise self.failure(told, alike=len(places))
         return [told.answers[place] for place in places]
 
     def reached(self, question: Callable[[Node_co], Answer]) -> Answer:
         """The largest answer that at least `at_least` nodes reach: none can push it up alone, nor hold it back alone."""
         told = self.ask(question, enough=lambda told: len(told.answers) >= self.at_least)
         if len(told.answers) < self.at_least:
-            raise self.failure(alike=len(told.answers), errors=told.errors)
+            raise self.failure(told, alike=len(told.answers))
         return reached_by(told.answers, self.at_least)
 
-    def failure(self, *, alike: int, errors: Sequence[ChainError]) -> ChainError:
+    def failure(self, told: Told[Answer], *, alike: int) -> ChainError:
         """Why nothing can be believed. `WrongChain` when at least `at_least` found another registry than the pinned one."""
+        errors = told.errors
         strangers = [error for error in errors if isinstance(error, WrongChain)]
         if len(strangers) >= self.at_least:
             return strangers[0]
@@ -117,6 +118,7 @@ class Panel(Generic[Node_co]):
             asked=len(self._nodes),
             alike=alike,
             at_least=self.at_least,
+            answered=len(told.answers),
             reasons="; ".join(_reasons(errors)) or "no error reported",
         )
 

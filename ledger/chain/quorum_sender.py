@@ -75,7 +75,7 @@ class QuorumSender(QuorumReader):
         if refusal := self._common([error for error in told.errors if isinstance(error, Unsendable)], type):
             raise refusal
         if not told.answers:
-            raise self._panel.failure(alike=0, errors=told.errors)
+            raise self._panel.failure(told, alike=0)
         return keccak(raw)
 
     def prepare_register_school(
@@ -175,7 +175,7 @@ class QuorumSender(QuorumReader):
         alike = _alike(told.answers)
         if len(alike) >= self._at_least:
             return self._middle(alike)
-        raise self._common(told.errors, _refusal) or self._panel.failure(alike=len(alike), errors=told.errors)
+        raise self._common(told.errors, _refusal) or self._panel.failure(told, alike=len(alike))
 
     def _middle(self, alike: Sequence[UnsignedTransaction]) -> UnsignedTransaction:
         """With fees and gas that as many nodes ask for; everything else they have in common."""

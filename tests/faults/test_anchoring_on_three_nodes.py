@@ -17,6 +17,7 @@ from ledger.chain.quorum import QuorumReader
 from ledger.chain.quorum_sender import QuorumSender
 from ledger.chain.registry import LeafStatus, RecallReason, Registry, UnsignedTransaction
 from ledger.proof.merkle import MerkleTree, keccak
+from scripts.workday import if_agreed
 from tests.simulators.faulty_node import FaultyNode
 from tests.simulators.real_nodes import OPERATOR, Network, NodeWorld, rpc
 from tests.simulators.registry_answers import NEVER_HEARD_OF
@@ -337,6 +338,20 @@ def test_a_node_that_was_not_reached_gets_it_from_the_others_and_one_that_was_is
     network.heal()
     world.finish()
     world.assert_anchored_once()
+
+
+def test_nodes_that_do_not_all_have_the_block_yet_are_waited_for_and_those_that_are_gone_are_not(network, world):
+    world.tick()
+    network.behind.add(0)
+    network.mine()
+    network.fronts[1].http_status = 503
+    assert if_agreed(world.tick) is None
+    network.heal()
+    assert if_agreed(world.tick).open == 1
+    for front in network.fronts[:2]:
+        front.http_status = 503
+    with pytest.raises(Disagreement):
+        if_agreed(world.tick)
 
 
 def test_what_most_say_the_contract_refuses_is_refused(network, sender):
