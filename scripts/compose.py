@@ -22,8 +22,9 @@ from fastapi import FastAPI
 from ledger.anchoring import Anchorer
 from ledger.booklets import Booklets
 from ledger.chain.quorum import QuorumReader
-from ledger.chain.registry import RegistryReader, Wallet
-from ledger.chain.wallet import KeyWallet
+from ledger.chain.quorum_sender import QuorumSender
+from ledger.chain.registry import Registry, RegistryReader, Wallet
+from ledger.chain.remote_wallet import SignerAccess
 from ledger.chain.web3_registry import Web3Registry
 from ledger.class_work import ClassWork
 from ledger.deciding import Decisions
@@ -64,6 +65,7 @@ from ledger.worklist import Worklist
 from scripts.certificates import TrustedJudge
 from scripts.crew import CrewScribe, utc_now
 from scripts.settings import OpenIdSettings, Settings, UnusableSettings
+from scripts.wallets import open_wallet
 from verifier_api.examination import Examination, examine
 from verifier_api.intake import IsolatedExaminer
 from verifier_api.trust import Trust
@@ -163,11 +165,17 @@ class Ledger:
         )
 
     def school_anchorer(self, trust: Trust, *, school_code: str, password: str) -> Anchorer:
-        """What carries one school's errands, with its operator key opened by `password`."""
+        """What carries one school's errands, with its operator key; a keystore is opened by `password`."""
         if (school := self.settings.schools.get(school_code)) is None:
             raise UnknownSchool(school_code)
-        wallet = KeyWallet.from_keystore(school.operator, password=password)
+        wallet = self.wallet(school.operator, lambda: password)
         return self.anchorer(trust, wallet, school_code=school_code)
+
+    def wallet(self, key: str, password: Callable[[], str]) -> Wallet:
+        """A chain key as settings and commands name it, opened; `password` is asked only where there is one."""
+        access = self.settings.web3signer
+        held = SignerAccess(access.authorities, access.client_certificate, access.token)
+        return open_wallet(key, password, access=held)
 
     def anchorer(self, trust: Trust, wallet: Wallet, *, school_code: str | None) -> Anchorer:
         """What carries the errands of one account: a school's, or the authority's for None."""
@@ -175,7 +183,7 @@ class Ledger:
             self.reader,
             self.errands,
             self.errand_writer,
-            Web3Registry(trust.settings.rpc[0], trust.pin),
+            registry_access(trust),
             wallet,
             school_code=school_code,
             finality=trust.settings.registry.confirmations,
@@ -251,7 +259,18 @@ def _provider(openid: OpenIdSettings) -> Provider:
 def registry_reader(trust: Trust, rpc: Sequence[str] = ()) -> RegistryReader:
     """Who is asked about the chain: one node, or several of which a majority must agree. `rpc` overrides the settings'."""
     nodes = [Web3Registry(url, trust.pin) for url in rpc or trust.settings.rpc]
-    return nodes[0] if len(nodes) == 1 else QuorumReader(nodes, at_least=len(nodes) // 2 + 1)
+    return nodes[0] if len(nodes) == 1 else QuorumReader(nodes, at_least=majority(nodes))
+
+
+def registry_access(trust: Trust) -> Registry:
+    """Who is asked and told: one node, or several of which a majority must agree, all of which get what is sent."""
+    nodes = [Web3Registry(url, trust.pin) for url in trust.settings.rpc]
+    return nodes[0] if len(nodes) == 1 else QuorumSender(nodes, at_least=majority(nodes))
+
+
+def majority(nodes: Sequence[object]) -> int:
+    """How many of them are more than half."""
+    return len(nodes) // 2 + 1
 
 
 @contextmanager

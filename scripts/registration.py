@@ -7,11 +7,9 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from ledger.chain.errors import Rejected
-from ledger.chain.registry import RegistryReader, RegistrySender, Statement, Wallet
-from ledger.chain.web3_registry import Web3Registry
+from ledger.chain.registry import Registry, Statement, Wallet
 from ledger.consent import Consent
 from ledger.errors import LedgerError
 from ledger.proof.errors import MalformedSignerList
@@ -19,7 +17,7 @@ from ledger.proof.signer_list import SIGNERS_TOPIC, ApprovedSigner, SignerList
 from ledger.store.reader import School
 from ledger.store.signing_tables import RegistrationState
 from ledger.unit import Role, Slot
-from scripts.compose import Ledger
+from scripts.compose import Ledger, registry_access
 from scripts.crew import utc_now
 from scripts.workday import until_mined
 from signer.keys import SigningKey
@@ -36,10 +34,6 @@ class ConsentRefused(LedgerError):
 
 class ListRefused(LedgerError):
     """A signer list that must not be published: it would lose lines, or be one of two."""
-
-
-class Registry(RegistryReader, RegistrySender, Protocol):
-    """The registry, to be asked and to be told."""
 
 
 @dataclass(frozen=True)
@@ -114,7 +108,7 @@ def register_school(ledger: Ledger, trust: Trust, authority: Wallet, school: Sch
 
     `consent` is the SHA-256 of the school's signed statement.
     """
-    registry = Web3Registry(trust.settings.rpc[0], trust.pin)
+    registry = registry_access(trust)
     seal = bytes.fromhex(school.seal_cert_sha256)
     known = registry.school(school.code)
     if known is None:

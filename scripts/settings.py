@@ -70,13 +70,23 @@ public_url = "{desk_url}"
 # client_id = "hocba"
 # client_secret_file = "keys/openid-secret"
 
-# One section per school: the keystore (v3) of its operator, the chain key that anchors and recalls.
+# One section per school: its operator, the chain key that anchors and recalls. Either a keystore (v3) or a signer that holds
+# the key and speaks Web3Signer's API: operator = "web3signer:https://signer.example:9000/0x<account>"
 # seal and seal_pin_file are for jobs that seal without anybody at the keyboard (hocba jobs add seal).
 # [schools.31312502]
 # operator = "keys/operator-31312502.json"
 # seal = "pkcs11:token=Truong%20An%20Lac?module-path=/usr/lib/hsm.so"
 # seal_pin_file = "keys/seal-31312502.pin"
+
+# What opens the way to that signer; each is a file, and may be left out.
+# [web3signer]
+# authorities = "keys/signer-ca.pem"
+# client_certificate = "keys/signer-client.pem"
+# token = "keys/signer-token"
 """
+
+WEB3SIGNER = "web3signer:"
+"""How the name of a chain key begins that a signer elsewhere holds."""
 
 
 class UnusableSettings(LedgerError):
@@ -133,12 +143,20 @@ class DeskSettings(_Part):
 class SchoolSettings(_Part):
     """Section `schools.<code>`."""
 
-    operator: Path
-    """Keystore of the school's chain key."""
+    operator: str
+    """The school's chain key: a keystore's path, or `web3signer:` and where a signer holds it (`scripts.wallets`)."""
     seal: str | None = None
     """Where the seal's key is, for jobs that seal (`signer.keys.opening`); a token, an HSM, or a file."""
     seal_pin_file: Path | None = None
     """Text; its first line is the seal's PIN."""
+
+
+class SignerSettings(_Part):
+    """Section `web3signer`; see `ledger.chain.remote_wallet.SignerAccess`."""
+
+    authorities: Path | None = None
+    client_certificate: Path | None = None
+    token: Path | None = None
 
 
 class Settings(_Part):
@@ -156,6 +174,12 @@ class Settings(_Part):
     signing: SigningSettings
     desk: DeskSettings = DeskSettings()
     schools: dict[SchoolCode, SchoolSettings] = {}
+    web3signer: SignerSettings = SignerSettings()
+
+    def operator_of(self, school_code: str) -> str:
+        """The chain key of a school, as it is named here; empty for a school without a section."""
+        school = self.schools.get(school_code)
+        return "" if school is None else school.operator
 
     @classmethod
     def load(cls, home: Path, environment: Mapping[str, str] = os.environ) -> Self:
@@ -181,6 +205,7 @@ class Settings(_Part):
                 "database": read.database.replace("sqlite:///", f"sqlite:///{home.absolute()}/", 1),
                 "jobs": re.sub(r"^sqlite:///(?!/)", f"sqlite:///{home.absolute()}/", jobs),
                 "schools": {code: _school_at_home(school, home) for code, school in read.schools.items()},
+                "web3signer": _access_at_home(read.web3signer, home),
             }
         )
 
@@ -200,7 +225,7 @@ def _school_at_home(school: SchoolSettings, home: Path) -> SchoolSettings:
     seal, pin_file = school.seal, school.seal_pin_file
     in_file = seal is not None and not seal.startswith(("pkcs11:", "csc:"))
     return SchoolSettings(
-        operator=home / school.operator,
+        operator=_key_at_home(school.operator, home),
         seal=str(home / str(seal)) if in_file else seal,
         seal_pin_file=home / pin_file if pin_file else None,
     )
@@ -211,3 +236,13 @@ def _at_home(desk: DeskSettings, home: Path) -> DeskSettings:
         return desk
     secret = home / desk.openid.client_secret_file
     return desk.model_copy(update={"openid": desk.openid.model_copy(update={"client_secret_file": secret})})
+
+
+def _key_at_home(named: str, home: Path) -> str:
+    return named if named.startswith(WEB3SIGNER) else str(home / named)
+
+
+def _access_at_home(access: SignerSettings, home: Path) -> SignerSettings:
+    """The same files, by whole paths."""
+    named = {name: path for name, path in access if path is not None}
+    return access.model_copy(update={name: home / path for name, path in named.items()})

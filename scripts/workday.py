@@ -17,6 +17,7 @@ from typing import TypeVar
 from urllib.parse import quote
 
 from ledger.anchoring import Anchorer, Progress
+from ledger.chain.errors import Disagreement
 from ledger.errors import BookletIssued, LedgerError, NothingToBind, YearsMissing
 from ledger.paper.moments import VIETNAM
 from ledger.record.check import CheckOptions, check_workbook
@@ -205,16 +206,17 @@ def anchor(
 
 def carried(anchorer: Anchorer) -> Iterator[Progress]:
     """Ticks until nothing is open that the chain alone can move; raises `UndoneOnChain`, or `ChainTooSlow` in the end."""
-    until = time.monotonic() + MINING_SECONDS
+    until, still_open = time.monotonic() + MINING_SECONDS, 1
     while True:
-        progress = anchorer.tick()
-        if progress.failed:
-            raise UndoneOnChain(progress.failed)
-        yield progress
-        if not progress.open:
-            return
+        if (progress := if_agreed(anchorer.tick)) is not None:
+            if progress.failed:
+                raise UndoneOnChain(progress.failed)
+            yield progress
+            still_open = progress.open
+            if not still_open:
+                return
         if time.monotonic() > until:
-            raise ChainTooSlow(progress.open)
+            raise ChainTooSlow(still_open)
         time.sleep(POLL_SECONDS)
 
 
@@ -265,8 +267,18 @@ def units_of(ledger: Ledger, key: ClassKey, state: UnitState) -> list[Unit]:
 def until_mined(ask: Callable[[], T | None]) -> T:
     """Asks until there is an answer; raises `ChainTooSlow` after `MINING_SECONDS`."""
     end = time.monotonic() + MINING_SECONDS
-    while (answer := ask()) is None:
+    while (answer := if_agreed(ask)) is None:
         if time.monotonic() > end:
             raise ChainTooSlow(1)
         time.sleep(POLL_SECONDS)
     return answer
+
+
+def if_agreed(ask: Callable[[], T | None]) -> T | None:
+    """The answer; None while several nodes tell different things, as they do for a moment when a block is new to some of them."""
+    try:
+        return ask()
+    except Disagreement as error:
+        if not error.may_pass:
+            raise
+        return None

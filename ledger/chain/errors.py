@@ -5,13 +5,15 @@
 * ChainError
   x Unreachable         the node did not answer, or not with anything of use; nothing is known to have changed
     + Disagreement      nodes answered, but too few of them alike
+    + SignerUnreachable the signer that holds the chain key did not answer, or not with anything of use
   x WrongChain          the node answers for another chain, address or contract than the pinned one
   x Rejected            the registry contract said no, and why
   x Unsendable          the node will not take this transaction, whatever the contract says
     + NonceTaken        another transaction of the account has its number
     + Underpriced       it offers too little for the node, or too little more than the one that it replaces
     + OutOfFunds        the account cannot pay for it
-  x UnusableKey         a chain key that cannot be opened
+  x UnusableKey         a chain key that cannot be opened, or is not where it was looked for
+  x Missigned           a signer gave something that is no signature of the account
   x Malformed           an argument that no chain could make sense of
 
 Each carries one sentence in Vietnamese and one in English that say what to do. Anything else that leaves this package is a
@@ -45,7 +47,7 @@ class Unreachable(ChainError):
 class Disagreement(Unreachable):
     """Nodes answered, but too few of them alike to believe any."""
 
-    def __init__(self, *, asked: int, alike: int, at_least: int, reasons: str) -> None:
+    def __init__(self, *, asked: int, alike: int, at_least: int, reasons: str, answered: int = 0) -> None:
         ChainError.__init__(
             self,
             f"Chỉ {alike} trong {asked} nút chuỗi trả lời giống nhau, cần ít nhất {at_least}. "
@@ -58,6 +60,25 @@ class Disagreement(Unreachable):
         self.asked = asked
         self.alike = alike
         self.at_least = at_least
+        self.answered = answered
+
+    @property
+    def may_pass(self) -> bool:
+        """Whether enough answered, only not alike: as they do for a moment while a new block goes from one to another."""
+        return self.answered >= self.at_least
+
+
+class SignerUnreachable(Unreachable):
+    """The signer that holds the chain key did not answer, or not with anything of use. Nothing was signed that anybody has."""
+
+    def __init__(self, signer: str, reason: str) -> None:
+        ChainError.__init__(
+            self,
+            f"Chưa kết nối được máy chủ ký {signer} ({reason}). Chưa có gì thay đổi; hãy kiểm tra máy chủ ký rồi thử lại.",
+            f"The signer {signer} cannot be reached ({reason}). Nothing has changed; check the signer, then try again.",
+        )
+        self.node = signer
+        self.reason = reason
 
 
 class WrongChain(ChainError):
@@ -140,7 +161,21 @@ class OutOfFunds(Unsendable):
 
 
 class UnusableKey(ChainError):
-    """A chain key that cannot be opened: a wrong password, a damaged file, or bytes that are no key."""
+    """A chain key that cannot be opened: a wrong password, a damaged file, bytes that are no key, a signer without it."""
+
+
+class Missigned(ChainError):
+    """A signer gave something that is no signature of the account over what it was asked to sign. It is used for nothing."""
+
+    def __init__(self, signer: str, account: str, *, found: str | None = None) -> None:
+        by_vi, by_en = ("", "") if found is None else (f" mà của {found}", f" but of {found}")
+        super().__init__(
+            f"Máy chủ ký {signer} trả về chữ ký không phải của tài khoản {account}{by_vi}. Chưa gửi gì lên chuỗi; hãy kiểm tra "
+            "máy chủ ký và khóa của nó trước khi thử lại.",
+            f"The signer {signer} gave a signature that is not of account {account}{by_en}. Nothing was sent; check the signer "
+            "and its key before you try again.",
+        )
+        self.found = found
 
 
 class Malformed(ChainError):

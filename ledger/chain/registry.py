@@ -416,6 +416,10 @@ class RegistrySender(Protocol):
         """Return where the transaction was mined, or None while it was not, or is no longer after a re-organisation."""
 
 
+class Registry(RegistryReader, RegistrySender, Protocol):
+    """Whoever can be asked and told."""
+
+
 def _hex(text: str, digits: int) -> str:
     """Return `text` in lower case, after checking that it is 0x and `digits` hexadecimal digits."""
     body = text[2:].lower()

@@ -2,7 +2,8 @@
 
 """The chain key, in a file or in memory.
 
-This is the one module that touches private keys of the chain, and no part that only answers questions may import it. A key
+This is the one module that touches private keys of the chain, and no part that only answers questions may import it; a key that
+never comes into this process is used through `ledger.chain.remote_wallet`. A key
 is kept encrypted in a Web3 Secret Storage ("keystore v3") file, as every Ethereum tool reads and writes it; here it is open
 only inside a `KeyWallet`, which shows its address and nothing else.
 
@@ -21,8 +22,9 @@ from eth_account.messages import SignableMessage
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
 
-from ledger.chain.errors import Malformed, UnusableKey
+from ledger.chain.errors import UnusableKey
 from ledger.chain.registry import SignedTransaction, TypedMessage, UnsignedTransaction
+from ledger.chain.transaction_bytes import require_sender
 
 
 class KeyWallet:
@@ -75,11 +77,7 @@ class KeyWallet:
 
     def sign(self, transaction: UnsignedTransaction) -> SignedTransaction:
         """Return the signed bytes. The same transaction gives the same bytes (RFC 6979)."""
-        if transaction.sender.lower() != self.address.lower():
-            raise Malformed(
-                f"Giao dịch của {transaction.sender} không ký được bằng khóa của {self.address}.",
-                f"A transaction of {transaction.sender} cannot be signed with the key of {self.address}.",
-            )
+        require_sender(transaction, self.address)
         signed = self._account.sign_transaction(_fields(transaction))
         return SignedTransaction(raw=bytes(signed.raw_transaction), hash=bytes(signed.hash))
 

@@ -192,7 +192,11 @@ class Web3Registry:
 
     def _prepare(self, sender: str, nonce: int, data: bytes) -> UnsignedTransaction:
         with self._pinned() as node:
-            return node.prepare(sender=sender, nonce=nonce, to=self._pin.address, data=data)
+            prepared = node.prepare(sender=sender, nonce=nonce, to=self._pin.address, data=data)
+            if prepared.chain_id != self._pin.chain_id:
+                # A signature for another chain would be good there.
+                raise WrongChain("chain id", expected=self._pin.chain_id, found=prepared.chain_id)
+            return prepared
 
     def _view(self, view: str, data: bytes, read: Callable[[bytes, Head], Answer]) -> Answer:
         """Ask one of the registry's views, none of which ever reverts; a node that says so talks nonsense."""
@@ -215,7 +219,7 @@ class Web3Registry:
                 self._confirmed = True
         try:
             yield self._node
-        except Unreachable:
+        except (Unreachable, WrongChain):
             self._confirmed = False
             raise
 

@@ -10,17 +10,18 @@ import typer
 
 from ledger.anchoring import Progress
 from ledger.chain.registry import Wallet
-from ledger.chain.wallet import KeyWallet
 from ledger.unit import FINAL_STATES
 from scripts import workday
 from scripts.commands.terminal import (
     EXIT_UNKNOWN,
+    AuthorityKey,
     ByOption,
     Home,
     Lang,
     PasswordFile,
     SchoolOption,
     YearOption,
+    authority_password,
     by_whom,
     note,
     secret,
@@ -28,10 +29,10 @@ from scripts.commands.terminal import (
     tell,
 )
 from scripts.compose import Ledger
+from scripts.wallets import is_remote
 from verifier_api.trust import Trust
 from verifier_api.verdict import Language
 
-AuthorityKey = Annotated[Path, typer.Option(help="Keystore của Sở / the authority's keystore.")]
 RetryOption = Annotated[
     bool, typer.Option("--retry", help="Thử lại việc đã bị hợp đồng từ chối / try again what the contract undid.")
 ]
@@ -51,7 +52,7 @@ def anchor(
 ) -> None:
     """Neo học bạ lên chuỗi khối / anchor what is issued, until it is final."""
     ledger = Ledger.open(settings(home))
-    password = operator_password(pin_file, lang)
+    password = operator_password(pin_file, lang, key=ledger.settings.operator_of(school))
     if retry:
         again = ledger.decisions.retry(school, by=by_whom(by))
         note(lang, f"Thử lại {len(again)} việc.", f"Trying {len(again)} again.")
@@ -74,7 +75,7 @@ def carry(
     """Gửi việc của Sở lên chuỗi / send what is the authority's to send."""
     ledger = Ledger.open(settings(home))
     trust = Trust.load(ledger.settings.trust)
-    wallet = authority_wallet(authority_key, pin_file, lang)
+    wallet = authority_wallet(ledger, authority_key, pin_file, lang)
     if retry:
         ledger.decisions.retry(None, by=by_whom(by))
     if publish_journal:
@@ -133,12 +134,13 @@ def _changes(progress: Iterable[Progress]) -> Iterable[Progress]:
         before = now
 
 
-def operator_password(pin_file: Path | None, lang: Language) -> str:
-    """What opens the school's chain key."""
+def operator_password(pin_file: Path | None, lang: Language, *, key: str = "") -> str:
+    """What opens the school's chain key; nobody is asked where a signer elsewhere holds it."""
+    if is_remote(key):
+        return ""
     return secret(lang, pin_file, vi="Mật khẩu khóa chuỗi của trường", en="Password of the school's chain key")
 
 
-def authority_wallet(key: Path, pin_file: Path | None, lang: Language) -> Wallet:
+def authority_wallet(ledger: Ledger, key: str, pin_file: Path | None, lang: Language) -> Wallet:
     """The authority's chain key, opened."""
-    password = secret(lang, pin_file, vi="Mật khẩu khóa của Sở", en="Password of the authority's key")
-    return KeyWallet.from_keystore(key, password=password)
+    return ledger.wallet(key, lambda: authority_password(pin_file, lang))

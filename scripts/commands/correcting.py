@@ -10,13 +10,12 @@ import typer
 
 from ledger.unit import RecallReason, UnitState
 from scripts.commands.anchoring import (
-    AuthorityKey,
     authority_wallet,
     carry_for_authority,
     carry_for_school,
     operator_password,
 )
-from scripts.commands.terminal import ByOption, Home, Lang, PasswordFile, by_whom, note, settings, tell
+from scripts.commands.terminal import AuthorityKey, ByOption, Home, Lang, PasswordFile, by_whom, note, settings, tell
 from scripts.compose import Ledger
 from verifier_api.trust import Trust
 
@@ -41,7 +40,7 @@ def recall(
     """Thu hồi một học bạ, có lý do / recall a record, with a reason."""
     ledger = Ledger.open(settings(home))
     found = ledger.reader.unit(unit)
-    password = operator_password(pin_file, lang)
+    password = operator_password(pin_file, lang, key=ledger.settings.operator_of(found.school_code))
     # The key opens before the decision is stored, and a decision that an earlier run could not carry is carried now.
     ledger.school_anchorer(Trust.load(ledger.settings.trust), school_code=found.school_code, password=password)
     if unit not in {recall.unit_id for recall in ledger.errands.open_recalls()}:
@@ -82,7 +81,7 @@ def approve(
 ) -> None:
     """Sở chấp thuận thu hồi, thay thế / the authority approves a recall or replacement."""
     ledger = Ledger.open(settings(home))
-    trust, wallet = Trust.load(ledger.settings.trust), authority_wallet(authority_key, pin_file, lang)
+    trust, wallet = Trust.load(ledger.settings.trust), authority_wallet(ledger, authority_key, pin_file, lang)
     ledger.decisions.approve(unit, by=by_whom(by), why=note_text)
     carry_for_authority(ledger, trust, wallet, lang)
 
@@ -107,7 +106,7 @@ def lock(
                 f"Trường {school.code} còn {len(units)} học bạ năm {year} chưa neo; sau khi khóa sẽ bị ghi là neo muộn.",
                 f"School {school.code} has {len(units)} records of {year} not anchored; after the lock they count as late.",
             )
-    trust, wallet = Trust.load(ledger.settings.trust), authority_wallet(authority_key, pin_file, lang)
+    trust, wallet = Trust.load(ledger.settings.trust), authority_wallet(ledger, authority_key, pin_file, lang)
     ledger.decisions.lock(year, by=by_whom(by), why=note_text)
     carry_for_authority(ledger, trust, wallet, lang)
     locked = sum(

@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from ledger.chain.wallet import KeyWallet
 from ledger.errors import LedgerError
 from ledger.store.reader import School
 from ledger.unit import MOET, PROFILES, Ownership
@@ -17,12 +16,14 @@ from scripts.commands.signing import HomeroomOption, assigned_roles
 from scripts.commands.terminal import (
     EXIT_FAILED,
     EXIT_USAGE,
+    AuthorityKey,
     ClassOption,
     Home,
     Lang,
     PasswordFile,
     SchoolOption,
     YearOption,
+    authority_password,
     exhaust,
     note,
     secret,
@@ -105,7 +106,7 @@ def school(
     name: Annotated[str, typer.Option(help="Tên trường / name of the school.")],
     authority: Annotated[str, typer.Option(help="Tên Sở / name of the authority.")],
     consent: Annotated[Path, typer.Option(help="Văn bản đồng ý của trường / the school's consent (hocba consent).")],
-    authority_key: Annotated[Path, typer.Option(help="Keystore của Sở / the authority's keystore.")],
+    authority_key: AuthorityKey,
     profile: Annotated[str, typer.Option(help="Ai phải ký: moet, hcmc / who must sign.")] = MOET.name,
     ownership: Annotated[Ownership, typer.Option(help="Công lập hay tư thục / public or private.")] = Ownership.PUBLIC,
     seal_sha256: Annotated[
@@ -136,8 +137,7 @@ def school(
     signed = registration.read_consent(
         trust, consent.read_bytes(), school=code, now=utc_now(), known_seal=seal_sha256 and seal_sha256.lower()
     )
-    password = secret(lang, pin_file, vi="Mật khẩu khóa của Sở", en="Password of the authority's key")
-    wallet = KeyWallet.from_keystore(authority_key, password=password)
+    wallet = ledger.wallet(authority_key, lambda: authority_password(pin_file, lang))
     row = School(
         code=code,
         name=name,

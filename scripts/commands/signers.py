@@ -9,8 +9,6 @@ from typing import Annotated
 import typer
 from asn1crypto import pem, x509
 
-from ledger.chain.wallet import KeyWallet
-from ledger.chain.web3_registry import Web3Registry
 from ledger.errors import LedgerError
 from ledger.store.signing_reader import Registration
 from ledger.store.signing_tables import Holding, RegistrationState
@@ -18,17 +16,18 @@ from ledger.unit import Role
 from scripts import registration
 from scripts.commands.terminal import (
     AsJson,
+    AuthorityKey,
     Home,
     Lang,
     PasswordFile,
     SchoolOption,
+    authority_password,
     out,
     print_json,
-    secret,
     settings,
     tell,
 )
-from scripts.compose import Ledger
+from scripts.compose import Ledger, registry_access
 from verifier_api.trust import Trust
 from verifier_api.verdict import Language
 
@@ -150,7 +149,7 @@ def list_lines(
 
 @signers.command()
 def publish(
-    authority_key: Annotated[Path, typer.Option(help="Keystore của Sở / the authority's keystore.")],
+    authority_key: AuthorityKey,
     home: Home = Path(),
     pin_file: PasswordFile = None,
     lang: Lang = "vi",
@@ -158,16 +157,14 @@ def publish(
     """Công bố danh sách người ký lên chuỗi khối / publish the list of signers on the chain."""
     ledger = Ledger.open(settings(home))
     trust = Trust.load(ledger.settings.trust)
-    password = secret(lang, pin_file, vi="Mật khẩu khóa của Sở", en="Password of the authority's key")
-    wallet = KeyWallet.from_keystore(authority_key, password=password)
+    wallet = ledger.wallet(authority_key, lambda: authority_password(pin_file, lang))
     schools = ledger.reader.schools()
     found = registration.signer_list(
         ledger,
         authority=schools[0].authority if schools else "—",
         now=dt.datetime.now(dt.UTC).replace(microsecond=0),
     )
-    registry = Web3Registry(trust.settings.rpc[0], trust.pin)
-    registration.publish_signer_list(ledger.settings.trust, registry, wallet, found)
+    registration.publish_signer_list(ledger.settings.trust, registry_access(trust), wallet, found)
     tell(
         lang,
         f"Đã công bố danh sách {len(found.lines)} dòng. Gửi lại thư mục trust cho những nơi kiểm tra.",

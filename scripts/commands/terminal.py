@@ -43,6 +43,13 @@ Synthetic = Annotated[
 SchoolOption = Annotated[str, typer.Option("--school", help="Mã trường, 8 chữ số / school code.")]
 YearOption = Annotated[str, typer.Option("--year", help="Năm học, ví dụ 2025-2026 / school year.")]
 ClassOption = Annotated[str, typer.Option("--class", help="Lớp, ví dụ 9A1 / class.")]
+AuthorityKey = Annotated[
+    str,
+    typer.Option(
+        "--authority-key",
+        help="Khóa chuỗi của Sở: tệp keystore hoặc web3signer:https://máy:cổng/0x… / the authority's key.",
+    ),
+]
 PasswordFile = Annotated[
     Path | None,
     typer.Option(
@@ -101,6 +108,11 @@ def secret(lang: Language, file: Path | None, *, vi: str, en: str) -> str:
                 f"{file} must be UTF-8 text whose first line is the PIN.",
             ) from None
     return getpass.getpass(f"{vi if lang == 'vi' else en}: ")
+
+
+def authority_password(file: Path | None, lang: Language) -> str:
+    """What opens the authority's keystore."""
+    return secret(lang, file, vi="Mật khẩu khóa của Sở", en="Password of the authority's key")
 
 
 def exhaust(work: Iterable[object]) -> None:

@@ -11,8 +11,8 @@ import urllib.request
 from dataclasses import replace
 
 import pytest
-from faulty_node import FaultyNode
 from registry_scene import SCHOOL, SEAL, Batch, scene_on
+from simulators.faulty_node import FaultyNode
 
 from ledger.chain.errors import NonceTaken, OutOfFunds, Rejected, Underpriced, Unreachable, Unsendable, WrongChain
 from ledger.chain.quorum import QuorumReader

@@ -2,8 +2,9 @@
 
 """A node that is not to be relied on: it stands before a real one and does to the answers what its state says.
 
-Driven by its state: `node.answers["eth_chainId"] = lambda result: "0x1"` lies, `node.errors[...]` refuses, `node.http_status`
-fails, `node.body` talks nonsense. `node.asked` counts what was asked of it.
+Driven by its state: `node.answers["eth_chainId"] = lambda result: "0x1"` lies, `node.replies["eth_sendRawTransaction"] = lambda
+raw: ...` answers by itself and passes nothing on, `node.errors[...]` refuses, `node.http_status` fails, `node.body` talks nonsense.
+`node.asked` counts what was asked of it; `honest()` takes all that back.
 """
 
 import json
@@ -18,14 +19,19 @@ from typing import Any, Self
 class FaultyNode:
     def __init__(self, upstream: str) -> None:
         self.upstream = upstream
-        self.answers: dict[str, Callable[[Any], Any]] = {}
-        self.errors: dict[str, dict[str, Any]] = {}
-        self.http_status: int | None = None
-        self.body: bytes | None = None
         self.asked: Counter[str] = Counter()
+        self.honest()
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.01})
+
+    def honest(self) -> None:
+        """From here on it only passes on."""
+        self.answers: dict[str, Callable[[Any], Any]] = {}
+        self.replies: dict[str, Callable[..., Any]] = {}
+        self.errors: dict[str, dict[str, Any]] = {}
+        self.http_status: int | None = None
+        self.body: bytes | None = None
 
     @property
     def url(self) -> str:
@@ -50,9 +56,15 @@ class FaultyNode:
             return 200, self.body
         if method in self.errors:
             return 200, json.dumps({"jsonrpc": "2.0", "id": asked["id"], "error": self.errors[method]}).encode()
+        if method in self.replies:
+            made = self.replies[method](*asked["params"])
+            return 200, json.dumps({"jsonrpc": "2.0", "id": asked["id"], "result": made}).encode()
         passed_on = urllib.request.Request(self.upstream, request, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(passed_on, timeout=10) as answer:
-            told = json.load(answer)
+        try:
+            with urllib.request.urlopen(passed_on, timeout=10) as answer:
+                told = json.load(answer)
+        except OSError:
+            return 502, b""  # The real one is gone.
         if "result" in told and method in self.answers:
             told["result"] = self.answers[method](told["result"])
         return 200, json.dumps(told).encode()
@@ -62,6 +74,8 @@ class FaultyNode:
 
         class Handler(BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            wbufsize = -1  # Headers and body in one piece: in two, each answer waits 40 ms for an acknowledgement.
+            disable_nagle_algorithm = True
 
             def do_POST(self) -> None:
                 status, body = node.reply(self.rfile.read(int(self.headers["Content-Length"])))
