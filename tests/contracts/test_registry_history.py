@@ -3,8 +3,8 @@
 """What happened on the registry, told by a real node and by the reference model alike; and the whole audit over the real contract."""
 
 import pytest
-from faulty_node import FaultyNode
 from registry_scene import CONSENT, SCHOOL, SEAL, Batch
+from simulators.faulty_node import FaultyNode
 from simulators.registry import SimulatedChain
 
 from ledger.chain.errors import Unreachable

@@ -138,7 +138,7 @@ def test_a_batch_under_way_is_nothing_to_report(world):
     while world.tick().open:
         assert findings(world) == []
         world.chain.mine()
-    assert findings(world) == []
+    world.assert_audited()
 
 
 def test_a_recall_that_was_annulled_on_the_chain_is_worth_a_look(world):

@@ -3,6 +3,7 @@
 """A ledger leaves as an archive that anybody can check, and comes back from it after its database was destroyed."""
 
 import copy
+import hashlib
 import json
 import shutil
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from ledger.store.database import migrate, open_for_writing
 from ledger.store.files import FolderFiles
 from ledger.store.row_files import LEFT_OUT, archived_tables, lines_of
 from ledger.store.tables import Base
+from scripts.compose import ReceiptFolder
 from tests.simulators.anchoring_world import World
 from tests.simulators.audited_world import RECALLED, copied, eventful, findings, with_files
 from tests.simulators.databases import empty_database_at
@@ -91,6 +93,14 @@ def test_each_anchored_record_lies_beside_its_files(archive, world):
         xml = path.with_name(f"{manifest.id}.xml").read_bytes()
         assert world.ledger.files.put(xml) == manifest.files[1].sha256
         assert path.with_name(f"{manifest.id}.pdf").is_file()
+
+
+def test_whoever_verifies_a_folder_of_it_finds_the_receipt_of_each_file_there(archive):
+    folders = {path.parent for path in (archive / "data" / "units").rglob("*.receipt.json")}
+    receipts = ReceiptFolder(sorted(folders))
+    for pdf in (path for folder in folders for path in folder.glob("*.xml")):
+        entry = receipts.receipt_of_file(hashlib.sha256(pdf.read_bytes()).hexdigest())
+        assert (str(entry.unit_id) == pdf.stem) if entry else not pdf.with_suffix(".receipt.json").exists()
 
 
 def test_every_file_that_a_row_names_is_in_it(archive, world):

@@ -8,6 +8,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from ledger.audit.auditor import audit, wrong
 from ledger.batch import BatchState
 from ledger.chain.registry import Wallet
 from ledger.proof.receipt import Receipt
@@ -99,6 +100,10 @@ class World:
 
     def receipt(self, unit) -> Receipt:
         return Receipt.parse(self.ledger.reader.receipt_of_unit(unit.id).receipt)
+
+    def assert_audited(self) -> None:
+        """The audit of ledger against chain has nothing to report."""
+        assert wrong(audit(self.ledger.engine, chain=self.chain, finality=CONFIRMATIONS)) == []
 
     def assert_whole(self, *, anchored: int = 1, recalled: int = 0) -> None:
         """What must be true in the end, whatever happened on the way."""
