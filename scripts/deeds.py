@@ -23,18 +23,21 @@ from uuid import UUID
 
 from ledger.archives import archive_ends
 from ledger.errors import LedgerError
+from ledger.exporting import Exporting
 from ledger.jobs.job import ALREADY, DONE, Deed, Order, Outcome, Told
 from ledger.retimestamping import NotRenewed, Renewer, Retimestamping
 from ledger.rounds import SHOWN_ROLES
 from ledger.signing import SignerIdentity
+from ledger.store.database import open_for_reading
 from ledger.store.files import FileStore
 from ledger.store.reader import ArchivedPdf, Reader, Unit
 from ledger.store.tables import FileRole
 from ledger.store.writer import Writer
 from ledger.unit import Role, Slot, UnitState
 from ledger.worklist import Worklist
+from scripts.audits import trust_files
 from scripts.compose import Ledger, public_reader, public_verifier
-from scripts.crew import CrewScribe, LocalArchivist, LocalHand
+from scripts.crew import CrewScribe, LocalArchivist, LocalHand, utc_now
 from scripts.renewing import LocalRenewer
 from signer.keys import SigningKey
 from signer.keys.opening import open_key
@@ -85,6 +88,7 @@ class Deeds:
             "issue": Issuing(self),
             "retimestamp": Renewing(ledger.reader, ledger.writer, ledger.files, renewer=lambda: self.renewer),
             "verify": Verifying(self),
+            "export": ExportingSchools(self),
         }
 
     @cached_property
@@ -318,6 +322,35 @@ class Verifying:
         receipt = beside.read_bytes() if beside.is_file() else None
         verdict = self._deeds.verifier.verify(path.read_bytes(), receipt=receipt)
         return Outcome(Told.DONE, detail=verdict.to_dict("vi"))
+
+
+class ExportingSchools:
+    """Each school's archive, into `folder` of the order under the school's code; of one school, if `school` names it."""
+
+    def __init__(self, deeds: Deeds) -> None:
+        self._ledger = deeds.ledger
+
+    def parts(self, _order: Order, /) -> Sequence[str]:
+        """One: schools are few."""
+        return [""]
+
+    def units(self, order: Order, _part: str, /) -> Sequence[str]:
+        """The schools' codes. Raises `UnknownSchool`."""
+        if "school" in order:
+            return [self._ledger.reader.school(order["school"]).code]
+        return [school.code for school in self._ledger.reader.schools()]
+
+    def do(self, order: Order, unit: str) -> Outcome:
+        """Writes one archive whole, or finds it there."""
+        folder = Path(order["folder"])
+        folder.mkdir(parents=True, exist_ok=True)
+        if (archive := folder / unit).exists():
+            return ALREADY
+        settings = self._ledger.settings
+        exporting = Exporting(open_for_reading(settings.database), self._ledger.files)
+        trust = trust_files(settings.trust)
+        _exhaust(exporting.export(archive, now=utc_now(), school_code=unit, trust=trust))
+        return DONE
 
 
 def _before(order: Order) -> dt.datetime:

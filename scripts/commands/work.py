@@ -65,6 +65,7 @@ class Kind(StrEnum):
     ISSUE = "issue"
     RETIMESTAMP = "retimestamp"
     VERIFY = "verify"
+    EXPORT = "export"
 
 
 class Turn(StrEnum):
@@ -153,18 +154,22 @@ def add(
     ] = None,
     year: Annotated[str | None, typer.Option("--year", help="Năm học, ví dụ 2025-2026 / school year.")] = None,
     class_name: Annotated[str | None, typer.Option("--class", help="Lớp; không có: cả trường / class.")] = None,
-    folder: Annotated[Path | None, typer.Option(help="Thư mục cần kiểm tra (verify) / folder to verify.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option(help="Thư mục để kiểm tra, hoặc để xuất vào / to verify, or to export to.")
+    ] = None,
     within: Annotated[int, typer.Option(min=0, help="Số ngày đến hạn (retimestamp) / days until the end.")] = 180,
     turn: Annotated[Turn, typer.Option("--turn", help="Lượt: gấp, thường, ban đêm / whose turn.")] = Turn.NORMAL,
     home: Home = Path(),
     lang: Lang = "vi",
     as_json: AsJson = False,
 ) -> None:
-    """Giao một việc / order a job: prepare, seal, issue, retimestamp, verify."""
+    """Giao một việc / order a job: prepare, seal, issue, retimestamp, verify, export."""
     now = dt.datetime.now(dt.UTC)
     order: dict[str, str] = {}
     if kind is Kind.VERIFY:
         order = {"folder": str(_given(folder, "--folder").absolute())}
+    elif kind is Kind.EXPORT:
+        order = {"folder": str(_given(folder, "--folder").absolute())} | ({"school": school} if school else {})
     elif kind is Kind.RETIMESTAMP:
         order = {"before": (now + dt.timedelta(days=within)).isoformat()}
     else:

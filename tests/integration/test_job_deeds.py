@@ -8,8 +8,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import bagit
 import pytest
 
+from ledger.errors import UnknownSchool
 from ledger.jobs.board import JobBoard
 from ledger.jobs.job import ALREADY, DONE, JobState, Outcome, Told
 from ledger.store.tables import FileRole
@@ -97,6 +99,19 @@ def test_a_class_goes_from_drafts_to_issued_and_verified_records_by_jobs_and_one
     assert set(verdicts) == {"b.pdf", "lop/a.pdf"}
     assert verdicts["lop/a.pdf"].detail["unit"] == str(issued[0].id)
     assert verdicts["b.pdf"].detail["unit"] is None
+
+
+@pytest.mark.slow
+def test_every_schools_archive_is_written_once_and_whole(school, tmp_path):
+    order = {"folder": str(tmp_path / "out")}
+    with Deeds(school.ledger) as deeds:
+        deed = deeds.by_kind["export"]
+        (code,) = deed.units(order, "")
+        assert deed.do(order, code) == DONE
+        assert bagit.Bag(str(tmp_path / "out" / code)).is_valid()
+        assert deed.do(order, code) == ALREADY
+        with pytest.raises(UnknownSchool):
+            deed.units({**order, "school": "79000999"}, "")
 
 
 @pytest.mark.slow
