@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What the desk decides with: recalls, consents, locks, amendments and transfers. It stores them; chain keys carry them elsewhere.
+"""What the desk decides with: recalls, consents, locks, amendments and transfers. It stores; chain keys carry elsewhere.
 
 The desk holds no key of any chain account. A decision made here goes to the chain with the next `hocba anchor` of the school, or
 the next `hocba carry` of the authority, and the pages say so.
