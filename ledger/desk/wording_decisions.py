@@ -29,6 +29,7 @@ DEEDS = {
     Deed.BATCH_FINAL: Text("Đã neo xong lên chuỗi", "Anchored on the chain"),
     Deed.BATCH_FAILED: Text("Chuỗi từ chối đợt neo", "The chain refused the batch"),
     Deed.RECALL_DECIDED: Text("Quyết định thu hồi", "Recall decided"),
+    Deed.RECALL_TO_APPROVE: Text("Sở chấp thuận", "The authority consents"),
     Deed.RECALL_APPROVED: Text("Chấp thuận của Sở đã lên chuỗi", "The authority's consent stands on the chain"),
     Deed.UNIT_RECALLED: Text("Đã thu hồi trên chuỗi", "Recalled on the chain"),
     Deed.RECALL_FAILED: Text("Chuỗi từ chối việc thu hồi", "The chain refused the recall"),

@@ -117,8 +117,12 @@ def test_a_consent_is_stored_in_its_own_name_and_the_recall_goes_on_once_it_is_c
 def test_who_consents_and_why_stands_in_the_journal(locked):
     locked.recall("van.thu", locked.unit(2))
     consent(locked, locked.unit(2), reason="Tờ trình 45/TTr")
-    told = [entry for entry, _ in locked.office.ledger.journal.entries() if "Tờ trình 45/TTr" in entry.why]
-    assert [entry.who for entry in told] == ["so.gd"]
+    (entry,) = entries(locked, Deed.RECALL_TO_APPROVE)
+    assert (entry.who, entry.why) == ("so.gd", "Tờ trình 45/TTr")
+    assert entry.subject == f"unit {locked.unit(2).id}"
+    told = locked.page("van.thu", f"/hoc-ba/{locked.unit(2).id}")
+    assert "Sở chấp thuận" in told
+    assert "Tờ trình 45/TTr" in told
 
 
 def test_two_clicks_are_one_consent(locked):
