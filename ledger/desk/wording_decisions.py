@@ -131,6 +131,7 @@ DECISION_TEXTS = {
         "Bàn làm việc chỉ ghi quyết định; việc thu hồi lên chuỗi ở lần chạy kế tiếp của trường (hocba anchor).",
         "The desk stores the decision; it goes to the chain with the school's next run (hocba anchor).",
     ),
+    "recall_form": Text("Mở biểu mẫu thu hồi", "Open the form to recall"),
     "recall_reason": Text("Vì sao thu hồi", "Why"),
     "why": Text("Lý do cụ thể", "The reason in your words"),
     "why_hint": Text(
@@ -158,6 +159,7 @@ DECISION_TEXTS = {
         "For a name, a day of birth and the like that was officially changed since the record was issued. The record stays as "
         "it is; the decision is kept in its history.",
     ),
+    "amend_form": Text("Mở biểu mẫu đính chính", "Open the form to amend"),
     "amend_why": Text("Điều gì đã thay đổi, theo quyết định nào", "What has changed, by which decision"),
     "amend_hint": Text(
         "Ví dụ: đổi họ từ Nguyễn sang Trần, Quyết định 12/QĐ-UBND ngày 03/5/2026.",

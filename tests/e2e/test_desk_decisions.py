@@ -78,7 +78,7 @@ def test_a_recall_after_the_lock_goes_from_the_clerk_to_the_authority_and_back_o
     look(phone, "class-complete")
     phone.get_by_role("link", name=NAMES[1]).click()
     look(phone, "record")
-    phone.get_by_text("Thu hồi học bạ này").last.click()
+    phone.get_by_text("Mở biểu mẫu thu hồi").click()
     form = phone.get_by_role("form", name="Thu hồi học bạ này")
     form.get_by_label("Vì sao thu hồi").select_option("Thay đổi hộ tịch")
     form.get_by_label("Lý do cụ thể").fill("Đổi họ từ Nguyễn sang Trần theo Quyết định 12/QĐ-UBND")
