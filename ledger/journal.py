@@ -44,6 +44,7 @@ class Deed(StrEnum):
     BATCH_FINAL = "batch-final"
     BATCH_FAILED = "batch-failed"
     RECALL_DECIDED = "recall-decided"
+    RECALL_TO_APPROVE = "recall-to-approve"
     RECALL_APPROVED = "recall-approved"
     UNIT_RECALLED = "unit-recalled"
     RECALL_FAILED = "recall-failed"

@@ -29,6 +29,7 @@ from ledger.chain.web3_registry import Web3Registry
 from ledger.class_work import ClassWork
 from ledger.deciding import Decisions
 from ledger.desk.app import create_desk
+from ledger.desk.deciding_desk import DecidingDesk
 from ledger.desk.desk import Stores
 from ledger.desk.open_id import Provider
 from ledger.desk.signing_desk import SigningDesk
@@ -53,6 +54,7 @@ from ledger.store.files import FileStore, FolderFiles
 from ledger.store.journal_store import Journal
 from ledger.store.reader import Reader, ReceiptEntry
 from ledger.store.s3_place import SCHEME, S3Place
+from ledger.store.school_years import SchoolYears
 from ledger.store.sign_ins import SignIns
 from ledger.store.signing_reader import SchoolClass, SigningReader
 from ledger.store.signing_writer import SigningWriter
@@ -97,6 +99,7 @@ class Ledger:
     signing_writer: SigningWriter
     returning: Returning
     desk: Stores
+    deciding: DecidingDesk
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
@@ -112,9 +115,9 @@ class Ledger:
             errands=(errands := Errands(engine)),
             errand_writer=(errand_writer := ErrandWriter(engine, now=utc_now)),
             journal=(journal := Journal(engine)),
-            decisions=Decisions(reader, errands, errand_writer, journal, files),
+            decisions=(decisions := Decisions(reader, errands, errand_writer, journal, files)),
             transfers=(transfers := Transfers(engine, now=utc_now)),
-            transferring=Transferring(reader, transfers, files),
+            transferring=(transferring := Transferring(reader, transfers, files)),
             files=files,
             importing=Importing(reader, writer, files, now=utc_now, new_id=uuid4),
             booklets=Booklets(reader, writer, files, now=utc_now, new_id=uuid4),
@@ -130,6 +133,14 @@ class Ledger:
                 sign_ins=SignIns(engine, now=utc_now),
                 uploads=Uploads(engine, now=utc_now),
                 files=files,
+            ),
+            deciding=DecidingDesk(
+                decisions=decisions,
+                errands=errands,
+                journal=journal,
+                years=SchoolYears(engine),
+                transfers=transfers,
+                transferring=transferring,
             ),
         )
 
@@ -238,6 +249,7 @@ def composed_desk(
                     class_work=class_work,
                     issue=issue,
                 ),
+                deciding=ledger.deciding,
                 public_url=desk.public_url,
                 now=utc_now,
                 new_token=functools.partial(secrets.token_urlsafe, TOKEN_BYTES),

@@ -20,6 +20,9 @@ SMALL_BODY_BYTES = 64 * 1024
 MANY_VALUES_BYTES = 1024 * 1024
 """For the values of a class, two of up to 700 characters each, or a certificate with its chain."""
 
+MAX_DOCUMENT_BYTES = 10 * 1024 * 1024
+"""For a scanned decision or a signed confirmation."""
+
 EVERYBODY = frozenset(Duty)
 AT_SCHOOL = EVERYBODY - {Duty.AUTHORITY}
 CLERK = frozenset({Duty.CLERK})
@@ -67,6 +70,9 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/hoc-ba/{unit_id}"): Rule(AT_SCHOOL),
     ("GET", "/hoc-ba/{unit_id}/pdf"): Rule(AT_SCHOOL),
     ("POST", "/hoc-ba/{unit_id}/tra-lai"): Rule(AT_SCHOOL),
+    ("POST", "/hoc-ba/{unit_id}/thu-hoi"): Rule(CLERK | PRINCIPAL, body_bytes=MAX_DOCUMENT_BYTES + SMALL_BODY_BYTES),
+    ("POST", "/hoc-ba/{unit_id}/dinh-chinh"): Rule(CLERK | PRINCIPAL, body_bytes=MAX_DOCUMENT_BYTES + SMALL_BODY_BYTES),
+    ("GET", "/hoc-ba/{unit_id}/van-ban/{sha256}"): Rule(AT_SCHOOL),
     ("GET", "/lop/{class_id}/lich-su"): Rule(AT_SCHOOL),
     ("POST", "/lop/{class_id}/chuan-bi"): Rule(CLERK),
     ("POST", "/lop/{class_id}/phat-hanh"): Rule(CLERK),
@@ -80,6 +86,21 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("POST", "/so/chung-thu/{number}/duyet"): Rule(AUTHORITY),
     ("POST", "/so/chung-thu/{number}/tu-choi"): Rule(AUTHORITY),
     ("POST", "/so/chung-thu/{number}/ket-thuc"): Rule(AUTHORITY),
+    # Pupils who go to another school, and come from one.
+    ("GET", "/chuyen-truong"): Rule(CLERK | PRINCIPAL),
+    ("GET", "/chuyen-truong/moi"): Rule(CLERK | PRINCIPAL),
+    ("POST", "/chuyen-truong/moi"): Rule(CLERK | PRINCIPAL, body_bytes=MAX_DOCUMENT_BYTES + SMALL_BODY_BYTES),
+    ("GET", "/chuyen-truong/{number}"): Rule(CLERK | PRINCIPAL),
+    ("GET", "/chuyen-truong/{number}/xac-nhan"): Rule(CLERK | PRINCIPAL),
+    ("POST", "/chuyen-truong/{number}/tiep-nhan"): Rule(CLERK | PRINCIPAL),
+    ("POST", "/chuyen-truong/{number}/rut"): Rule(CLERK | PRINCIPAL),
+    # The authority consents to recalls after a lock, and locks.
+    ("GET", "/so/thu-hoi"): Rule(AUTHORITY),
+    ("POST", "/so/thu-hoi/{unit_id}/chap-thuan"): Rule(AUTHORITY),
+    ("GET", "/so/thu-hoi/{unit_id}/van-ban/{sha256}"): Rule(AUTHORITY),
+    ("GET", "/so/nam-hoc"): Rule(AUTHORITY),
+    ("GET", "/so/nam-hoc/{school_year}"): Rule(AUTHORITY),
+    ("POST", "/so/nam-hoc/{school_year}/khoa"): Rule(AUTHORITY),
     # The agent.
     ("POST", "/agent/v1/session"): Rule(None, for_agent=True),
     ("DELETE", "/agent/v1/session"): Rule(AT_SCHOOL, for_agent=True),

@@ -8,7 +8,8 @@ foresaw into a plain 500 with an id; and the guard, which finds out who is calli
 
 Example::
 
-    app = create_desk(stores, importing=importing, public_url="https://hocba.truong.example", now=utc_now,
+    app = create_desk(stores, importing=importing, signing=signing, deciding=deciding,
+                      public_url="https://hocba.truong.example", now=utc_now,
                       new_token=lambda: secrets.token_urlsafe(32), new_id=uuid4)
     uvicorn.run(app, host="127.0.0.1", port=8001, access_log=False)
 """
@@ -35,6 +36,8 @@ from ledger.desk.certificates import Certificates
 from ledger.desk.class_deeds import ClassDeeds
 from ledger.desk.class_imports import ClassImports
 from ledger.desk.classes import Classes
+from ledger.desk.consents import Consents
+from ledger.desk.deciding_desk import DecidingDesk
 from ledger.desk.desk import Desk, Stores
 from ledger.desk.door import Door
 from ledger.desk.home import Home
@@ -46,9 +49,12 @@ from ledger.desk.sign_in import SigningIn
 from ledger.desk.signed_by import ClassHistory
 from ledger.desk.signer_choice import SignerChoice
 from ledger.desk.signing_desk import SigningDesk
+from ledger.desk.transfer_pages import TransferPages
+from ledger.desk.unit_decisions import UnitDecisions
 from ledger.desk.unit_pages import UnitPages
 from ledger.desk.visits import SAFE_METHODS, Cookies, Visitor, Visits, is_for_agent, rule_of, too_large
 from ledger.desk.work_pages import WorkPages
+from ledger.desk.year_locks import YearLocks
 from ledger.errors import LedgerError
 from ledger.importing import Importing
 from ledger.record.check import DEFAULT, CheckOptions
@@ -79,6 +85,7 @@ def create_desk(
     *,
     importing: Importing,
     signing: SigningDesk,
+    deciding: DecidingDesk,
     public_url: str,
     now: Callable[[], dt.datetime],
     new_token: Callable[[], str],
@@ -94,6 +101,7 @@ def create_desk(
         stores=stores,
         importing=importing,
         signing=signing,
+        deciding=deciding,
         options=options,
         passwords=passwords,
         signing_in=SigningIn(stores.accounts, stores.sign_ins, passwords, new_token=new_token),
@@ -130,6 +138,12 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
     rounds = AgentRounds(desk)
     work, units, history, deeds = WorkPages(desk), UnitPages(desk), ClassHistory(desk), ClassDeeds(desk, classes)
     choice, certificates, approvals = SignerChoice(desk), Certificates(desk), Approvals(desk)
+    decisions, transfers, consents, locks = (
+        UnitDecisions(desk, units),
+        TransferPages(desk),
+        Consents(desk),
+        YearLocks(desk),
+    )
     for method, path, handler in (
         ("GET", "/dang-nhap", door.show),
         ("POST", "/dang-nhap", door.enter),
@@ -155,6 +169,9 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
         ("GET", "/hoc-ba/{unit_id}", units.show),
         ("GET", "/hoc-ba/{unit_id}/pdf", units.pdf),
         ("POST", "/hoc-ba/{unit_id}/tra-lai", units.give_back),
+        ("POST", "/hoc-ba/{unit_id}/thu-hoi", decisions.recall),
+        ("POST", "/hoc-ba/{unit_id}/dinh-chinh", decisions.amend),
+        ("GET", "/hoc-ba/{unit_id}/van-ban/{sha256}", decisions.evidence),
         ("GET", "/lop/{class_id}/lich-su", history.show),
         ("POST", "/lop/{class_id}/chuan-bi", deeds.prepare),
         ("POST", "/lop/{class_id}/phat-hanh", deeds.issue),
@@ -167,6 +184,19 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
         ("POST", "/so/chung-thu/{number}/duyet", approvals.approve),
         ("POST", "/so/chung-thu/{number}/tu-choi", approvals.refuse),
         ("POST", "/so/chung-thu/{number}/ket-thuc", approvals.end),
+        ("GET", "/chuyen-truong", transfers.show_all),
+        ("GET", "/chuyen-truong/moi", transfers.form),
+        ("POST", "/chuyen-truong/moi", transfers.release),
+        ("GET", "/chuyen-truong/{number}", transfers.show),
+        ("GET", "/chuyen-truong/{number}/xac-nhan", transfers.confirmation),
+        ("POST", "/chuyen-truong/{number}/tiep-nhan", transfers.accept),
+        ("POST", "/chuyen-truong/{number}/rut", transfers.withdraw),
+        ("GET", "/so/thu-hoi", consents.show),
+        ("POST", "/so/thu-hoi/{unit_id}/chap-thuan", consents.approve),
+        ("GET", "/so/thu-hoi/{unit_id}/van-ban/{sha256}", consents.evidence),
+        ("GET", "/so/nam-hoc", locks.show_all),
+        ("GET", "/so/nam-hoc/{school_year}", locks.show),
+        ("POST", "/so/nam-hoc/{school_year}/khoa", locks.lock),
         ("POST", "/agent/v1/session", agent.start),
         ("DELETE", "/agent/v1/session", agent.end),
         ("GET", "/agent/v1/waiting", rounds.waiting),

@@ -4,9 +4,11 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from ledger.class_work import ClassProgress, Deed
 from ledger.desk.class_sight import people_of, pupil_name, units_of
+from ledger.desk.completeness import Completeness, completeness_of
 from ledger.desk.desk import Desk
 from ledger.desk.signed_by import Signatories, SignedLine
 from ledger.desk.slot_words import slot_name
@@ -47,6 +49,12 @@ class ClassView:
     drafts: int
     ready: int
     deeds: Mapping[Deed, ClassProgress]
+    completeness: Completeness
+
+    @property
+    def names(self) -> Mapping[UUID, str]:
+        """Whose record each is."""
+        return {unit.id: name for unit, name, _ in self.pupils}
 
     @property
     def unassigned(self) -> int:
@@ -70,6 +78,7 @@ def view_of(desk: Desk, account: Account, school_class: SchoolClass) -> ClassVie
         waited_for=waited_for(desk, account, school_class, units),
         drafts=sum(unit.state is UnitState.DRAFT for unit in units),
         ready=sum(is_ready(signing.issuing, unit) for unit in units),
+        completeness=completeness_of(school_class.enrolled, units),
         deeds={deed: progress for deed, progress in found.items() if progress is not None},
     )
 

@@ -12,6 +12,7 @@ from uuid import UUID
 import anyio
 import anyio.to_thread
 
+from ledger.desk.deciding_desk import DecidingDesk
 from ledger.desk.open_id import OpenId
 from ledger.desk.pages import Pages
 from ledger.desk.passwords import Passwords
@@ -57,6 +58,7 @@ class Desk:
     stores: Stores
     importing: Importing
     signing: SigningDesk
+    deciding: DecidingDesk
     options: CheckOptions
     passwords: Passwords
     signing_in: SigningIn

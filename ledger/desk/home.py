@@ -8,10 +8,13 @@ from dataclasses import dataclass
 from fastapi import Request
 from starlette.responses import Response
 
+from ledger.desk.access import CLERK, PRINCIPAL
 from ledger.desk.class_sight import people_of, units_of
 from ledger.desk.class_view import is_ready, waited_for
+from ledger.desk.consents import waiting
 from ledger.desk.desk import Desk
 from ledger.desk.slot_words import slot_name
+from ledger.desk.transfer_pages import waiting_for
 from ledger.desk.visits import account_of
 from ledger.duty import Duty
 from ledger.store.accounts import Account
@@ -59,7 +62,11 @@ class Home:
         work = await self._desk.ask(self._to_sign, account)
         chores = await self._desk.ask(self._to_do, account) if Duty.CLERK in account.duties else []
         requests = await self._desk.ask(self._requests) if Duty.AUTHORITY in account.duties else 0
-        return self._desk.pages.render("home.html", request, work=work, chores=chores, requests=requests)
+        consents = await self._desk.ask(self._consents) if Duty.AUTHORITY in account.duties else 0
+        coming = await self._desk.ask(self._coming, account)
+        return self._desk.pages.render(
+            "home.html", request, work=work, chores=chores, requests=requests, consents=consents, coming=coming
+        )
 
     async def account(self, request: Request) -> Response:
         """Who is signed in, and how to pair the agent."""
@@ -111,6 +118,14 @@ class Home:
             if to_do.drafts or to_do.ready or to_do.unassigned:
                 found.append(to_do)
         return found
+
+    def _consents(self) -> int:
+        return len(waiting(self._desk))
+
+    def _coming(self, account: Account) -> int:
+        if account.school_code is None or not account.may(CLERK | PRINCIPAL):
+            return 0
+        return waiting_for(self._desk, account.school_code)
 
     def _requests(self) -> int:
         return len(self._desk.stores.lines.registrations(state=RegistrationState.PENDING))

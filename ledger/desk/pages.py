@@ -14,7 +14,9 @@ from ledger.desk.problems import Refusal
 from ledger.desk.visits import CSRF_FIELD, Cookies, Visitor
 from ledger.desk.wording import CHANGES, DUTIES, ROLES, SEVERITIES, STATES, TEXTS
 from ledger.desk.wording_certificates import CERTIFICATE_TEXTS, HOLDINGS, REGISTRATION_STATES
+from ledger.desk.wording_decisions import DECISION_TEXTS
 from ledger.desk.wording_signing import SIGNING_TEXTS
+from ledger.desk.wording_transfers import TRANSFER_STATES, TRANSFER_TEXTS
 from ledger.web.languages import COOKIE_SECONDS, LANGUAGE_COOKIE, Text, language_of, local
 from ledger.web.look import fingerprinted, templates_in
 
@@ -26,12 +28,15 @@ NAVIGATION = (
     ("/lop", "nav_classes", AT_SCHOOL),
     ("/nhap-lop", "nav_import", CLERK),
     ("/chung-thu", "nav_certificates", CLERK | PRINCIPAL),
+    ("/chuyen-truong", "nav_transfers", CLERK | PRINCIPAL),
     ("/so/chung-thu", "nav_approvals", AUTHORITY),
+    ("/so/thu-hoi", "nav_consents", AUTHORITY),
+    ("/so/nam-hoc", "nav_years", AUTHORITY),
     ("/tai-khoan", "nav_account", EVERYBODY),
 )
 """Where each duty may go, in the order in which it is offered."""
 
-ALL_TEXTS = {**TEXTS, **SIGNING_TEXTS, **CERTIFICATE_TEXTS}
+ALL_TEXTS = {**TEXTS, **SIGNING_TEXTS, **CERTIFICATE_TEXTS, **DECISION_TEXTS, **TRANSFER_TEXTS}
 
 
 class Pages:
@@ -78,6 +83,7 @@ class Pages:
             changes=CHANGES,
             holdings_in_words=HOLDINGS,
             registration_states=REGISTRATION_STATES,
+            transfer_states=TRANSFER_STATES,
             local=local,
             **values,
         )

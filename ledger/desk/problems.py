@@ -136,9 +136,10 @@ TOO_LARGE = Problem(
     HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
     Text("Tệp quá lớn", "The file is too large"),
     Text(
-        "Nội dung gửi lên quá lớn (tối đa {limit} MB), nên không thể là bảng của một lớp. Hãy chọn đúng tệp và gửi lại.",
-        "What was sent is too large (at most {limit} MB), so it cannot be the sheet of one class. Choose the right file and send "
-        "it again.",
+        "Nội dung gửi lên quá lớn (tối đa {limit} MB). Hãy chọn đúng tệp, hoặc quét văn bản ở độ phân giải thấp hơn, rồi gửi "
+        "lại.",
+        "What was sent is too large (at most {limit} MB). Choose the right file, or scan the document at a lower resolution, and "
+        "send it again.",
     ),
 )
 BROKEN_BODY = Problem(

@@ -11,21 +11,28 @@ from uuid import UUID
 from fastapi import Request
 from starlette.responses import Response
 
+from ledger.desk.access import CLERK, PRINCIPAL
 from ledger.desk.class_sight import SEE_ALL, people_of, pupil_name, unit_of
 from ledger.desk.desk import Desk
+from ledger.desk.grounds import MOST_WORDS
 from ledger.desk.pages import to
 from ledger.desk.problems import NO_PDF_YET, Refusal
+from ledger.desk.record_story import RecordStory, story_of
 from ledger.desk.signed_by import ReturnedLine, Signatories, SignedLine, returned
 from ledger.desk.slot_words import slot_name
 from ledger.desk.visits import field, school_of
+from ledger.desk.wording_decisions import NAMING_STANDINGS, REASONS, RECALL_STANDINGS
 from ledger.errors import ForbiddenMove, LedgerError, LostRace
 from ledger.record.findings import Finding
 from ledger.store.accounts import Account
 from ledger.store.reader import Unit
 from ledger.store.signing_reader import SchoolClass
 from ledger.store.tables import FileRole
-from ledger.unit import Role, Slot, UnitState
+from ledger.unit import FINAL_STATES, Role, Slot, UnitState
 from ledger.web.languages import Text
+
+DECIDING = CLERK | PRINCIPAL
+"""Who decides about what the school has issued."""
 
 NOT_TO_THEM = LedgerError(
     "Không trả lại được cho người này: họ chưa ký, hoặc bạn chỉ được trả lại cho người ký trước mình khi học bạ đang chờ bạn "
@@ -50,6 +57,12 @@ class UnitView:
     signatures: Sequence[SignedLine]
     returns: Sequence[ReturnedLine]
     may_go_back_to: Sequence[tuple[Slot, Text]]
+    story: RecordStory
+    may_recall: bool
+    """Whether the visitor may decide its recall now."""
+    may_amend: bool
+    may_release: bool
+    """Whether the visitor may give the pupil to another school."""
 
 
 def given_back_to(
@@ -76,7 +89,7 @@ class UnitPages:
 
     async def show(self, request: Request, unit_id: UUID) -> Response:
         """The record, and who has signed it."""
-        return await self._shown(request, unit_id)
+        return await self.shown(request, unit_id)
 
     async def pdf(self, request: Request, unit_id: UUID) -> Response:
         """The PDF as it stands now."""
@@ -114,12 +127,11 @@ class UnitPages:
         except Refusal:
             raise
         except LedgerError as error:
-            return await self._shown(request, unit_id, problem=Text(error.vi, error.en), reason=reason)
+            return await self.shown(request, unit_id, problem=Text(error.vi, error.en), form="give-back")
         return to(f"/hoc-ba/{unit_id}?vua=tra-lai")
 
-    async def _shown(
-        self, request: Request, unit_id: UUID, *, problem: Text | None = None, reason: str = ""
-    ) -> Response:
+    async def shown(self, request: Request, unit_id: UUID, *, problem: Text | None = None, form: str = "") -> Response:
+        """The record, with what could not be done in one of its forms."""
         account, school_code = school_of(request)
         view = await self._desk.ask(self._view, account, school_code, unit_id)
         return self._desk.pages.render(
@@ -129,13 +141,19 @@ class UnitPages:
             switch=f"/hoc-ba/{unit_id}",
             view=view,
             problem=problem,
-            reason=reason,
-            given_back=request.query_params.get("vua") == "tra-lai",
+            form=form,
+            field=lambda name: field(request, name) if problem else "",
+            just=request.query_params.get("vua"),
+            reasons=REASONS,
+            most_words=MOST_WORDS,
+            recall_words=RECALL_STANDINGS,
+            naming_words=NAMING_STANDINGS,
         )
 
     def _view(self, account: Account, school_code: str, unit_id: UUID) -> UnitView:
         desk, lines = self._desk, self._desk.stores.lines
         unit, school_class = unit_of(desk, account, school_code, unit_id)
+        story, decides = story_of(desk, unit), account.may(DECIDING)
         return UnitView(
             unit=unit,
             school_class=school_class,
@@ -144,6 +162,10 @@ class UnitPages:
             signatures=Signatories(lines, school_code).of(unit),
             returns=returned([unit], lines.returns(class_id=school_class.id), people_of(desk, school_code)),
             may_go_back_to=[(slot, slot_name(slot, unit.level)) for slot in self._may(account, unit, school_class)],
+            story=story,
+            may_recall=decides and unit.state in FINAL_STATES and story.recall is None,
+            may_amend=decides and unit.manifest is not None,
+            may_release=decides,
         )
 
     def _may(self, account: Account, unit: Unit, school_class: SchoolClass) -> list[Slot]:

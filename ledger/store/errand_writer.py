@@ -172,6 +172,8 @@ class ErrandWriter:
             raise LostRace(f"việc trên chuỗi/act {act.kind}", "undecided") from error
         if act.kind is ActKind.LOCK:
             self._note(session, Deed.YEAR_TO_LOCK, f"year {act.school_year}", why=why)
+        elif act.kind is ActKind.APPROVE:
+            self._note(session, Deed.RECALL_TO_APPROVE, f"unit {act.unit_id}", why=why, detail=_approved(act))
         elif act.kind is ActKind.PUBLISH and act.topic != JOURNAL_TOPIC:
             # Of its own head the journal says nothing: an entry about it would be a new head.
             self._note(session, Deed.TO_PUBLISH, f"topic {(act.topic or b'').hex()}", why=why, detail=_stated(act))
@@ -293,11 +295,7 @@ class ErrandWriter:
                 )
                 self._note(session, Deed.YEAR_LOCKED, f"year {year}")
             case Act(kind=ActKind.APPROVE):
-                told: Detail = {
-                    "reason": None if errand.reason is None else errand.reason.value,
-                    "replacement": None if errand.replacement_id is None else str(errand.replacement_id),
-                }
-                self._note(session, Deed.RECALL_APPROVED, f"unit {errand.unit_id}", detail=told)
+                self._note(session, Deed.RECALL_APPROVED, f"unit {errand.unit_id}", detail=_approved(errand))
             case Act(kind=ActKind.REPLACE, unit_id=UUID() as unit_id):
                 move_unit(session, unit_id, UnitState.RECALLED, UnitState.REPLACED, now=self._now())
                 detail: Detail = {"replacement": str(errand.replacement_id)}
@@ -396,3 +394,10 @@ def _expect_one(result: object, what: str, expected: str) -> None:
 
 def _stated(act: NewAct | Act) -> Detail:
     return {"school": act.school_code, "digest": (act.digest or b"").hex()}
+
+
+def _approved(act: NewAct | Act) -> Detail:
+    return {
+        "reason": None if act.reason is None else act.reason.value,
+        "replacement": None if act.replacement_id is None else str(act.replacement_id),
+    }

@@ -125,6 +125,21 @@ class Errands:
             row = session.scalars(select(RecallRow).where(RecallRow.unit_id == unit_id)).one_or_none()
             return None if row is None else value_of(Recall, row)
 
+    def batch_of(self, unit_id: UUID) -> Batch | None:
+        """The batch that a unit is in; None while it is in none."""
+        query = select(BatchRow).join(LeafRow, LeafRow.batch_id == BatchRow.id).where(LeafRow.unit_id == unit_id)
+        with reading(self._engine) as session:
+            row = session.scalars(query).one_or_none()
+            return None if row is None else value_of(Batch, row)
+
+    def acts(self, kind: ActKind, *, unit_id: UUID | None = None) -> list[Act]:
+        """The acts of a kind wherever they stand, newest first; about one unit, if it is named."""
+        query = select(ActRow).where(ActRow.kind == kind).order_by(ActRow.id.desc())
+        if unit_id is not None:
+            query = query.where(ActRow.unit_id == unit_id)
+        with reading(self._engine) as session:
+            return [value_of(Act, row) for row in session.scalars(query)]
+
     def approvals_of(self, unit_id: UUID) -> list[Act]:
         """The authority's approvals about a unit, but for those that the contract undid."""
         query = select(ActRow).where(

@@ -130,6 +130,9 @@ def test_after_the_lock_a_recall_waits_for_the_authority(world):
     assert (progress.open, [errand.unit_id for errand in progress.unapproved]) == (0, [unit.id])
     assert world.ledger.reader.unit(unit.id).state is UnitState.LOCKED
     assert world.ledger.decisions.approve(unit.id, by="Sở GDĐT", why="đúng là nhầm") is None
+    (*_, (entry, _)) = world.ledger.journal.entries(subject=f"unit {unit.id}")
+    assert (entry.deed, entry.who, entry.why) == (Deed.RECALL_TO_APPROVE, "Sở GDĐT", "đúng là nhầm")
+    assert entry.detail == {"reason": "wrong-data", "replacement": None}
     world.finish(**world.as_authority())
     world.finish()
     assert world.ledger.reader.unit(unit.id).state is UnitState.RECALLED

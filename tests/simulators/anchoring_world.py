@@ -33,13 +33,14 @@ PATIENCE = 40
 """Blocks after which an errand that is still open will never end."""
 
 
-def chain_with_schools() -> SimulatedChain:
+def chain_with_schools(code: str = SCHOOL) -> SimulatedChain:
+    """A chain on which the school with this code stands, and the other one."""
     chain = SimulatedChain(authority=AUTHORITY.address)
-    for code, operator in ((SCHOOL, OPERATOR), (OTHER_SCHOOL, OTHER_OPERATOR)):
+    for registered, operator in ((code, OPERATOR), (OTHER_SCHOOL, OTHER_OPERATOR)):
         unsigned = chain.prepare_register_school(
             sender=AUTHORITY.address,
             nonce=chain.nonce(AUTHORITY.address),
-            school=code,
+            school=registered,
             operator=operator.address,
             seal_certificate=bytes.fromhex(SEAL),
             consent=bytes.fromhex("c0" * 32),

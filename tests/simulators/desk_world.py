@@ -23,7 +23,9 @@ import httpx
 from argon2 import PasswordHasher
 from fastapi import FastAPI
 
+from ledger.deciding import Decisions
 from ledger.desk.app import create_desk
+from ledger.desk.deciding_desk import DecidingDesk
 from ledger.desk.desk import Stores
 from ledger.desk.open_id import Provider
 from ledger.desk.passwords import Passwords
@@ -32,10 +34,12 @@ from ledger.desk.visits import CSRF_FIELD
 from ledger.duty import Duty
 from ledger.record.check import CheckOptions
 from ledger.store.accounts import Account, Accounts
+from ledger.store.school_years import SchoolYears
 from ledger.store.sign_ins import SignIns
 from ledger.store.signing_reader import SigningReader
 from ledger.store.signing_writer import SigningWriter
 from ledger.store.uploads import Uploads
+from ledger.transferring import Transferring
 from ledger.unit import Role, Slot
 from tests.simulators.school_ledger import NOON, OTHER_SCHOOL
 from tests.simulators.school_office import CODE, Office
@@ -137,6 +141,18 @@ class DeskWorld:
     def uploads(self) -> Uploads:
         return Uploads(self.office.ledger.engine, now=self.clock)
 
+    @property
+    def deciding(self) -> DecidingDesk:
+        ledger, files = self.office.ledger, self.office.files
+        return DecidingDesk(
+            decisions=Decisions(ledger.reader, ledger.errands, ledger.errand_writer, ledger.journal, files),
+            errands=ledger.errands,
+            journal=ledger.journal,
+            years=SchoolYears(ledger.engine),
+            transfers=ledger.transfers,
+            transferring=Transferring(ledger.reader, ledger.transfers, files),
+        )
+
     def app(self) -> FastAPI:
         """A desk that has just been started: it knows what is stored, and nothing else."""
         stores = Stores(
@@ -151,6 +167,7 @@ class DeskWorld:
             stores,
             importing=self.office.importing,
             signing=self.signing or signing_desk(self.office, self.clock),
+            deciding=self.deciding,
             public_url=self.url,
             now=self.clock,
             new_token=lambda: secrets.token_urlsafe(32),

@@ -47,6 +47,9 @@ EXPECTED = {
     "GET /hoc-ba/{unit_id}": AT_SCHOOL,
     "GET /hoc-ba/{unit_id}/pdf": AT_SCHOOL,
     "POST /hoc-ba/{unit_id}/tra-lai": AT_SCHOOL,
+    "POST /hoc-ba/{unit_id}/thu-hoi": CLERK | PRINCIPAL,
+    "POST /hoc-ba/{unit_id}/dinh-chinh": CLERK | PRINCIPAL,
+    "GET /hoc-ba/{unit_id}/van-ban/{sha256}": AT_SCHOOL,
     "GET /lop/{class_id}/lich-su": AT_SCHOOL,
     "POST /lop/{class_id}/chuan-bi": CLERK,
     "POST /lop/{class_id}/phat-hanh": CLERK,
@@ -59,6 +62,19 @@ EXPECTED = {
     "POST /so/chung-thu/{number}/duyet": AUTHORITY,
     "POST /so/chung-thu/{number}/tu-choi": AUTHORITY,
     "POST /so/chung-thu/{number}/ket-thuc": AUTHORITY,
+    "GET /chuyen-truong": CLERK | PRINCIPAL,
+    "GET /chuyen-truong/moi": CLERK | PRINCIPAL,
+    "POST /chuyen-truong/moi": CLERK | PRINCIPAL,
+    "GET /chuyen-truong/{number}": CLERK | PRINCIPAL,
+    "GET /chuyen-truong/{number}/xac-nhan": CLERK | PRINCIPAL,
+    "POST /chuyen-truong/{number}/tiep-nhan": CLERK | PRINCIPAL,
+    "POST /chuyen-truong/{number}/rut": CLERK | PRINCIPAL,
+    "GET /so/thu-hoi": AUTHORITY,
+    "POST /so/thu-hoi/{unit_id}/chap-thuan": AUTHORITY,
+    "GET /so/thu-hoi/{unit_id}/van-ban/{sha256}": AUTHORITY,
+    "GET /so/nam-hoc": AUTHORITY,
+    "GET /so/nam-hoc/{school_year}": AUTHORITY,
+    "POST /so/nam-hoc/{school_year}/khoa": AUTHORITY,
     "POST /agent/v1/session": ANYBODY,
     "DELETE /agent/v1/session": AT_SCHOOL,
     "GET /agent/v1/waiting": AT_SCHOOL,
@@ -77,6 +93,7 @@ NOT_LET_IN = {303, 403, 405, 500}
 UPLOAD = UUID(int=5, version=4)
 PLACES = {"token": "x" * 43, "class_id": "1", "level": "th", "upload_id": str(UPLOAD), "round_id": str(UPLOAD)}
 PLACES |= {"unit": str(UPLOAD), "kind": "pdf", "unit_id": str(UPLOAD), "slot": "GVCN", "number": "7"}
+PLACES |= {"sha256": "0" * 64, "school_year": YEAR}
 
 
 def routes(app) -> Iterator[tuple[str, str]]:

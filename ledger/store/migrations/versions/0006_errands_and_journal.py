@@ -26,6 +26,7 @@ DEEDS = (
     "batch-final",
     "batch-failed",
     "recall-decided",
+    "recall-to-approve",
     "recall-approved",
     "unit-recalled",
     "recall-failed",
