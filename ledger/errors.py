@@ -324,9 +324,9 @@ class EvidenceMissing(LedgerError):
 
     def __init__(self) -> None:
         super().__init__(
-            "Thay đổi hộ tịch và đính chính cần văn bản làm căn cứ và lý do. Hãy kèm tệp quyết định (--evidence) và ghi lý do.",
+            "Thay đổi hộ tịch và đính chính cần văn bản làm căn cứ và lý do. Hãy kèm tệp quyết định và ghi lý do.",
             "A change of civil status or an amendment needs the document that it rests on, and a reason. Add the decision's file "
-            "(--evidence) and say why.",
+            "and say why.",
         )
 
 

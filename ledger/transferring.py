@@ -84,9 +84,9 @@ class Transferring:
         if this_year is not None and not confirmation:
             raise CannotTransfer(
                 f"Học sinh {pupil_code} đang học năm {school_year}: chuyển giữa năm cần bản xác nhận kết quả có chữ ký của hiệu "
-                "trưởng và con dấu. Hãy kèm tệp PDF (--confirmation).",
+                "trưởng và con dấu. Hãy kèm tệp PDF đó.",
                 f"Pupil {pupil_code} is in school year {school_year}: in mid-year the confirmation of results, signed by the "
-                "head and sealed, is needed. Add the PDF (--confirmation).",
+                "head and sealed, is needed. Add that PDF.",
             )
         if confirmation and not confirmation.startswith(PDF):
             raise CannotTransfer(

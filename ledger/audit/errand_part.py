@@ -96,7 +96,7 @@ def check_acts(pages: Pages, vouched: Vouching) -> Iterator[Finding]:
 _DEEDS: Mapping[ActKind, tuple[Deed | None, Deed]] = {
     ActKind.PUBLISH: (Deed.TO_PUBLISH, Deed.PUBLISHED),
     ActKind.LOCK: (Deed.YEAR_TO_LOCK, Deed.YEAR_LOCKED),
-    ActKind.APPROVE: (None, Deed.RECALL_APPROVED),
+    ActKind.APPROVE: (Deed.RECALL_TO_APPROVE, Deed.RECALL_APPROVED),
     ActKind.REPLACE: (None, Deed.UNIT_REPLACED),
 }
 """What the journal says when an act is decided, and when it is done."""

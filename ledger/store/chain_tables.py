@@ -88,6 +88,9 @@ class RecallRow(Base):
     changed_at: Mapped[dt.datetime]
 
 
+_APPROVAL = "kind = 'approve' AND state <> 'failed' AND replacement_id"
+
+
 class ActRow(Base):
     """What else a school or the authority does on the registry: publish, lock a year, approve a recall, name a replacement."""
 
@@ -107,6 +110,19 @@ class ActRow(Base):
             unique=True,
             sqlite_where=text("kind = 'lock' AND state <> 'failed'"),
             postgresql_where=text("kind = 'lock' AND state <> 'failed'"),
+        ),
+        *(
+            Index(
+                f"uq_act_approve_{name}",
+                *columns,
+                unique=True,
+                sqlite_where=text(f"{_APPROVAL} {of_what}"),
+                postgresql_where=text(f"{_APPROVAL} {of_what}"),
+            )
+            for name, columns, of_what in (
+                ("recall", ("unit_id",), "IS NULL"),
+                ("replacement", ("unit_id", "replacement_id"), "IS NOT NULL"),
+            )
         ),
         Index(
             "uq_act_replace",

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from ledger.batch import BatchState
+from ledger.batch import ActKind, BatchState
 from ledger.chain.registry import RecallReason as OnChain
 from ledger.errors import (
     EvidenceMissing,
@@ -21,6 +21,7 @@ from ledger.errors import (
 )
 from ledger.journal import BEGINNING, JOURNAL_TOPIC, Deed, breaks
 from ledger.proof.receipt import Receipt
+from ledger.store.errand_writer import NewAct
 from ledger.store.tables import SchoolRow
 from ledger.unit import RecallReason, UnitState
 from tests.simulators.anchoring_world import World, world_with
@@ -150,6 +151,16 @@ def test_approving_twice_is_approving_once(world):
     again = world.ledger.decisions.approve(unit.id, by="Sở")
     assert again is not None
     assert len(world.ledger.errands.open_acts()) == 1
+
+
+def test_of_two_approvals_at_the_same_moment_one_is_stored(world):
+    lock(world)
+    unit = units(world)[0]
+    decide_recall(world, unit)
+    consent = NewAct(ActKind.APPROVE, school_code=SCHOOL, unit_id=unit.id, reason=RecallReason.WRONG_DATA)
+    world.ledger.errand_writer.decide(consent)
+    with pytest.raises(LostRace):
+        world.ledger.reopened().errand_writer.decide(consent)
 
 
 def test_nothing_is_approved_that_no_school_asked_for(world):

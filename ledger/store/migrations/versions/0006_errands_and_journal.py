@@ -109,6 +109,14 @@ def _acts() -> None:
     for kind, column in (("lock", "school_year"), ("replace", "unit_id")):
         once = sa.text(f"kind = '{kind}' AND state <> 'failed'")
         op.create_index(f"uq_act_{kind}", "act", [column], unique=True, sqlite_where=once, postgresql_where=once)
+    for name, columns, of_what in (
+        ("recall", ["unit_id"], "IS NULL"),
+        ("replacement", ["unit_id", "replacement_id"], "IS NOT NULL"),
+    ):
+        once = sa.text(f"kind = 'approve' AND state <> 'failed' AND replacement_id {of_what}")
+        op.create_index(
+            f"uq_act_approve_{name}", "act", columns, unique=True, sqlite_where=once, postgresql_where=once
+        )
 
 
 def _numbers() -> None:
