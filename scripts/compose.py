@@ -8,6 +8,7 @@ other side's code in memory, though no key and no way to reach one; `verifier_ap
 import-linter holds it to that.
 """
 
+import datetime as dt
 import functools
 import secrets
 from collections.abc import Callable, Iterator, Sequence
@@ -287,16 +288,26 @@ def majority(nodes: Sequence[object]) -> int:
 
 @contextmanager
 def public_verifier(
-    trust: Trust, issued: Issued, *, rpc: Sequence[str] = (), offline: bool = False, workers: int
+    trust: Trust,
+    issued: Issued,
+    *,
+    rpc: Sequence[str] = (),
+    offline: bool = False,
+    workers: int,
+    at: dt.datetime | None = None,
 ) -> Iterator[Verifier]:
-    """A verifier with its worker processes, which end with the `with` block. It holds no key and writes nothing."""
+    """A verifier with its worker processes, which end with the `with` block. It holds no key and writes nothing.
+
+    With `at` it answers as it would have at that moment.
+    """
+    trust = trust if at is None else trust.as_of(at)
     worker: Callable[[bytes], Examination] = functools.partial(examine, anchors=trust.anchors)
     with IsolatedExaminer(worker, workers=workers) as examiner:
         if offline:
-            yield Verifier.offline(trust=trust, issued=issued, examiner=examiner, now=utc_now)
+            yield Verifier.offline(trust=trust, issued=issued, examiner=examiner, now=utc_now, at=at)
         else:
             registry = registry_reader(trust, rpc)
-            yield Verifier.live(trust=trust, issued=issued, registry=registry, examiner=examiner, now=utc_now)
+            yield Verifier.live(trust=trust, issued=issued, registry=registry, examiner=examiner, now=utc_now, at=at)
 
 
 def public_reader(settings: Settings) -> Reader:
@@ -305,38 +316,50 @@ def public_reader(settings: Settings) -> Reader:
 
 
 class ReceiptFolder:
-    """The receipts in a folder, for verifying without any ledger. Implements `verifier_api.verifier.Issued`.
+    """The receipts in folders, for verifying without any ledger. Implements `verifier_api.verifier.Issued`.
 
-    A file of another kind, or a receipt that contradicts itself, is passed over: the file it belonged to will be unknown.
+    A file of another kind, or a receipt that contradicts itself, is passed over: the file it belonged to will be unknown. What is
+    kept in memory is where each receipt lies, so that a campaign's ten thousand cost little; it is read again when asked for.
     """
 
     complete = False
     """A folder is not a ledger: a file without a receipt here may well have been issued."""
 
-    def __init__(self, folders: Sequence[Path]) -> None:
-        self._by_file: dict[str, ReceiptEntry] = {}
-        self._by_unit: dict[UUID, ReceiptEntry] = {}
+    def __init__(self, places: Sequence[Path]) -> None:
+        """`places` are folders with receipts, or receipts themselves."""
+        self._by_file: dict[bytes, Path] = {}
+        self._by_unit: dict[UUID, Path] = {}
         self._successors: dict[UUID, UUID] = {}
-        for path in sorted(path for folder in folders for path in folder.glob("*.receipt.json")):
-            data = path.read_bytes()
-            try:
-                manifest = Receipt.parse(data).manifest
-            except MalformedReceipt:
-                continue
-            entry = ReceiptEntry(unit_id=manifest.id, receipt=data, final=True)
-            self._by_unit[manifest.id] = entry
-            self._by_file |= dict.fromkeys((file.sha256 for file in manifest.files), entry)
-            if manifest.replaces is not None:
-                self._successors[manifest.replaces] = manifest.id
+        for place in places:
+            for path in sorted(place.glob("*.receipt.json")) if place.is_dir() else [place]:
+                if (receipt := _receipt_at(path)) is None:
+                    continue
+                manifest = receipt.manifest
+                self._by_unit[manifest.id] = path
+                self._by_file |= {bytes.fromhex(file.sha256): path for file in manifest.files}
+                if manifest.replaces is not None:
+                    self._successors[manifest.replaces] = manifest.id
 
     def receipt_of_file(self, sha256: str) -> ReceiptEntry | None:
         """The receipt that lists exactly this file."""
-        return self._by_file.get(sha256)
+        return self._entry(self._by_file.get(bytes.fromhex(sha256)))
 
     def receipt_of_unit(self, unit_id: UUID) -> ReceiptEntry | None:
         """The receipt of a unit."""
-        return self._by_unit.get(unit_id)
+        return self._entry(self._by_unit.get(unit_id))
 
     def successor(self, unit_id: UUID) -> UUID | None:
         """The unit that replaces this one, if its receipt is here too."""
         return self._successors.get(unit_id)
+
+    @staticmethod
+    def _entry(path: Path | None) -> ReceiptEntry | None:
+        receipt = None if path is None else _receipt_at(path)
+        return None if receipt is None else ReceiptEntry(receipt.manifest.id, receipt.to_json(), final=True)
+
+
+def _receipt_at(path: Path) -> Receipt | None:
+    try:
+        return Receipt.parse(path.read_bytes())
+    except (OSError, MalformedReceipt):
+        return None

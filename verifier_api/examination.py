@@ -6,7 +6,7 @@
 nothing: it hands plain values to `verifier`, which does. No exception leaves it but those of running out of something.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol, TypedDict
 from uuid import UUID
@@ -58,6 +58,8 @@ class Examination:
     """What was changed after the first signature and may not be, or stands in an XML unsigned; None when nothing does."""
     record_sha256: str | None = None
     """Digest of the record inside, None when there is none of ours."""
+    record: bytes | None = field(default=None, repr=False)
+    """The XML with that digest, as the file carries it. Names a pupil: it is for whoever asked about this very file."""
     claimed_unit: UUID | None = None
     """The unit that the record inside claims to be."""
     claimed_school: str | None = None
@@ -140,6 +142,7 @@ class _Claims(TypedDict, total=False):
     """What a record says of itself, by the names that `Examination` has for it."""
 
     record_sha256: str
+    record: bytes
     claimed_unit: UUID
     claimed_school: str
     claimed_year: str
@@ -165,6 +168,7 @@ def _read_unit(data: bytes) -> _Claims:
     info = read.record.class_info
     return _Claims(
         record_sha256=record_digest(data).hex(),
+        record=data,
         claimed_unit=read.unit_id,
         claimed_school=read.record.school.code,
         claimed_year=info.school_year,
@@ -181,6 +185,7 @@ def _read_booklet(data: bytes) -> _Claims:
     info = read.booklet.class_info
     return _Claims(
         record_sha256=record_digest(data).hex(),
+        record=data,
         claimed_unit=read.booklet_id,
         claimed_school=read.booklet.school.code,
         claimed_year=info.school_year,

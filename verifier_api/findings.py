@@ -209,6 +209,14 @@ CHAIN_NOT_ANCHORED = Kind(
     "Trên chuỗi khối không có dấu vết học bạ này do trường {school} neo. Đừng dùng tệp này; hãy hỏi nhà trường.",
     "The chain holds no anchor of this record by school {school}. Do not use the file; ask the school.",
 )
+CHAIN_NOT_YET = Kind(
+    "chain.not_yet",
+    _U,
+    "Vào thời điểm được hỏi, học bạ này chưa được neo; nó được neo lúc {when}. Muốn biết tình trạng hiện nay, hãy kiểm tra lại "
+    "mà không nêu thời điểm.",
+    "At the moment asked about, this record was not anchored yet; that came at {when}. To know how it stands today, check again "
+    "without a date.",
+)
 CHAIN_UNREACHABLE = Kind(
     "chain.unreachable",
     _U,
@@ -270,6 +278,12 @@ STANDING_UNIT_UNKNOWN = Kind(
     _U,
     "Chưa kiểm tra được học bạ năm học {unit} ghi trong sổ học bạ này. Hãy kiểm tra kèm tệp và biên nhận của học bạ đó.",
     "The yearly record {unit} that this booklet lists could not be checked. Check that record's own file and receipt.",
+)
+STANDING_AS_OF = Kind(
+    "standing.as_of",
+    _S,
+    "Câu trả lời này là về thời điểm {when}, không phải hôm nay: thu hồi, thay thế hoặc thu hồi chứng thư sau đó không được xét.",
+    "This is an answer about {when}, not about today: later recalls, replacements and revocations were not considered.",
 )
 STANDING_UNKNOWN = Kind(
     "standing.unknown",
@@ -367,6 +381,14 @@ SIGNATURES_LIST_PUBLISHED = Kind(
     _P,
     "Danh sách người ký dùng để đối chiếu đúng là danh sách mới nhất mà Sở công bố trên chuỗi khối lúc {when}.",
     "The list of approved signers is the newest that the authority published on the chain, at {when}.",
+)
+SIGNATURES_LIST_SINCE = Kind(
+    "signatures.list_since",
+    _P,
+    "Danh sách người ký dùng để đối chiếu là danh sách mới nhất mà Sở công bố trên chuỗi khối, lúc {when}, sau thời điểm được "
+    "hỏi; các dòng của nó ghi ai được duyệt vào lúc nào.",
+    "The list of approved signers is the newest that the authority published on the chain, at {when}, after the moment asked "
+    "about; its lines say who was approved when.",
 )
 SIGNATURES_LIST_SUPERSEDED = Kind(
     "signatures.list_superseded",

@@ -77,6 +77,8 @@ class VerdictBody(BaseModel):
     replaced_by: UUID | None
     file_sha256: str | None
     judged_at: dt.datetime
+    as_of: dt.datetime | None = None
+    """The moment that the answer is about; absent when it is about now."""
     findings: list[FindingBody]
     signatures: list[SignatureBody]
 

@@ -8,9 +8,10 @@ by whoever runs the verifier. Everything else that a file or a receipt says abou
 Whoever runs a verifier gets this folder from the authority by a way they trust; there is no default.
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -136,6 +137,12 @@ class Trust:
             signer_list=signer_list,
         )
 
+    def as_of(self, moment: dt.datetime) -> Self:
+        """The same without the revocation data that was not there yet at that moment, so that nothing later shows."""
+        crls = (der for der in self.anchors.crls if x509.load_der_x509_crl(der).last_update_utc <= moment)
+        ocsps = (der for der in self.anchors.ocsps if _answered_at(der) <= moment)
+        return replace(self, anchors=replace(self.anchors, crls=tuple(crls), ocsps=tuple(ocsps)))
+
     @property
     def signers(self) -> tuple[ApprovedSigner, ...] | None:
         """Every line of the authority's list, wherever it stands; None when there is no list."""
@@ -170,6 +177,14 @@ class Trust:
     def belongs(self, root_sha256: str, hierarchy: str) -> bool:
         """Whether the root with this digest is one of that hierarchy. An unknown hierarchy: no."""
         return any(hashlib.sha256(root).hexdigest() == root_sha256 for root in self.anchors.roots.get(hierarchy, ()))
+
+
+def _answered_at(der: bytes) -> dt.datetime:
+    """When an OCSP answer was made; one that tells no time tells nothing either, and is as old as can be."""
+    answer = ocsp.load_der_ocsp_response(der)
+    if answer.response_status is not ocsp.OCSPResponseStatus.SUCCESSFUL:
+        return dt.datetime.min.replace(tzinfo=dt.UTC)
+    return answer.produced_at_utc
 
 
 def _signer_list(path: Path) -> SignerList | None:

@@ -131,6 +131,13 @@ class Verdict:
     recall_reason: str | None = None
     replaced_by: UUID | None = None
     signatures: tuple[SignatureSummary, ...] = ()
+    as_of: dt.datetime | None = None
+    """The moment that was asked about, when that is not `judged_at`: everything here is then about that moment."""
+
+    @property
+    def good(self) -> bool:
+        """Genuine beyond doubt and in force: what may be relied on."""
+        return self.conclusion is Conclusion.TOTAL_PASSED and self.standing is Standing.CURRENT
 
     def finding(self, check: Check) -> Finding | None:
         """The most serious finding of one check, or None if it left none."""
@@ -142,7 +149,10 @@ class Verdict:
         return max(self.findings, key=lambda f: _GRAVITY[f.outcome], default=None)
 
     def to_dict(self, language: Language = "vi") -> dict[str, Any]:
-        """The JSON verdict (DESIGN.md section 9). Times are ISO 8601 in UTC; what is not known is null."""
+        """The JSON verdict (DESIGN.md section 9). Times are ISO 8601 in UTC; what is not known is null.
+
+        `as_of` is there only in an answer about an earlier moment.
+        """
         return {
             "format": "hocba-verdict/1",
             "conclusion": self.conclusion.value,
@@ -157,6 +167,7 @@ class Verdict:
             "replaced_by": _text(self.replaced_by),
             "file_sha256": self.file_sha256,
             "judged_at": _text(self.judged_at),
+            **({} if self.as_of is None else {"as_of": _text(self.as_of)}),
             "findings": [
                 {
                     "check": f.check.value,

@@ -17,6 +17,10 @@ is SKIPPED; what could not be asked is UNKNOWN. Only the last step concludes.
 7. *Contents.* The record inside has the digest that the manifest holds.
 8. *Conclusion.* Once, from the findings.
 
+A verifier that was made with `at` answers as it would have at that moment: 4 and 5 by what was on the chain then (how deep an
+anchor lies is known now), 6 by the revocation data that there was (its examiner's anchors are `Trust.as_of`), and it says so in
+every verdict.
+
 Example::
 
     verifier = Verifier.live(trust=Trust.load(folder), issued=reader, registry=registry, examiner=examiner, now=utc_now)
@@ -31,7 +35,7 @@ from typing import Protocol, Self
 from uuid import UUID
 
 from ledger.chain.errors import ChainError, WrongChain
-from ledger.chain.registry import Head, LeafStatus, RegistryReader
+from ledger.chain.registry import Head, LeafStatus, RegistryReader, Statement
 from ledger.errors import Unavailable
 from ledger.proof.errors import MalformedReceipt
 from ledger.proof.manifest import ListedUnit, Manifest
@@ -39,6 +43,7 @@ from ledger.proof.receipt import Receipt
 from ledger.proof.signer_list import SIGNERS_TOPIC
 from ledger.store.reader import ReceiptEntry
 from ledger.unit import Role
+from ledger.web.languages import told
 from verifier_api import approval, checks
 from verifier_api import findings as f
 from verifier_api.examination import ClaimedLine, Examination, Examiner, FileKind
@@ -109,12 +114,14 @@ class Verifier:
         registry: RegistryReader | None,
         examiner: Examiner,
         now: Callable[[], dt.datetime],
+        at: dt.datetime | None = None,
     ) -> None:
         self._trust = trust
         self._issued = issued
         self._registry = registry
         self._examiner = examiner
         self._now = now
+        self._at = at
 
     @classmethod
     def live(
@@ -125,25 +132,44 @@ class Verifier:
         registry: RegistryReader,
         examiner: Examiner,
         now: Callable[[], dt.datetime],
+        at: dt.datetime | None = None,
     ) -> Self:
-        """A verifier that asks the chain."""
-        return cls(trust=trust, issued=issued, registry=registry, examiner=examiner, now=now)
+        """A verifier that asks the chain; with `at`, an aware time in the past, about that moment."""
+        return cls(trust=trust, issued=issued, registry=registry, examiner=examiner, now=now, at=at)
 
     @classmethod
-    def offline(cls, *, trust: Trust, issued: Issued, examiner: Examiner, now: Callable[[], dt.datetime]) -> Self:
+    def offline(
+        cls,
+        *,
+        trust: Trust,
+        issued: Issued,
+        examiner: Examiner,
+        now: Callable[[], dt.datetime],
+        at: dt.datetime | None = None,
+    ) -> Self:
         """A verifier that asks nobody: at best INDETERMINATE, because anchor and standing stay UNKNOWN."""
-        return cls(trust=trust, issued=issued, registry=None, examiner=examiner, now=now)
+        return cls(trust=trust, issued=issued, registry=None, examiner=examiner, now=now, at=at)
 
     def verify(self, data: bytes, *, receipt: bytes | None = None) -> Verdict:
         """Judges one file by its bytes. `receipt` is the one that came with it; without it, the ledger is asked."""
+        return self.verify_and_read(data, receipt=receipt)[0]
+
+    def verify_and_read(self, data: bytes, *, receipt: bytes | None = None) -> tuple[Verdict, bytes | None]:
+        """The verdict on one file, and the XML of the record inside: only of a file that is TOTAL_PASSED and CURRENT."""
+        case, record = self._judge(data, receipt)
+        verdict = self._conclude(case)  # (8)
+        return verdict, record if verdict.good else None
+
+    def _judge(self, data: bytes, receipt: bytes | None) -> tuple[_Case, bytes | None]:
+        """(1) to (7), and the record that the file holds, whatever it is worth."""
         case = _Case(file_sha256=hashlib.sha256(data).hexdigest())
         examination = self._take_in(case, data)  # (1)
         if examination is None:
-            return self._conclude(case)
+            return case, None
         proof = self._find_receipt(case, data, examination, receipt)  # (2), (3)
         if proof is None:
             case.note(f.CHAIN_SKIPPED(), *checks.signatures_alone(examination, self._trust), f.CONTENTS_SKIPPED())
-            return self._conclude(case)
+            return case, None
         parsed, pending = proof
         self._look_up_units(case, parsed.manifest, lines=examination.claimed_lines)
         self._ask_chain(case, parsed, pending=pending, brought=receipt is not None)  # (4), (5)
@@ -153,13 +179,13 @@ class Verifier:
             trust=self._trust,
             seal_certificates=self._seals(case, parsed.manifest, examination),
             anchored_at=None if case.status is None else case.status.anchored_at,
-            now=self._now(),
+            now=self._moment,
             list_in_force=all(found.outcome is Outcome.PASSED for found in about_the_list),
         )
         case.note(*checks.signatures(examination, expected), *about_the_list)  # (6)
         case.signatures = checks.summaries(examination.signatures, expected.approvals)
         case.note(checks.contents(examination, parsed.manifest))  # (7)
-        return self._conclude(case)  # (8)
+        return case, examination.record
 
     def oversized(self) -> Verdict:
         """The verdict on a file that was too large to be taken in at all."""
@@ -191,6 +217,18 @@ class Verifier:
             case.note(f.BYTES_RENEWAL_LISTED() if renewed else f.BYTES_ISSUED())
         # Only the file itself can show that an issued one is a prefix of it.
         self._judge_entry(case, entry, lambda manifest: renewed or manifest.file(sha256) is not None)
+        return self._conclude(case)
+
+    def receipt(self, receipt: bytes) -> Verdict:
+        """What can be said from a receipt alone: what it leads to on the chain, and how that unit stands; no file is judged."""
+        case = _Case()
+        case.note(f.INTAKE_NO_FILE())
+        try:
+            parsed = Receipt.parse(receipt)
+        except MalformedReceipt as error:
+            case.note(f.RECEIPT_MALFORMED(problem=str(error)), f.CHAIN_SKIPPED())
+            return self._conclude(case)
+        self._judge_receipt(case, parsed, pending=False, brought=True)
         return self._conclude(case)
 
     def _take_in(self, case: _Case, data: bytes) -> Examination | None:
@@ -309,7 +347,7 @@ class Verifier:
         `asked` says whether a manifest is about what was asked for: a ledger that mixes units up must not answer for another.
         """
         if entry is None:
-            case.note(f.BYTES_NOT_ISSUED(), f.CHAIN_SKIPPED())
+            case.note(f.BYTES_NOT_ISSUED() if self._issued.complete else f.BYTES_NO_RECEIPT(), f.CHAIN_SKIPPED())
             return
         case.unit = entry.unit_id
         if entry.receipt is None:
@@ -324,10 +362,14 @@ class Verifier:
         if not asked(receipt.manifest):
             case.note(f.BYTES_LEDGER_CONTRADICTS({"receipt_of": str(receipt.manifest.id)}), f.CHAIN_SKIPPED())
             return
+        self._judge_receipt(case, receipt, pending=not entry.final, brought=False)
+
+    def _judge_receipt(self, case: _Case, receipt: Receipt, *, pending: bool, brought: bool) -> None:
+        """Steps 3 to 5 of a sound receipt, when there is no file to look into."""
         case.unit, case.manifest = receipt.manifest.id, receipt.manifest
         case.note(f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
         self._look_up_units(case, receipt.manifest, lines=None)
-        self._ask_chain(case, receipt, pending=not entry.final, brought=False)
+        self._ask_chain(case, receipt, pending=pending, brought=brought)
         case.note(f.SIGNATURES_SKIPPED(), f.CONTENTS_SKIPPED())
 
     def _ask_chain(self, case: _Case, receipt: Receipt, *, pending: bool, brought: bool) -> None:
@@ -340,7 +382,8 @@ class Verifier:
             return
         manifest = receipt.manifest
         try:
-            status = _asked(self._registry, receipt)
+            status = _asked(self._registry, receipt, self._at)
+            since = self._anchored_since(self._registry, receipt, status)
             if brought and status.recalled_at is None:
                 status = self._recalled_elsewhere(self._registry, receipt, status)
             needed = self._depth_needed(self._registry, status.head)
@@ -353,9 +396,10 @@ class Verifier:
         case.reached = True
         settings = self._trust.settings.registry
         within = settings.newest_block_within
-        stale = within is not None and self._now() - status.head.time > dt.timedelta(seconds=within)
+        # A node that has come past the moment asked about knows all that was recorded by then.
+        stale = within is not None and self._moment - status.head.time > dt.timedelta(seconds=within)
         finding, anchored = checks.chain(status, manifest, confirmations=needed, pending=pending, stale=stale)
-        case.note(finding)
+        case.note(finding if since is None else f.CHAIN_NOT_YET(when=told(since)))
         if not anchored:
             case.standing = Standing.UNKNOWN if stale else Standing.UNANCHORED
             return
@@ -369,6 +413,13 @@ class Verifier:
             case.replaced_by = self._successor(manifest, status)
         if manifest.units and case.standing not in _WITHDRAWN:
             self._ask_units(case, manifest.units)
+
+    def _anchored_since(self, registry: RegistryReader, receipt: Receipt, status: LeafStatus) -> dt.datetime | None:
+        """When what was not anchored at the moment asked about came to be; None if it was, is not yet, or no moment was asked."""
+        if self._at is None or status.anchored_at is not None:
+            return None
+        today = _asked(registry, receipt, None)
+        return today.anchored_at if today.included else None
 
     def _depth_needed(self, registry: RegistryReader, head: Head) -> int:
         """How deep a block must be today to stand for good."""
@@ -424,7 +475,7 @@ class Verifier:
         same = known is not None and (known.leaf, known.root) == (receipt.leaf, receipt.root)
         if known is None or same or known.manifest.school != receipt.manifest.school:
             return status
-        other = _asked(registry, known)
+        other = _asked(registry, known, self._at)
         if not other.included or other.recalled_at is None:
             return status
         return replace(
@@ -486,16 +537,29 @@ class Verifier:
             return
         try:
             # Whoever did not answer a moment ago is not waited for once more.
-            newest = self._registry.statement_at(publisher=None, topic=SIGNERS_TOPIC) if case.reached else None
+            newest = self._newest_list(self._registry, self._at) if case.reached else None
+            since = None
+            if case.reached and self._at is not None and getattr(newest, "digest", None) != digest:
+                since = self._newest_list(self._registry, None)
         except ChainError:
             case.reached, newest = False, None
         if not case.reached:
             yield f.SIGNATURES_LIST_UNCONFIRMED()
             return
+        if since is not None and since.digest == digest:
+            # Lines are only added and ended: the list of today still says who was approved then.
+            yield f.SIGNATURES_LIST_SINCE({"published": digest.hex()}, when=told(since.published_at))
+            return
         yield approval.published(digest=digest, issued_at=signer_list.issued_at, newest=newest)
+
+    @staticmethod
+    def _newest_list(registry: RegistryReader, at: dt.datetime | None) -> Statement | None:
+        return registry.statement_at(publisher=None, topic=SIGNERS_TOPIC, at=at)
 
     def _conclude(self, case: _Case) -> Verdict:
         """(8) The one place that concludes."""
+        if self._at is not None:
+            case.note(f.STANDING_AS_OF(when=told(self._at)))
         manifest, status = case.manifest, case.status
         seal = next((s.signer for s in case.signatures if s.role == Role.SEAL.value), None)
         return Verdict(
@@ -503,6 +567,7 @@ class Verifier:
             standing=case.standing,
             findings=tuple(case.findings),
             judged_at=self._now(),
+            as_of=self._at,
             file_sha256=case.file_sha256,
             unit=case.unit,
             school=None if manifest is None else manifest.school,
@@ -518,10 +583,19 @@ class Verifier:
             signatures=case.signatures,
         )
 
+    @property
+    def _moment(self) -> dt.datetime:
+        """The moment that the question is about."""
+        return self._at or self._now()
 
-def _asked(registry: RegistryReader, receipt: Receipt) -> LeafStatus:
+
+def _asked(registry: RegistryReader, receipt: Receipt, at: dt.datetime | None) -> LeafStatus:
     return registry.status_of(
-        school=receipt.manifest.school, root=receipt.root_bytes, entry=receipt.entry_bytes, proof=receipt.proof_bytes
+        school=receipt.manifest.school,
+        root=receipt.root_bytes,
+        entry=receipt.entry_bytes,
+        proof=receipt.proof_bytes,
+        at=at,
     )
 
 

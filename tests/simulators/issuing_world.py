@@ -85,6 +85,8 @@ class World:
     chain_down: bool = False
     newest_list: Statement | None = None
     """What the authority published last under the topic of signer lists."""
+    list_before: Statement | None = None
+    """And the last before that."""
     ledger_broken: bool = False
     """Raises what nobody foresaw, quoting a pupil."""
     asked: Counter[str] = field(default_factory=Counter)
@@ -114,6 +116,7 @@ class World:
             kind=FileKind.PDF,
             signatures=tuple(_judgement(role, number) for number, role in enumerate(SIGNERS)),
             record_sha256=record,
+            record=b"<record/>",
             claimed_unit=unit_id,
             claimed_school=SCHOOL,
             claimed_year="2025-2026",
@@ -144,10 +147,12 @@ class World:
             }
         )
 
-    def verifier(self, trust: Trust | None = None) -> Verifier:
-        """The real verifier over this world."""
+    def verifier(self, trust: Trust | None = None, *, at: dt.datetime | None = None) -> Verifier:
+        """The real verifier over this world, asked about now or about an earlier moment."""
         examiner = UnsafeInProcessExaminer(self._examine)
-        return Verifier.live(trust=trust or TRUST, issued=self, registry=self, examiner=examiner, now=lambda: NOW)
+        return Verifier.live(
+            trust=trust or TRUST, issued=self, registry=self, examiner=examiner, now=lambda: NOW, at=at
+        )
 
     def _examine(self, data: bytes) -> Examination:
         if data == b"%PDF bomb":
@@ -194,12 +199,22 @@ class World:
         self._ask_chain("head")
         return Head(number=1_000, time=NOW)
 
-    def status_of(self, *, school: str, root: bytes, entry: bytes, proof: object, at: object = None) -> LeafStatus:  # noqa: ARG002
+    def status_of(
+        self,
+        *,
+        school: str,
+        root: bytes,  # noqa: ARG002
+        entry: bytes,
+        proof: object,  # noqa: ARG002
+        at: dt.datetime | None = None,
+    ) -> LeafStatus:
         self._ask_chain("status_of")
         unit = next((unit for unit in self.units.values() if unit.receipt.entry_bytes == entry), None)
         status = replace(NEVER_HEARD_OF, head=Head(number=1_000, time=NOW))
-        if unit is None or unit.depth == 0 or school != SCHOOL:
+        if unit is None or unit.depth == 0 or school != SCHOOL or (at is not None and at < ANCHORED):
             return status
+        if at is not None and unit.recalled_at is not None and at < unit.recalled_at:
+            unit = replace(unit, recalled_at=None, reason=None, replaced_by=None)
         return replace(
             status,
             anchored_at=ANCHORED,
@@ -220,9 +235,12 @@ class World:
         self._ask_chain("seal_at")
         return _certificate("KY_PHAT_HANH") if school == SCHOOL else b""
 
-    def statement_at(self, *, publisher: str | None, topic: bytes, at: object = None) -> Statement | None:  # noqa: ARG002
+    def statement_at(self, *, publisher: str | None, topic: bytes, at: dt.datetime | None = None) -> Statement | None:
         self._ask_chain("statement_at")
-        return self.newest_list if (publisher, topic) == (None, SIGNERS_TOPIC) else None
+        if (publisher, topic) != (None, SIGNERS_TOPIC):
+            return None
+        later = at is not None and self.newest_list is not None and at < self.newest_list.published_at
+        return self.list_before if later else self.newest_list
 
     def _ask_ledger(self, question: str) -> None:
         self.asked[question] += 1

@@ -62,3 +62,20 @@ def test_a_wrong_receipt_beside_a_file_that_the_ledger_knows_does_no_harm(world,
         "no JSON": b"{",
     }[kind]
     assert world.verifier().verify(unit.pdf, receipt=receipt).conclusion is Conclusion.TOTAL_PASSED
+
+
+def test_a_folder_without_a_receipt_cannot_say_that_a_unit_or_digest_is_not_ours(world, tmp_path):
+    unit = world.issue()
+    for verdict in (without_ledger(world, tmp_path).unit(unit.id), without_ledger(world, tmp_path).digest(unit.sha256)):
+        assert verdict.conclusion is Conclusion.INDETERMINATE
+        assert "bytes.no_receipt" in codes(verdict)
+    assert world.verifier().digest("0" * 64).conclusion is Conclusion.TOTAL_FAILED
+
+
+def test_a_receipt_that_was_spoilt_since_is_no_longer_believed(world, tmp_path):
+    unit, path = world.issue(), tmp_path / "a.receipt.json"
+    path.write_bytes(unit.receipt.to_json())
+    folder = ReceiptFolder([path])
+    assert folder.receipt_of_unit(unit.id).receipt == unit.receipt.to_json()
+    path.write_bytes(b"{")
+    assert folder.receipt_of_unit(unit.id) is None
