@@ -41,7 +41,7 @@ COMMANDS: Mapping[str, str] = {
     "audit": "auditing.audit",
     "export": "auditing.export",
     "restore": "auditing.restore",
-    "verify": "public.verify",
+    "verify": "verifying.verify",
     "serve": "public.serve",
     "desk": "desk.desk",
     "work": "work.work",

@@ -35,7 +35,8 @@ from ledger.rounds import Stopped
 from ledger.store.reader import School, Unit
 from ledger.store.signing_tables import Holding
 from ledger.unit import MOET, PROFILES, Role, SigningProfile, Slot, UnitState
-from scripts import registration, workday
+from scripts import campaign, registration, workday
+from scripts.campaign import Kind, Question
 from scripts.commands.classes import show_findings
 from scripts.commands.signing import assigned_roles
 from scripts.commands.terminal import err, exhaust, out, track
@@ -51,7 +52,7 @@ from scripts.sittings import LocalSitting
 from signer.keys import load_pkcs12
 from verifier_api.app import create_app
 from verifier_api.trust import TRUST_FILE, RegistrySettings, Trust, TrustSettings
-from verifier_api.verdict import Conclusion, Language, Standing
+from verifier_api.verdict import Language, Verdict
 
 ROOT = Path(__file__).parents[1]
 SHARED_SHEET = ROOT.parent / "shared" / "data" / "thcs-9A1.xlsx"
@@ -378,9 +379,14 @@ class Demo:
         wrong = []
         with public_verifier(trust, ReceiptFolder([self._folders.out]), workers=DEFAULT_WORKERS) as verifier:
             label = self._say("Kiểm tra từng tệp", "Verifying every file")
-            verdicts = workday.verdicts(verifier, files, jobs=DEFAULT_WORKERS)
+
+            def judged(path: Path) -> tuple[Path, Verdict]:
+                question = Question(Kind.FILE, str(path))
+                return path, campaign.answer(verifier, question, campaign.bring(question)).verdict
+
+            verdicts = campaign.in_order(judged, files, jobs=DEFAULT_WORKERS)
             for path, verdict in track(verdicts, total=len(files), label=label):
-                if (verdict.conclusion, verdict.standing) != (Conclusion.TOTAL_PASSED, Standing.CURRENT):
+                if not verdict.good:
                     worst = verdict.worst
                     wrong.append(f"{path.name}: {'' if worst is None else worst.message(self._lang)}")
         if wrong:

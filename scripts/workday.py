@@ -10,7 +10,6 @@ import io
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -31,8 +30,6 @@ from scripts.compose import Ledger
 from scripts.crew import CrewScribe, LocalArchivist, LocalHand
 from signer.keys import SigningKey
 from verifier_api.trust import Trust
-from verifier_api.verdict import Verdict
-from verifier_api.verifier import Verifier
 
 POLL_SECONDS = 0.25
 MINING_SECONDS = 600.0
@@ -241,20 +238,6 @@ def hand_out_name(unit: Unit) -> str:
     """The name, without suffix, under which a unit's files are handed out: never a path, and different for different units."""
     booklet = "-so-hoc-ba" if unit.kind is UnitKind.BOOKLET else ""
     return f"{quote(unit.class_name, safe='')}-{unit.stt:02d}{booklet}"
-
-
-def verdicts(
-    verifier: Verifier, paths: Sequence[Path], *, jobs: int, receipt: bytes | None = None
-) -> Iterator[tuple[Path, Verdict]]:
-    """Each file with its verdict, in order. A receipt is `receipt`, or the file's sibling, or looked up by the verifier."""
-
-    def one(path: Path) -> tuple[Path, Verdict]:
-        beside = path.with_suffix(".receipt.json")
-        own = beside.read_bytes() if receipt is None and beside.is_file() else receipt
-        return path, verifier.verify(path.read_bytes(), receipt=own)
-
-    with ThreadPoolExecutor(max_workers=jobs) as threads:
-        yield from threads.map(one, paths)
 
 
 def units_of(ledger: Ledger, key: ClassKey, state: UnitState) -> list[Unit]:

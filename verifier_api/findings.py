@@ -63,6 +63,12 @@ INTAKE_UNREADABLE = Kind(
     "Tệp bị hỏng hoặc cố ý làm rối, không đọc được cấu trúc. Hãy dùng tệp gốc.",
     "The file is damaged or deliberately garbled; its structure cannot be read. Use the original.",
 )
+INTAKE_UNOPENED = Kind(
+    "intake.unopened",
+    _U,
+    "Không mở được tệp trên máy này nên chưa kiểm tra. Hãy xem quyền đọc của tệp rồi thử lại.",
+    "The file could not be opened on this computer, so it was not judged. See who may read it, and try again.",
+)
 INTAKE_EXHAUSTED = Kind(
     "intake.exhausted",
     _U,

@@ -191,6 +191,10 @@ class Verifier:
         """The verdict on a file that was too large to be taken in at all."""
         return self._conclude(_Case([f.INTAKE_TOO_LARGE(limit=MAX_FILE_BYTES // MEGABYTE)]))
 
+    def unopened(self, problem: str) -> Verdict:
+        """The verdict on a file that its owner's computer would not open."""
+        return self._conclude(_Case([f.INTAKE_UNOPENED({"problem": problem})]))
+
     def unit(self, unit_id: UUID) -> Verdict:
         """What can be said from a unit's id alone, such as a QR code holds: the standing, and never that a paper is genuine."""
         case = _Case(unit=unit_id)

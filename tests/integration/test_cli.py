@@ -136,6 +136,11 @@ def test_an_unregistered_school_is_named(home, tmp_path, capsys):
         ["verify"],
         ["verify", "--no-such-option"],
         ["verify", "no-such-file.pdf"],
+        ["verify", "--receipt", "no-such-receipt.json"],
+        ["verify", "no-such-*.pdf"],
+        ["verify", "a" * 64, "--json", "--csv"],
+        ["verify", "a" * 64, "--combinations", "c.csv"],
+        ["verify", "a" * 64, "--at", "tomorrow"],
         ["check", "--lang", "fr", "x"],
     ],
 )

@@ -12,7 +12,7 @@ import pytest
 
 from ledger.chain.registry import RecallReason
 from ledger.short_code import short_code
-from scripts.commands.public import _show as show
+from scripts.commands.verdict_table import VerdictTable
 from tests.simulators.issuing_world import NOW, PUPIL, SCHOOL_NAME, SIGNERS, TRUST, World
 from tests.simulators.web_client import ask, get, upload
 from verifier_api import wording
@@ -97,7 +97,9 @@ def test_a_deputy_is_called_one_on_the_page_and_in_the_table(world, capsys):
     assert page.tone == "good"
     assert ("th", "Phó hiệu trưởng ký thay theo ủy quyền") in page.texts
     assert ("th", "Hiệu trưởng") not in page.texts
-    show([(Path("a.pdf"), verifier.verify(unit.pdf))], "vi")
+    table = VerdictTable("vi")
+    table.add("a.pdf", verifier.verify(unit.pdf))
+    table.turn()
     assert "Phó hiệu trưởng ký thay theo ủy quyền" in " ".join(capsys.readouterr().out.split())
 
 
