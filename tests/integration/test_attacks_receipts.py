@@ -6,10 +6,12 @@ import json
 import secrets
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import attacked_school as world
 import pytest
 from attacked_school import FAILED, OPEN, OTHER_CODE, PASSED
+from simulators.json_schema import complaints
 
 from ledger.chain.registry import RecallReason
 from ledger.proof.leaf import leaf_hash
@@ -325,3 +327,21 @@ def test_recall_that_a_stopped_node_knows_of_counts(xml, receipt):
 
 def test_node_that_goes_on_is_believed(xml, receipt):
     assert answer(xml, receipt, trust=stale_trust(3600)) == (PASSED, Standing.CURRENT, set())
+
+
+def test_the_verdict_on_every_attack_is_what_the_published_schema_says(xml, receipt):
+    paper = world.genuine()
+    hostile = [
+        paper.pdf,
+        xml,
+        paper.pdf + b"%",
+        paper.pdf[:-7],
+        paper.pdf[:1000],
+        xml.replace(b"</", b"< /", 1),
+        b"%PDF-1.7 x",
+    ]
+    receipts = [receipt, b"["]
+    told = [world.judge(data, given).to_dict() for data in hostile for given in receipts]
+    schema = Path(__file__).parents[2] / "verifier_api/verdict-1.schema.json"
+    assert set(complaints(schema, told)) == {""}
+    assert {FAILED.value, PASSED.value} <= {one["conclusion"] for one in told}
