@@ -30,6 +30,8 @@ from ledger.web.languages import language_of
 from ledger.web.last_resort import LastResort
 from ledger.web.look import static_files
 from verifier_api import problems
+from verifier_api.bulk import Bulk
+from verifier_api.bulk_routes import bulk_api
 from verifier_api.pages import STATIC, Pages, pages
 from verifier_api.problems import Refusal, json_answer, refusal_of
 from verifier_api.routes import api
@@ -57,9 +59,13 @@ def create_app(
     public_url: str,
     closers: Sequence[Callable[[], None]] = (),
     places: UploadPlaces | None = None,
+    bulk: Bulk | None = None,
     new_id: Callable[[], UUID] = uuid4,
 ) -> FastAPI:
-    """The application. `closers` run when it shuts down; `places` bounds the uploads at a time; `new_id` names errors."""
+    """The application. `closers` run when it shuts down; `places` bounds the uploads at a time; `new_id` names errors.
+
+    Without `bulk` nobody can ask about many files at once.
+    """
     public_url = public_url.rstrip("/")
     serving = Serving(
         verifier=verifier,
@@ -86,6 +92,8 @@ def create_app(
     )
     maker = Pages(public_url=public_url)
     app.include_router(api(serving))
+    if bulk is not None:
+        app.include_router(bulk_api(bulk))
     app.include_router(pages(serving, maker))
     app.mount("/static", static_files(STATIC))
 
@@ -123,7 +131,8 @@ class Headers:
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
-        public = path.startswith("/v1/") and scope["method"] in ("GET", "HEAD")
+        # A job is its sender's business: nothing about it is for the scripts of other sites.
+        public = path.startswith("/v1/") and not path.startswith("/v1/jobs") and scope["method"] in ("GET", "HEAD")
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

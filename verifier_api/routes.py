@@ -6,10 +6,8 @@ Answers that may be cached say so, for so short a time that a recall shows withi
 cached at all.
 """
 
-import datetime as dt
 from http import HTTPStatus
 from typing import Any, Literal
-from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
@@ -19,78 +17,16 @@ from ledger.chain.errors import ChainError
 from ledger.errors import LedgerError
 from ledger.web.languages import language_of
 from verifier_api import problems
-from verifier_api.problems import PROBLEM_JSON, Problem, Refusal
+from verifier_api.documents import VerdictBody, refusals
+from verifier_api.problems import Refusal
 from verifier_api.serving import Serving, digest, ledger_is_down
-from verifier_api.verdict import Check, Conclusion, Outcome, Standing, Verdict
+from verifier_api.verdict import Outcome, Verdict
 
 VERDICT_SECONDS = 30
 """How long an answer may be served from a cache. With a page's own delay, a recall still shows within a minute."""
 
 RECEIPT_SECONDS = 3600
 """A final receipt never changes; the hour is for the case that a file should have to be withdrawn."""
-
-
-class FindingBody(BaseModel):
-    """What one check found."""
-
-    check: Check
-    outcome: Outcome
-    code: str
-    message: str
-    details: dict[str, Any]
-
-
-class SignatureBody(BaseModel):
-    """One signature."""
-
-    role: str
-    signer: str
-    signed_at: dt.datetime | None
-    outcome: Outcome
-    sub_indication: str | None
-    subject: str | None = None
-    """Code of the subject that a subject teacher signed; absent for all others."""
-    delegated_by: str | None = None
-    """SHA-256 of the principal's certificate on whose behalf a deputy signed; absent for whoever signed in their own right."""
-
-
-class VerdictSchool(BaseModel):
-    """The school that a verdict names."""
-
-    code: str
-    name: str | None
-
-
-class VerdictBody(BaseModel):
-    """The verdict as JSON. `Verdict.to_dict` writes it; here it is described, for OpenAPI."""
-
-    format: Literal["hocba-verdict/1"]
-    conclusion: Conclusion
-    standing: Standing
-    unit: UUID | None
-    school: VerdictSchool | None
-    school_year: str | None
-    level: str | None
-    anchored_at: dt.datetime | None
-    recalled_at: dt.datetime | None
-    recall_reason: str | None
-    replaced_by: UUID | None
-    file_sha256: str | None
-    judged_at: dt.datetime
-    findings: list[FindingBody]
-    signatures: list[SignatureBody]
-
-
-class ProblemBody(BaseModel):
-    """An RFC 9457 problem."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    id: str | None = None
-    """Of an internal error: what to tell the operator."""
 
 
 class SchoolBody(BaseModel):
@@ -142,7 +78,7 @@ def api(serving: Serving) -> APIRouter:
         openapi_extra=_UPLOAD_BODY,
         responses={
             200: {"model": VerdictBody},
-            **_refusals(problems.NO_FILE, problems.TOO_SLOW, problems.TOO_LARGE, problems.UNSUPPORTED, problems.BUSY),
+            **refusals(problems.NO_FILE, problems.TOO_SLOW, problems.TOO_LARGE, problems.UNSUPPORTED, problems.BUSY),
         },
     )
     async def verify(request: Request) -> JSONResponse:
@@ -154,7 +90,7 @@ def api(serving: Serving) -> APIRouter:
         summary="The standing of one unit",
         responses={
             200: {"model": VerdictBody},
-            **_refusals(problems.BAD_UNIT_ID, problems.UNKNOWN_UNIT, problems.LEDGER_DOWN),
+            **refusals(problems.BAD_UNIT_ID, problems.UNKNOWN_UNIT, problems.LEDGER_DOWN),
         },
     )
     async def unit(request: Request, unit_id: str) -> JSONResponse:
@@ -166,7 +102,7 @@ def api(serving: Serving) -> APIRouter:
         summary="Whether a file with this digest was issued",
         responses={
             200: {"model": VerdictBody},
-            **_refusals(problems.BAD_DIGEST, problems.UNKNOWN_DIGEST, problems.LEDGER_DOWN),
+            **refusals(problems.BAD_DIGEST, problems.UNKNOWN_DIGEST, problems.LEDGER_DOWN),
         },
     )
     async def file_digest(request: Request, sha256: str) -> JSONResponse:
@@ -178,7 +114,7 @@ def api(serving: Serving) -> APIRouter:
         summary="The receipt of a file, by the file's own digest",
         responses={
             200: {"content": {"application/json": {}}, "description": "A receipt, format hocba-receipt/1"},
-            **_refusals(problems.BAD_DIGEST, problems.UNKNOWN_DIGEST, problems.RECEIPT_PENDING, problems.LEDGER_DOWN),
+            **refusals(problems.BAD_DIGEST, problems.UNKNOWN_DIGEST, problems.RECEIPT_PENDING, problems.LEDGER_DOWN),
         },
     )
     async def receipt(sha256: str) -> Response:
@@ -198,7 +134,7 @@ def api(serving: Serving) -> APIRouter:
             },
         )
 
-    @router.get("/v1/schools", summary="The schools that issue here", responses=_refusals(problems.LEDGER_DOWN))
+    @router.get("/v1/schools", summary="The schools that issue here", responses=refusals(problems.LEDGER_DOWN))
     async def schools(response: Response) -> list[SchoolBody]:
         """By code. The seal's digest is to be compared with the chain's."""
         response.headers["Cache-Control"] = f"public, max-age={VERDICT_SECONDS}"
@@ -252,14 +188,3 @@ def _cached_answer(request: Request, verdict: Verdict) -> JSONResponse:
         raise Refusal(problems.LEDGER_DOWN)
     settled = all(found.outcome is not Outcome.UNKNOWN for found in verdict.findings)
     return _answer(request, verdict, cache=f"public, max-age={VERDICT_SECONDS}" if settled else "no-store")
-
-
-def _refusals(*rows: Problem) -> dict[int | str, dict[str, Any]]:
-    """How OpenAPI describes these problems."""
-    return {
-        row.status.value: {"description": row.title_en, "content": {PROBLEM_JSON: {"schema": _PROBLEM_SCHEMA}}}
-        for row in rows
-    }
-
-
-_PROBLEM_SCHEMA = ProblemBody.model_json_schema()

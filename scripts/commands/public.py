@@ -28,10 +28,10 @@ from scripts.commands.terminal import (
     tell,
     track,
 )
-from scripts.compose import ReceiptFolder, public_reader, public_verifier, registry_reader
+from scripts.compose import ReceiptFolder, public_verifier
 from scripts.devchain import DEFAULT_CHAIN_ID, DEFAULT_PORT
 from scripts.devchain import main as run_devchain
-from verifier_api.app import create_app
+from scripts.public_service import public_service
 from verifier_api.trust import TRUST_FILE, Trust
 from verifier_api.verdict import Conclusion, Language, Standing, Verdict
 from verifier_api.wording import role_text
@@ -113,17 +113,13 @@ def serve(
     """Chạy trang tra cứu công khai / serve the public verifier, read-only."""
     # uvicorn raises the signal that stopped it once more; this lets the worker processes be ended in order.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    chosen = settings(home)
-    trust, reader = Trust.load(chosen.trust), public_reader(chosen)
-    with public_verifier(trust, reader, workers=chosen.workers) as verifier:
-        registry = registry_reader(trust)
-        app = create_app(verifier=verifier, reader=reader, registry=registry, public_url=chosen.public_url)
+    with public_service(settings(home)) as app:
         tell(
             lang,
             f"Trang tra cứu: http://{host}:{port} (Ctrl-C để dừng)",
             f"Verifier: http://{host}:{port} (Ctrl-C stops it)",
         )
-        uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
 
 
 def devchain(

@@ -11,10 +11,11 @@ import anyio
 import pytest
 
 from ledger.chain.registry import RecallReason
+from tests.simulators.bulk_world import BulkWorld
 from tests.simulators.issuing_world import NOW, PUPIL, SCHOOL, SCHOOL_NAME, SIGNERS, World
 from tests.simulators.web_client import ask, get, upload
 from verifier_api import problems
-from verifier_api.routes import VerdictBody
+from verifier_api.documents import VerdictBody
 
 STRANGER = UUID(int=99, version=4)
 DOCUMENTATION = Path(__file__).parents[2] / "docs" / "api.md"
@@ -217,8 +218,13 @@ def test_openapi_describes_every_address_and_loads_no_third_party(app):
     assert get(app, "/docs").status_code == 404
 
 
-def test_openapi_is_closed_under_its_references(app):
-    document = get(app, "/openapi.json").json()
+def test_openapi_is_closed_under_its_references(tmp_path):
+    with BulkWorld(tmp_path) as bulk:
+        document = get(bulk.app, "/openapi.json").json()
+    for path in ("/v1/verify/batch", "/v1/jobs/{job_id}", "/v1/jobs/{job_id}/result"):
+        for method, operation in document["paths"][path].items():
+            assert operation["security"] == [{"key": []}], (path, method)
+    assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"
     text = json.dumps(document)
     for name in (piece.partition('"')[0] for piece in text.split("#/components/schemas/")[1:]):
         assert name in document["components"]["schemas"]
@@ -259,7 +265,7 @@ def test_each_problem_is_documented_and_explained_on_its_page(app, row):
     assert f"| `{row.code}` | {row.status.value} |" in DOCUMENTATION.read_text()
     page = get(app, "/problems").text
     assert f'id="{row.code}"' in page
-    values = {"limit": 20, "seconds": 120, "id": "…"}
+    values = {"limit": 20, "seconds": 120, "id": "…", "left": 1, "reason": "ratio"}
     assert row.detail("vi", values) != row.detail("en", values)
 
 
