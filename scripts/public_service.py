@@ -6,6 +6,7 @@ Beside the ledger, which it can only read, it has a folder of its own: `verifier
 scratch space in which the files of jobs lie encrypted. It is given no key of a school's or of the chain's.
 """
 
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from uuid import uuid4
@@ -15,10 +16,11 @@ from fastapi import FastAPI
 from ledger.store.database import open_for_writing
 from scripts.compose import public_reader, public_verifier, registry_reader
 from scripts.crew import utc_now
-from scripts.settings import Settings
+from scripts.settings import PublicSettings, Settings
 from verifier_api.app import create_app
 from verifier_api.bulk import Bulk
 from verifier_api.bulk_store import BulkStore
+from verifier_api.rates import Limits, Rates
 from verifier_api.scratch import Scratch
 from verifier_api.trust import Trust
 
@@ -31,6 +33,15 @@ def bulk_store(settings: Settings) -> BulkStore:
     own = settings.public.own
     own.mkdir(mode=0o700, parents=True, exist_ok=True)
     return BulkStore(open_for_writing(f"sqlite:///{(own / DATABASE).absolute()}"), now=utc_now)
+
+
+def limits(public: PublicSettings) -> Limits:
+    """How often one address may ask."""
+    return Limits(
+        lookups_per_minute=public.lookups_per_minute,
+        files_per_minute=public.files_per_minute,
+        proxy_header=public.proxy_header,
+    )
 
 
 @contextmanager
@@ -49,4 +60,5 @@ def public_service(settings: Settings) -> Iterator[FastAPI]:
             registry=registry_reader(trust),
             public_url=settings.public_url,
             bulk=bulk,
+            rates=Rates(limits(settings.public), clock=time.monotonic),
         )

@@ -2,8 +2,9 @@
 
 """The public application: pages for people, an API for programs, and nothing that could sign or change anything.
 
-`create_app` takes its parts as arguments and reads no setting. Around all routes stand three layers: one puts the security
-headers on, one lets clients finish what was refused, and one turns whatever was not foreseen into a plain 500 with an id.
+`create_app` takes its parts as arguments and reads no setting. Around all routes stand layers: one puts the security
+headers on, one sends away who asks too often, one lets clients finish what was refused, and one turns whatever was not foreseen
+into a plain 500 with an id.
 
 Example::
 
@@ -13,7 +14,7 @@ Example::
 """
 
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from uuid import UUID, uuid4
 
@@ -34,6 +35,7 @@ from verifier_api.bulk import Bulk
 from verifier_api.bulk_routes import bulk_api
 from verifier_api.pages import STATIC, Pages, pages
 from verifier_api.problems import Refusal, json_answer, refusal_of
+from verifier_api.rates import RateLimiting, Rates
 from verifier_api.routes import api
 from verifier_api.serving import Answers, ChainHead, Ledger, Serving
 from verifier_api.uploads import UploadPlaces
@@ -60,11 +62,12 @@ def create_app(
     closers: Sequence[Callable[[], None]] = (),
     places: UploadPlaces | None = None,
     bulk: Bulk | None = None,
+    rates: Rates | None = None,
     new_id: Callable[[], UUID] = uuid4,
 ) -> FastAPI:
     """The application. `closers` run when it shuts down; `places` bounds the uploads at a time; `new_id` names errors.
 
-    Without `bulk` nobody can ask about many files at once.
+    Without `bulk` nobody can ask about many files at once; without `rates` everybody can ask as often as they like.
     """
     public_url = public_url.rstrip("/")
     serving = Serving(
@@ -75,12 +78,6 @@ def create_app(
         places=UploadPlaces() if places is None else places,
     )
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        for close in closers:
-            await serving.ask(close)
-
     app = FastAPI(
         title="hocba",
         summary="Kiểm tra học bạ số / Verify Vietnam's digital school records",
@@ -88,13 +85,11 @@ def create_app(
         # The interactive pages would load scripts from third parties.
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
+        lifespan=_closing(serving, closers),
     )
     maker = Pages(public_url=public_url)
-    app.include_router(api(serving))
-    if bulk is not None:
-        app.include_router(bulk_api(bulk))
-    app.include_router(pages(serving, maker))
+    for router in (api(serving), *([] if bulk is None else [bulk_api(bulk)]), pages(serving, maker)):
+        app.include_router(router)
     app.mount("/static", static_files(STATIC))
 
     async def refuse(request: Request, error: Exception) -> Response:
@@ -115,8 +110,22 @@ def create_app(
         app.add_exception_handler(kind, refuse)
     app.add_middleware(LastResort, shown=lost, new_id=new_id)
     app.add_middleware(Lingering)
+    if rates is not None:
+        app.add_middleware(RateLimiting, rates=rates, shown=_shown)
     app.add_middleware(Headers, https=public_url.startswith("https:"))
     return app
+
+
+def _closing(
+    serving: Serving, closers: Sequence[Callable[[], None]]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        for close in closers:
+            await serving.ask(close)
+
+    return lifespan
 
 
 class Headers:
