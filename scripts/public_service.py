@@ -22,6 +22,7 @@ from verifier_api.bulk import Bulk
 from verifier_api.bulk_store import BulkStore
 from verifier_api.rates import Limits, Rates
 from verifier_api.scratch import Scratch
+from verifier_api.telemetry import Telemetry
 from verifier_api.trust import Trust
 
 DATABASE = "verifier.sqlite"
@@ -52,13 +53,21 @@ def public_service(settings: Settings) -> Iterator[FastAPI]:
         verifier = parts.enter_context(public_verifier(trust, reader, workers=settings.workers))
         store = bulk_store(settings)
         scratch = parts.enter_context(Scratch(settings.public.own / SCRATCH))
-        bulk = Bulk(verifier=verifier, store=store, scratch=scratch, now=utc_now, new_id=uuid4)
+        telemetry = Telemetry(clock=time.perf_counter)
+        bulk = Bulk(verifier=telemetry.counted(verifier), store=store, scratch=scratch, now=utc_now, new_id=uuid4)
         parts.callback(bulk.close)
+        telemetry.gauge("jobs_running", "Bulk jobs being carried", bulk.running)
+        # Each by itself: together they stand as long as enough of them do.
+        nodes = {f"node-{n}": registry_reader(trust, [url]) for n, url in enumerate(trust.settings.rpc, start=1)}
         yield create_app(
             verifier=verifier,
             reader=reader,
             registry=registry_reader(trust),
             public_url=settings.public_url,
             bulk=bulk,
+            telemetry=telemetry,
+            nodes=nodes,
+            workers=verifier.workers_stand,
+            now=utc_now,
             rates=Rates(limits(settings.public), clock=time.monotonic),
         )

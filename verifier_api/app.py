@@ -13,7 +13,9 @@ Example::
     uvicorn.run(app, host="127.0.0.1", port=8000, access_log=False)
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
+import datetime as dt
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from uuid import UUID, uuid4
@@ -33,11 +35,13 @@ from ledger.web.look import static_files
 from verifier_api import problems
 from verifier_api.bulk import Bulk
 from verifier_api.bulk_routes import bulk_api
+from verifier_api.health import Health
 from verifier_api.pages import STATIC, Pages, pages
 from verifier_api.problems import Refusal, json_answer, refusal_of
 from verifier_api.rates import RateLimiting, Rates
 from verifier_api.routes import api
 from verifier_api.serving import Answers, ChainHead, Ledger, Serving
+from verifier_api.telemetry import Telemetry, Watching, metrics_page
 from verifier_api.uploads import UploadPlaces
 
 SECURITY_HEADERS = {
@@ -63,15 +67,22 @@ def create_app(
     places: UploadPlaces | None = None,
     bulk: Bulk | None = None,
     rates: Rates | None = None,
+    telemetry: Telemetry | None = None,
+    nodes: Mapping[str, ChainHead] | None = None,
+    workers: Callable[[], bool] = lambda: True,
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     new_id: Callable[[], UUID] = uuid4,
 ) -> FastAPI:
     """The application. `closers` run when it shuts down; `places` bounds the uploads at a time; `new_id` names errors.
 
-    Without `bulk` nobody can ask about many files at once; without `rates` everybody can ask as often as they like.
+    Without `bulk` nobody can ask about many files at once; without `rates` everybody can ask as often as they like. `nodes` are
+    the chain nodes one by one, and `workers` says whether files can be examined, both for `/healthz`.
     """
     public_url = public_url.rstrip("/")
+    telemetry = Telemetry(clock=time.perf_counter) if telemetry is None else telemetry
+    health = Health(ledger=reader, registry=registry, now=now, nodes=nodes or {}, workers=workers)
     serving = Serving(
-        verifier=verifier,
+        verifier=telemetry.counted(verifier),
         ledger=reader,
         registry=registry,
         public_url=public_url,
@@ -88,8 +99,9 @@ def create_app(
         lifespan=_closing(serving, closers),
     )
     maker = Pages(public_url=public_url)
-    for router in (api(serving), *([] if bulk is None else [bulk_api(bulk)]), pages(serving, maker)):
+    for router in (api(serving, health), *([] if bulk is None else [bulk_api(bulk)]), pages(serving, maker)):
         app.include_router(router)
+    app.add_route("/metrics", metrics_page(telemetry), include_in_schema=False)
     app.mount("/static", static_files(STATIC))
 
     async def refuse(request: Request, error: Exception) -> Response:
@@ -113,6 +125,7 @@ def create_app(
     if rates is not None:
         app.add_middleware(RateLimiting, rates=rates, shown=_shown)
     app.add_middleware(Headers, https=public_url.startswith("https:"))
+    app.add_middleware(Watching, telemetry=telemetry)
     return app
 
 

@@ -2,6 +2,7 @@
 
 """What anybody does: verify files, serve the public verifier, run a chain of one's own."""
 
+import logging
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -32,6 +33,7 @@ from scripts.compose import ReceiptFolder, public_verifier
 from scripts.devchain import DEFAULT_CHAIN_ID, DEFAULT_PORT
 from scripts.devchain import main as run_devchain
 from scripts.public_service import public_service
+from verifier_api.telemetry import json_lines
 from verifier_api.trust import TRUST_FILE, Trust
 from verifier_api.verdict import Conclusion, Language, Standing, Verdict
 from verifier_api.wording import role_text
@@ -113,13 +115,15 @@ def serve(
     """Chạy trang tra cứu công khai / serve the public verifier, read-only."""
     # uvicorn raises the signal that stopped it once more; this lets the worker processes be ended in order.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    logging.basicConfig(handlers=[json_lines()], level=logging.WARNING)
+    logging.getLogger("verifier_api").setLevel(logging.INFO)
     with public_service(settings(home)) as app:
         tell(
             lang,
             f"Trang tra cứu: http://{host}:{port} (Ctrl-C để dừng)",
             f"Verifier: http://{host}:{port} (Ctrl-C stops it)",
         )
-        uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+        uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
 
 
 def devchain(

@@ -144,10 +144,16 @@ class World:
             }
         )
 
-    def verifier(self, trust: Trust | None = None) -> Verifier:
+    @property
+    def head_time(self) -> dt.datetime:
+        """A time at which the newest block is a minute and a half old."""
+        return NOW + dt.timedelta(seconds=90)
+
+    def verifier(self, trust: Trust | None = None, *, minutes_later: int = 0) -> Verifier:
         """The real verifier over this world."""
         examiner = UnsafeInProcessExaminer(self._examine)
-        return Verifier.live(trust=trust or TRUST, issued=self, registry=self, examiner=examiner, now=lambda: NOW)
+        now = NOW + dt.timedelta(minutes=minutes_later)
+        return Verifier.live(trust=trust or TRUST, issued=self, registry=self, examiner=examiner, now=lambda: now)
 
     def _examine(self, data: bytes) -> Examination:
         if data == b"%PDF bomb":

@@ -140,19 +140,6 @@ def test_a_chain_that_is_down_gives_an_answer_that_is_not_cached(world, app):
     assert answer.headers["cache-control"] == "no-store"
 
 
-@pytest.mark.parametrize(("ledger_down", "chain_down"), [(False, False), (True, False), (False, True), (True, True)])
-def test_health_says_which_leg_is_down(world, app, ledger_down, chain_down):
-    world.ledger_down, world.chain_down = ledger_down, chain_down
-    answer = get(app, "/healthz")
-    well = not (ledger_down or chain_down)
-    assert answer.status_code == (200 if well else 503)
-    assert answer.json() == {
-        "status": "ok" if well else "degraded",
-        "ledger": "down" if ledger_down else "up",
-        "chain": "down" if chain_down else "up",
-    }
-
-
 @pytest.mark.parametrize("path", ["/v1/units/{id}", "/q/{id}", "/healthz"])
 def test_what_nobody_foresaw_is_a_500_with_an_id_and_a_log_line_without_its_words(world, caplog, path):
     unit = world.issue()
