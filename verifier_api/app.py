@@ -39,8 +39,8 @@ from verifier_api.health import Health
 from verifier_api.pages import STATIC, Pages, pages
 from verifier_api.problems import Refusal, json_answer, refusal_of
 from verifier_api.rates import RateLimiting, Rates
-from verifier_api.routes import api
-from verifier_api.serving import Answers, ChainHead, Ledger, Serving
+from verifier_api.routes import api, history_api
+from verifier_api.serving import Answers, Chain, ChainHead, Ledger, Serving
 from verifier_api.telemetry import Telemetry, Watching, metrics_page
 from verifier_api.uploads import UploadPlaces
 
@@ -61,7 +61,7 @@ def create_app(
     *,
     verifier: Answers,
     reader: Ledger,
-    registry: ChainHead,
+    registry: Chain,
     public_url: str,
     closers: Sequence[Callable[[], None]] = (),
     places: UploadPlaces | None = None,
@@ -99,7 +99,12 @@ def create_app(
         lifespan=_closing(serving, closers),
     )
     maker = Pages(public_url=public_url)
-    for router in (api(serving, health), *([] if bulk is None else [bulk_api(bulk)]), pages(serving, maker)):
+    for router in (
+        api(serving, health),
+        history_api(serving),
+        *([] if bulk is None else [bulk_api(bulk)]),
+        pages(serving, maker),
+    ):
         app.include_router(router)
     app.add_route("/metrics", metrics_page(telemetry), include_in_schema=False)
     app.mount("/static", static_files(STATIC))

@@ -55,6 +55,14 @@ UNKNOWN_UNIT = Problem(
     "Sổ cái này chưa từng phát hành học bạ mang mã đó. Hãy so lại từng ký tự của mã, quét lại mã QR, hoặc hỏi nhà trường.",
     "This ledger never issued a record with that id. Compare every character, scan the QR code again, or ask the school.",
 )
+UNKNOWN_SCHOOL = Problem(
+    "unknown-school",
+    HTTPStatus.NOT_FOUND,
+    "Không có trường mang mã này",
+    "No school has this code",
+    "Chuỗi khối không có trường nào đăng ký mã đó. Hãy xem mã trường (8 chữ số) ở /v1/schools.",
+    "No school is registered on the chain under that code. See the codes (8 digits) at /v1/schools.",
+)
 UNKNOWN_DIGEST = Problem(
     "unknown-digest",
     HTTPStatus.NOT_FOUND,

@@ -6,6 +6,7 @@ Answers that may be cached say so, for so short a time that a recall shows withi
 cached at all.
 """
 
+import re
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,12 +14,13 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
 from ledger.web.languages import language_of
-from verifier_api import problems
+from verifier_api import history, problems
 from verifier_api.caching import kept_json, not_modified, tag_of
 from verifier_api.documents import VerdictBody, refusals
 from verifier_api.health import Health, HealthBody
+from verifier_api.history import HistoryBody
 from verifier_api.problems import Refusal
-from verifier_api.serving import Serving, digest, ledger_is_down
+from verifier_api.serving import Serving, digest, ledger_is_down, unit_id
 from verifier_api.verdict import Language, Outcome, Verdict
 
 VERDICT_SECONDS = 30
@@ -28,6 +30,7 @@ RECEIPT_SECONDS = 3600
 """A final receipt never changes; the hour is for the case that a file should have to be withdrawn."""
 
 
+SCHOOL_CODE = re.compile(r"[0-9]{8}", re.ASCII)
 NOT_MODIFIED: dict[str, Any] = {"description": "What the tag in If-None-Match stands for still holds"}
 
 
@@ -153,6 +156,36 @@ def api(serving: Serving, health: Health) -> APIRouter:
         """503 when ledger, chain or workers cannot be asked. The service still answers what it can."""
         status, body = await health.look()
         return JSONResponse(body.model_dump(), status_code=status, headers={"Cache-Control": "no-store"})
+
+    return router
+
+
+def history_api(serving: Serving) -> APIRouter:
+    """What the chain holds about one unit or one school."""
+    router = APIRouter()
+
+    @router.get(
+        "/v1/history",
+        summary="What happened to a unit, or how a school stands, on the chain",
+        responses={
+            200: {"model": HistoryBody},
+            304: NOT_MODIFIED,
+            **refusals(
+                *(problems.BAD_REQUEST, problems.BAD_UNIT_ID, problems.UNKNOWN_UNIT, problems.UNKNOWN_SCHOOL),
+                *(problems.RECEIPT_PENDING, problems.LEDGER_DOWN, problems.CHAIN_DOWN),
+            ),
+        },
+    )
+    async def past(request: Request, unit: str | None = None, school: str | None = None) -> Response:
+        """Of either a unit or a school; no person is in it."""
+        if unit is not None and school is None:
+            told = await serving.ask(history.of_unit, unit_id(unit), issued=serving.ledger, chain=serving.registry)
+        elif school is not None and unit is None and SCHOOL_CODE.fullmatch(school):
+            told = await serving.ask(history.of_school, school, chain=serving.registry)
+        else:
+            raise Refusal(problems.BAD_REQUEST)
+        headers = {"Cache-Control": f"public, max-age={VERDICT_SECONDS}"}
+        return kept_json(request, told.model_dump(mode="json"), headers=headers)
 
     return router
 

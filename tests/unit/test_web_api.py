@@ -200,7 +200,7 @@ def test_messages_follow_the_language_asked_for(app):
 def test_openapi_describes_every_address_and_loads_no_third_party(app):
     paths = get(app, "/openapi.json").json()["paths"]
     assert set(paths) == {
-        "/v1/verify", "/v1/units/{unit_id}", "/v1/digests/{sha256}", "/v1/receipts/{sha256}", "/v1/schools", "/healthz",
+        "/v1/verify", "/v1/units/{unit_id}", "/v1/digests/{sha256}", "/v1/receipts/{sha256}", "/v1/schools", "/healthz", "/v1/history",
     }  # fmt: skip
     assert get(app, "/docs").status_code == 404
 
