@@ -54,6 +54,7 @@ GROUPS: Mapping[str, str] = {
     "signers": "signers.signers",
     "account": "desk.account",
     "transfer": "transferring.transfer",
+    "key": "api_keys.key",
 }
 """Commands that have commands of their own."""
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from ledger.proof.receipt import RECEIPT_FORMAT, Receipt
 from ledger.proof.signer_list import SIGNERS_FORMAT, SignerList
 from scripts import generated
-from verifier_api.routes import VerdictBody
+from verifier_api.documents import VerdictBody
 
 ROOT = Path(__file__).resolve().parent.parent
 PROOF = ROOT / "ledger" / "proof"

@@ -34,6 +34,9 @@ JOBS_VARIABLE = "HOCBA_JOBS"
 """Takes the place of `jobs` where it is set."""
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8000"
 DEFAULT_DESK_URL = "http://127.0.0.1:8001"
+DEFAULT_LOOKUPS_PER_MINUTE = 600
+DEFAULT_FILES_PER_MINUTE = 60
+"""Per address: schools and offices share one, so it is more than a person asks."""
 DEFAULT_WORKERS = 2
 """Processes that sign or examine side by side: as many as a small machine has cores."""
 
@@ -58,6 +61,15 @@ workers = {workers}
 tsa = "{tsa}"
 # Place of signing, as PDF viewers show it.
 location = "{location}"
+
+[public]
+# What the public service keeps of its own: API keys, quotas and bulk jobs. Nothing of the ledger's.
+own = "verifier"
+# Per address and minute, for whoever has no API key; 0 sets no bound.
+# lookups_per_minute = 600
+# files_per_minute = 60
+# The header in which your own reverse proxy appends the client's address. Leave it out where there is no proxy.
+# proxy_header = "X-Forwarded-For"
 
 [desk]
 # Where people at schools and the authority reach the desk. Anywhere else than on this computer it needs https.
@@ -120,6 +132,17 @@ class SigningSettings(_Part):
     location: str
 
 
+class PublicSettings(_Part):
+    """Section `public`."""
+
+    own: Path = Path("verifier")
+    """A folder of the public service's own."""
+    lookups_per_minute: Annotated[int, Field(ge=0)] = DEFAULT_LOOKUPS_PER_MINUTE
+    files_per_minute: Annotated[int, Field(ge=0)] = DEFAULT_FILES_PER_MINUTE
+    proxy_header: Annotated[str, Field(pattern=r"^[A-Za-z-]+$")] | None = None
+    """The header that a trusted proxy appends the client's address to."""
+
+
 class OpenIdSettings(_Part):
     """Section `desk.openid`."""
 
@@ -172,6 +195,7 @@ class Settings(_Part):
     trust: Path = Path("trust")
     workers: Annotated[int, Field(ge=1, le=64)] = DEFAULT_WORKERS
     signing: SigningSettings
+    public: PublicSettings = PublicSettings()
     desk: DeskSettings = DeskSettings()
     schools: dict[SchoolCode, SchoolSettings] = {}
     web3signer: SignerSettings = SignerSettings()
@@ -201,6 +225,7 @@ class Settings(_Part):
             update={
                 "files": _files(environment.get(FILES_VARIABLE) or read.files, path),
                 "trust": home / read.trust,
+                "public": read.public.model_copy(update={"own": home / read.public.own}),
                 "desk": _at_home(read.desk, home),
                 "database": read.database.replace("sqlite:///", f"sqlite:///{home.absolute()}/", 1),
                 "jobs": re.sub(r"^sqlite:///(?!/)", f"sqlite:///{home.absolute()}/", jobs),

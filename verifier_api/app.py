@@ -2,8 +2,9 @@
 
 """The public application: pages for people, an API for programs, and nothing that could sign or change anything.
 
-`create_app` takes its parts as arguments and reads no setting. Around all routes stand three layers: one puts the security
-headers on, one lets clients finish what was refused, and one turns whatever was not foreseen into a plain 500 with an id.
+`create_app` takes its parts as arguments and reads no setting. Around all routes stand layers: one puts the security
+headers on, one sends away who asks too often, one lets clients finish what was refused, and one turns whatever was not foreseen
+into a plain 500 with an id.
 
 Example::
 
@@ -12,8 +13,10 @@ Example::
     uvicorn.run(app, host="127.0.0.1", port=8000, access_log=False)
 """
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+import datetime as dt
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from http import HTTPStatus
 from uuid import UUID, uuid4
 
@@ -30,10 +33,15 @@ from ledger.web.languages import language_of
 from ledger.web.last_resort import LastResort
 from ledger.web.look import static_files
 from verifier_api import problems
+from verifier_api.bulk import Bulk
+from verifier_api.bulk_routes import bulk_api
+from verifier_api.health import Health
 from verifier_api.pages import STATIC, Pages, pages
 from verifier_api.problems import Refusal, json_answer, refusal_of
-from verifier_api.routes import api
-from verifier_api.serving import Answers, ChainHead, Ledger, Serving
+from verifier_api.rates import RateLimiting, Rates
+from verifier_api.routes import api, history_api
+from verifier_api.serving import Answers, Chain, ChainHead, Ledger, Serving
+from verifier_api.telemetry import Telemetry, Watching, metrics_page
 from verifier_api.uploads import UploadPlaces
 
 SECURITY_HEADERS = {
@@ -53,27 +61,33 @@ def create_app(
     *,
     verifier: Answers,
     reader: Ledger,
-    registry: ChainHead,
+    registry: Chain,
     public_url: str,
     closers: Sequence[Callable[[], None]] = (),
     places: UploadPlaces | None = None,
+    bulk: Bulk | None = None,
+    rates: Rates | None = None,
+    telemetry: Telemetry | None = None,
+    nodes: Mapping[str, ChainHead] | None = None,
+    workers: Callable[[], bool] = lambda: True,
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     new_id: Callable[[], UUID] = uuid4,
 ) -> FastAPI:
-    """The application. `closers` run when it shuts down; `places` bounds the uploads at a time; `new_id` names errors."""
+    """The application. `closers` run when it shuts down; `places` bounds the uploads at a time; `new_id` names errors.
+
+    Without `bulk` nobody can ask about many files at once; without `rates` everybody can ask as often as they like. `nodes` are
+    the chain nodes one by one, and `workers` says whether files can be examined, both for `/healthz`.
+    """
     public_url = public_url.rstrip("/")
+    telemetry = Telemetry(clock=time.perf_counter) if telemetry is None else telemetry
+    health = Health(ledger=reader, registry=registry, now=now, nodes=nodes or {}, workers=workers)
     serving = Serving(
-        verifier=verifier,
+        verifier=telemetry.counted(verifier),
         ledger=reader,
         registry=registry,
         public_url=public_url,
         places=UploadPlaces() if places is None else places,
     )
-
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        yield
-        for close in closers:
-            await serving.ask(close)
 
     app = FastAPI(
         title="hocba",
@@ -82,11 +96,17 @@ def create_app(
         # The interactive pages would load scripts from third parties.
         docs_url=None,
         redoc_url=None,
-        lifespan=lifespan,
+        lifespan=_closing(serving, closers),
     )
     maker = Pages(public_url=public_url)
-    app.include_router(api(serving))
-    app.include_router(pages(serving, maker))
+    for router in (
+        api(serving, health),
+        history_api(serving),
+        *([] if bulk is None else [bulk_api(bulk)]),
+        pages(serving, maker),
+    ):
+        app.include_router(router)
+    app.add_route("/metrics", metrics_page(telemetry), include_in_schema=False)
     app.mount("/static", static_files(STATIC))
 
     async def refuse(request: Request, error: Exception) -> Response:
@@ -107,8 +127,23 @@ def create_app(
         app.add_exception_handler(kind, refuse)
     app.add_middleware(LastResort, shown=lost, new_id=new_id)
     app.add_middleware(Lingering)
+    if rates is not None:
+        app.add_middleware(RateLimiting, rates=rates, shown=_shown)
     app.add_middleware(Headers, https=public_url.startswith("https:"))
+    app.add_middleware(Watching, telemetry=telemetry)
     return app
+
+
+def _closing(
+    serving: Serving, closers: Sequence[Callable[[], None]]
+) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        for close in closers:
+            await serving.ask(close)
+
+    return lifespan
 
 
 class Headers:
@@ -123,7 +158,8 @@ class Headers:
             await self._app(scope, receive, send)
             return
         path: str = scope["path"]
-        public = path.startswith("/v1/") and scope["method"] in ("GET", "HEAD")
+        # A job is its sender's business: nothing about it is for the scripts of other sites.
+        public = path.startswith("/v1/") and not path.startswith("/v1/jobs") and scope["method"] in ("GET", "HEAD")
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":

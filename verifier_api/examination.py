@@ -84,6 +84,9 @@ class Examiner(Protocol):
     def examine(self, data: bytes) -> Examination:
         """What is to be seen in `data`."""
 
+    def stands(self) -> bool:
+        """Whether files can be examined at all."""
+
 
 def kind_of(data: bytes) -> FileKind:
     """What a file claims to be, from its first bytes alone."""

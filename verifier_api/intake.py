@@ -133,6 +133,10 @@ class IsolatedExaminer(Generic[Seen]):
         except BrokenProcessPool:
             raise _noted(Shortage.CRASHED) from None
 
+    def stands(self) -> bool:
+        """Whether there are workers that take files."""
+        return not self._closed and self._crew.stands()
+
     def close(self) -> None:
         """Stops all workers, whatever they are doing; files still being looked at end as `Exhausted`. Safe to repeat."""
         with self._lock:
@@ -210,6 +214,10 @@ class _Crew(Generic[Seen]):
         finally:
             self._waiting.discard(ended)
 
+    def stands(self) -> bool:
+        """Whether it takes files."""
+        return not self._stopped and bool(self._pool.active)
+
     def stop(self) -> None:
         """Kills the workers and sends everybody away who waits for them."""
         self._stopped = True
@@ -246,6 +254,10 @@ class UnsafeInProcessExaminer(Generic[Seen]):
     def examine(self, data: bytes) -> Seen:
         """What `worker` returns for `data`."""
         return self._worker(data)
+
+    def stands(self) -> bool:
+        """There is nothing that could fall."""
+        return True
 
     def close(self) -> None:
         """Nothing to stop."""

@@ -55,6 +55,14 @@ UNKNOWN_UNIT = Problem(
     "Sổ cái này chưa từng phát hành học bạ mang mã đó. Hãy so lại từng ký tự của mã, quét lại mã QR, hoặc hỏi nhà trường.",
     "This ledger never issued a record with that id. Compare every character, scan the QR code again, or ask the school.",
 )
+UNKNOWN_SCHOOL = Problem(
+    "unknown-school",
+    HTTPStatus.NOT_FOUND,
+    "Không có trường mang mã này",
+    "No school has this code",
+    "Chuỗi khối không có trường nào đăng ký mã đó. Hãy xem mã trường (8 chữ số) ở /v1/schools.",
+    "No school is registered on the chain under that code. See the codes (8 digits) at /v1/schools.",
+)
 UNKNOWN_DIGEST = Problem(
     "unknown-digest",
     HTTPStatus.NOT_FOUND,
@@ -156,6 +164,105 @@ LEDGER_DOWN = Problem(
     "The ledger is down for the moment, so there is no answer. That says nothing against the record; try again later.",
     retry_after=60,
 )
+CHAIN_DOWN = Problem(
+    "chain-unavailable",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Chưa hỏi được chuỗi khối",
+    "The chain cannot be asked",
+    "Chuỗi khối đang không trả lời nên cả lô chưa có câu trả lời. Học bạ không vì thế mà sai; hãy gửi lại sau.",
+    "The chain does not answer, so there is no answer for this batch. That says nothing against the records; send it later.",
+    retry_after=60,
+)
+KEY_REQUIRED = Problem(
+    "key-required",
+    HTTPStatus.UNAUTHORIZED,
+    "Cần khóa API",
+    "An API key is needed",
+    "Tra cứu hàng loạt cần khóa API ở đầu mục «Authorization: Bearer …». Hãy xin khóa của đơn vị vận hành, hoặc gửi từng tệp.",
+    "Bulk checks need an API key in the header `Authorization: Bearer …`. Ask the operator for one, or send single files.",
+)
+KEY_REVOKED = Problem(
+    "key-revoked",
+    HTTPStatus.FORBIDDEN,
+    "Khóa API đã bị thu hồi",
+    "This API key was revoked",
+    "Khóa này không còn dùng được. Hãy xin đơn vị vận hành khóa mới.",
+    "This key opens nothing any more. Ask the operator for a new one.",
+)
+QUOTA = Problem(
+    "quota-used-up",
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "Hết hạn mức trong ngày",
+    "The day's quota is used up",
+    "Yêu cầu này vượt hạn mức {limit} tệp mỗi ngày của khóa; còn {left}. Hãy gửi ít hơn, hoặc đợi {seconds} giây.",
+    "This exceeds the key's {limit} files a day; {left} are left. Send fewer, or wait {seconds} seconds.",
+)
+TOO_MANY_REQUESTS = Problem(
+    "too-many-requests",
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "Hỏi quá nhanh",
+    "Too many requests",
+    "Máy của bạn vừa hỏi quá nhiều lần. Hãy đợi {seconds} giây rồi thử lại; cần nhiều hơn thì xin khóa API.",
+    "Your address asked too often just now. Wait {seconds} seconds and try again; who needs more asks for an API key.",
+)
+TOO_MANY_JOBS = Problem(
+    "too-many-jobs",
+    HTTPStatus.TOO_MANY_REQUESTS,
+    "Quá nhiều tác vụ đang chạy",
+    "Too many jobs are running",
+    "Khóa này đã có {limit} tác vụ đang chạy. Hãy đợi một tác vụ xong, hoặc hủy bớt.",
+    "This key has {limit} jobs running. Wait for one to end, or cancel one.",
+    retry_after=30,
+)
+ARCHIVE_REFUSED = Problem(
+    "archive-refused",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "Không nhận tệp ZIP này",
+    "This ZIP is not accepted",
+    "Tệp ZIP vượt giới hạn hoặc có cấu trúc không an toàn ({reason}). Hãy nén lại chỉ các tệp PDF, XML và biên nhận.",
+    "The ZIP exceeds the limits or is built in an unsafe way ({reason}). Pack only the PDF, XML and receipt files again.",
+)
+BAD_BATCH = Problem(
+    "bad-batch",
+    HTTPStatus.BAD_REQUEST,
+    "Danh sách mã băm không hợp lệ",
+    "The list of digests is not valid",
+    "Hãy gửi JSON {{«digests»: […]}} với 1 đến {limit} mã băm SHA-256, mỗi mã 64 chữ số thập lục phân.",
+    "Send JSON {{`digests`: […]}} with 1 to {limit} SHA-256 digests of 64 hexadecimal digits each.",
+)
+UNSUPPORTED_BATCH = Problem(
+    "unsupported-batch",
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    "Cách gửi lô không được hỗ trợ",
+    "This way of sending a batch is not supported",
+    "Hãy gửi mã băm bằng application/json, hoặc một tệp ZIP bằng application/zip hay multipart/form-data với trường «file».",
+    "Send digests as application/json, or one ZIP as application/zip or as multipart/form-data with a field `file`.",
+)
+UNKNOWN_JOB = Problem(
+    "unknown-job",
+    HTTPStatus.NOT_FOUND,
+    "Không có tác vụ này",
+    "There is no such job",
+    "Khóa này không có tác vụ nào mang mã đó. Hãy dùng đúng địa chỉ trong «Location» và đúng khóa đã gửi.",
+    "This key has no job with that id. Use the address from `Location`, and the key that sent the files.",
+)
+JOB_RUNNING = Problem(
+    "job-running",
+    HTTPStatus.CONFLICT,
+    "Tác vụ chưa xong",
+    "The job is not done",
+    "Tác vụ vẫn đang chạy. Hãy xem tiến độ ở địa chỉ của tác vụ rồi thử lại.",
+    "The job is still running. Look at its progress at its address, and try again.",
+    retry_after=5,
+)
+JOB_GONE = Problem(
+    "job-gone",
+    HTTPStatus.GONE,
+    "Kết quả không còn",
+    "The result is gone",
+    "Tác vụ đã hủy, hỏng, hoặc xong quá một giờ nên tệp và kết quả đã bị xóa. Hãy gửi lại.",
+    "The job was cancelled, failed, or ended over an hour ago, so files and results are deleted. Send them again.",
+)
 NOT_FOUND = Problem(
     "not-found",
     HTTPStatus.NOT_FOUND,
@@ -193,13 +300,19 @@ ALL = tuple(value for value in globals().values() if isinstance(value, Problem))
 """Every problem, for the page that explains them and for the documentation's test."""
 
 
+_MEMBERS = frozenset({"id", "reason", "entry"})
+"""Values that are members of the document, for programs."""
+
+
 class Refusal(VerifierError):
     """A request that gets no answer but `problem`."""
 
-    def __init__(self, problem: Problem, **values: object) -> None:
+    def __init__(self, problem: Problem, *, headers: Mapping[str, str] | None = None, **values: object) -> None:
         super().__init__(problem.detail("vi", values), problem.detail("en", values))
         self.problem = problem
         self.values = values
+        self.headers = {} if headers is None else headers
+        """What else the answer says in its head, such as when to come back."""
         self.verdict: Verdict | None = None
         """What the refusal means for the file, when it means anything; filled in by whoever can judge."""
 
@@ -239,7 +352,7 @@ def document(refusal: Refusal, *, language: Language, public_url: str) -> dict[s
         "status": problem.status.value,
         "detail": problem.detail(language, refusal.values),
         "code": problem.code,
-        **{name: value for name, value in refusal.values.items() if name == "id"},
+        **{name: value for name, value in refusal.values.items() if name in _MEMBERS and value is not None},
     }
 
 
@@ -260,4 +373,5 @@ def headers(refusal: Refusal, *, language: Language) -> dict[str, str]:
         "Cache-Control": "no-store",
         "Content-Language": language,
         **({} if retry is None else {"Retry-After": str(retry)}),
+        **refusal.headers,
     }

@@ -6,22 +6,22 @@ Answers that may be cached say so, for so short a time that a recall shows withi
 cached at all.
 """
 
-import datetime as dt
-from http import HTTPStatus
-from typing import Any, Literal
-from uuid import UUID
+import re
+from typing import Any
 
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel
 
-from ledger.chain.errors import ChainError
-from ledger.errors import LedgerError
 from ledger.web.languages import language_of
-from verifier_api import problems
-from verifier_api.problems import PROBLEM_JSON, Problem, Refusal
-from verifier_api.serving import Serving, digest, ledger_is_down
-from verifier_api.verdict import Check, Conclusion, Outcome, Standing, Verdict
+from verifier_api import history, problems
+from verifier_api.caching import kept_json, not_modified, tag_of
+from verifier_api.documents import VerdictBody, refusals
+from verifier_api.health import Health, HealthBody
+from verifier_api.history import HistoryBody
+from verifier_api.problems import Refusal
+from verifier_api.serving import Serving, digest, ledger_is_down, unit_id
+from verifier_api.verdict import Language, Outcome, Verdict
 
 VERDICT_SECONDS = 30
 """How long an answer may be served from a cache. With a page's own delay, a recall still shows within a minute."""
@@ -30,69 +30,8 @@ RECEIPT_SECONDS = 3600
 """A final receipt never changes; the hour is for the case that a file should have to be withdrawn."""
 
 
-class FindingBody(BaseModel):
-    """What one check found."""
-
-    check: Check
-    outcome: Outcome
-    code: str
-    message: str
-    details: dict[str, Any]
-
-
-class SignatureBody(BaseModel):
-    """One signature."""
-
-    role: str
-    signer: str
-    signed_at: dt.datetime | None
-    outcome: Outcome
-    sub_indication: str | None
-    subject: str | None = None
-    """Code of the subject that a subject teacher signed; absent for all others."""
-    delegated_by: str | None = None
-    """SHA-256 of the principal's certificate on whose behalf a deputy signed; absent for whoever signed in their own right."""
-
-
-class VerdictSchool(BaseModel):
-    """The school that a verdict names."""
-
-    code: str
-    name: str | None
-
-
-class VerdictBody(BaseModel):
-    """The verdict as JSON. `Verdict.to_dict` writes it; here it is described, for OpenAPI."""
-
-    format: Literal["hocba-verdict/1"]
-    conclusion: Conclusion
-    standing: Standing
-    unit: UUID | None
-    school: VerdictSchool | None
-    school_year: str | None
-    level: str | None
-    anchored_at: dt.datetime | None
-    recalled_at: dt.datetime | None
-    recall_reason: str | None
-    replaced_by: UUID | None
-    file_sha256: str | None
-    judged_at: dt.datetime
-    as_of: dt.datetime | None = None
-    """The moment that the answer is about; absent when it is about now."""
-    findings: list[FindingBody]
-    signatures: list[SignatureBody]
-
-
-class ProblemBody(BaseModel):
-    """An RFC 9457 problem."""
-
-    type: str
-    title: str
-    status: int
-    detail: str
-    code: str
-    id: str | None = None
-    """Of an internal error: what to tell the operator."""
+SCHOOL_CODE = re.compile(r"[0-9]{8}", re.ASCII)
+NOT_MODIFIED: dict[str, Any] = {"description": "What the tag in If-None-Match stands for still holds"}
 
 
 class SchoolBody(BaseModel):
@@ -103,14 +42,6 @@ class SchoolBody(BaseModel):
     operator: str
     """The chain account that anchors for it."""
     seal_cert_sha256: str
-
-
-class HealthBody(BaseModel):
-    """Which leg stands."""
-
-    status: Literal["ok", "degraded"]
-    ledger: Literal["up", "down"]
-    chain: Literal["up", "down"]
 
 
 _UPLOAD_BODY: dict[str, Any] = {
@@ -134,8 +65,8 @@ _UPLOAD_BODY: dict[str, Any] = {
 }
 
 
-def api(serving: Serving) -> APIRouter:
-    """The routes, over the parts in `serving`."""
+def api(serving: Serving, health: Health) -> APIRouter:
+    """The routes, over the parts in `serving`; `health` looks after them."""
     router = APIRouter()
 
     @router.post(
@@ -144,7 +75,7 @@ def api(serving: Serving) -> APIRouter:
         openapi_extra=_UPLOAD_BODY,
         responses={
             200: {"model": VerdictBody},
-            **_refusals(problems.NO_FILE, problems.TOO_SLOW, problems.TOO_LARGE, problems.UNSUPPORTED, problems.BUSY),
+            **refusals(problems.NO_FILE, problems.TOO_SLOW, problems.TOO_LARGE, problems.UNSUPPORTED, problems.BUSY),
         },
     )
     async def verify(request: Request) -> JSONResponse:
@@ -156,10 +87,11 @@ def api(serving: Serving) -> APIRouter:
         summary="The standing of one unit",
         responses={
             200: {"model": VerdictBody},
-            **_refusals(problems.BAD_UNIT_ID, problems.UNKNOWN_UNIT, problems.LEDGER_DOWN),
+            304: NOT_MODIFIED,
+            **refusals(problems.BAD_UNIT_ID, problems.UNKNOWN_UNIT, problems.LEDGER_DOWN),
         },
     )
-    async def unit(request: Request, unit_id: str) -> JSONResponse:
+    async def unit(request: Request, unit_id: str) -> Response:
         """What can be said from an id alone; that is never that a file or a paper is genuine."""
         return _cached_answer(request, await serving.judge_unit(unit_id))
 
@@ -168,10 +100,11 @@ def api(serving: Serving) -> APIRouter:
         summary="Whether a file with this digest was issued",
         responses={
             200: {"model": VerdictBody},
-            **_refusals(problems.BAD_DIGEST, problems.UNKNOWN_DIGEST, problems.LEDGER_DOWN),
+            304: NOT_MODIFIED,
+            **refusals(problems.BAD_DIGEST, problems.UNKNOWN_DIGEST, problems.LEDGER_DOWN),
         },
     )
-    async def file_digest(request: Request, sha256: str) -> JSONResponse:
+    async def file_digest(request: Request, sha256: str) -> Response:
         """What can be said from a file's SHA-256 alone."""
         return _cached_answer(request, await serving.judge_digest(sha256))
 
@@ -180,10 +113,11 @@ def api(serving: Serving) -> APIRouter:
         summary="The receipt of a file, by the file's own digest",
         responses={
             200: {"content": {"application/json": {}}, "description": "A receipt, format hocba-receipt/1"},
-            **_refusals(problems.BAD_DIGEST, problems.UNKNOWN_DIGEST, problems.RECEIPT_PENDING, problems.LEDGER_DOWN),
+            304: NOT_MODIFIED,
+            **refusals(problems.BAD_DIGEST, problems.UNKNOWN_DIGEST, problems.RECEIPT_PENDING, problems.LEDGER_DOWN),
         },
     )
-    async def receipt(sha256: str) -> Response:
+    async def receipt(request: Request, sha256: str) -> Response:
         """Only who holds the file can name its digest, so only they get the receipt and the salt in it."""
         wanted = digest(sha256)
         entry = await serving.ask(serving.ledger.receipt_of_file, wanted)
@@ -191,77 +125,85 @@ def api(serving: Serving) -> APIRouter:
             raise Refusal(problems.UNKNOWN_DIGEST)
         if entry.receipt is None or not entry.final:
             raise Refusal(problems.RECEIPT_PENDING)
-        return Response(
-            entry.receipt,
-            media_type="application/json",
-            headers={
-                "Content-Disposition": f'attachment; filename="{entry.unit_id}.receipt.json"',
-                "Cache-Control": f"public, max-age={RECEIPT_SECONDS}",
-            },
-        )
+        headers = {
+            "Content-Disposition": f'attachment; filename="{entry.unit_id}.receipt.json"',
+            "Cache-Control": f"public, max-age={RECEIPT_SECONDS}",
+            "ETag": tag_of(entry.receipt),
+        }
+        return not_modified(request, headers) or Response(entry.receipt, media_type="application/json", headers=headers)
 
-    @router.get("/v1/schools", summary="The schools that issue here", responses=_refusals(problems.LEDGER_DOWN))
-    async def schools(response: Response) -> list[SchoolBody]:
+    @router.get(
+        "/v1/schools",
+        summary="The schools that issue here",
+        responses={200: {"model": list[SchoolBody]}, 304: NOT_MODIFIED, **refusals(problems.LEDGER_DOWN)},
+    )
+    async def schools(request: Request) -> Response:
         """By code. The seal's digest is to be compared with the chain's."""
-        response.headers["Cache-Control"] = f"public, max-age={VERDICT_SECONDS}"
-        return [
+        told = [
             SchoolBody(
                 code=school.code, name=school.name, operator=school.operator, seal_cert_sha256=school.seal_cert_sha256
-            )
+            ).model_dump()
             for school in await serving.ask(serving.ledger.schools)
         ]
+        return kept_json(request, told, headers={"Cache-Control": f"public, max-age={VERDICT_SECONDS}"})
 
     @router.get(
         "/healthz",
         summary="Which leg stands",
         responses={200: {"model": HealthBody}, 503: {"model": HealthBody, "description": "A leg is down"}},
     )
-    async def health() -> JSONResponse:
-        """503 when ledger or chain cannot be asked. The service still answers what it can."""
-        ledger = await serving.ask(_stands, serving.ledger.schools)
-        chain = await serving.ask(_stands, serving.registry.head)
-        well = ledger and chain
-        body = HealthBody(
-            status="ok" if well else "degraded", ledger="up" if ledger else "down", chain="up" if chain else "down"
-        )
-        return JSONResponse(
-            body.model_dump(),
-            status_code=HTTPStatus.OK if well else HTTPStatus.SERVICE_UNAVAILABLE,
-            headers={"Cache-Control": "no-store"},
-        )
+    async def well() -> JSONResponse:
+        """503 when ledger, chain or workers cannot be asked. The service still answers what it can."""
+        status, body = await health.look()
+        return JSONResponse(body.model_dump(), status_code=status, headers={"Cache-Control": "no-store"})
 
     return router
 
 
-def _stands(question: Any) -> bool:  # noqa: ANN401 - any question without arguments
-    try:
-        question()
-    except (LedgerError, ChainError):
-        return False
-    return True
+def history_api(serving: Serving) -> APIRouter:
+    """What the chain holds about one unit or one school."""
+    router = APIRouter()
 
-
-def _answer(request: Request, verdict: Verdict, *, cache: str = "no-store") -> JSONResponse:
-    language = language_of(request)
-    return JSONResponse(
-        verdict.to_dict(language),
-        headers={"Cache-Control": cache, "Content-Language": language, "Vary": "Accept-Language, Cookie"},
+    @router.get(
+        "/v1/history",
+        summary="What happened to a unit, or how a school stands, on the chain",
+        responses={
+            200: {"model": HistoryBody},
+            304: NOT_MODIFIED,
+            **refusals(
+                *(problems.BAD_REQUEST, problems.BAD_UNIT_ID, problems.UNKNOWN_UNIT, problems.UNKNOWN_SCHOOL),
+                *(problems.RECEIPT_PENDING, problems.LEDGER_DOWN, problems.CHAIN_DOWN),
+            ),
+        },
     )
+    async def past(request: Request, unit: str | None = None, school: str | None = None) -> Response:
+        """Of either a unit or a school; no person is in it."""
+        if unit is not None and school is None:
+            told = await serving.ask(history.of_unit, unit_id(unit), issued=serving.ledger, chain=serving.registry)
+        elif school is not None and unit is None and SCHOOL_CODE.fullmatch(school):
+            told = await serving.ask(history.of_school, school, chain=serving.registry)
+        else:
+            raise Refusal(problems.BAD_REQUEST)
+        headers = {"Cache-Control": f"public, max-age={VERDICT_SECONDS}"}
+        return kept_json(request, told.model_dump(mode="json"), headers=headers)
+
+    return router
 
 
-def _cached_answer(request: Request, verdict: Verdict) -> JSONResponse:
+def _answer(request: Request, verdict: Verdict) -> JSONResponse:
+    language = language_of(request)
+    return JSONResponse(verdict.to_dict(language), headers=_spoken(language, cache="no-store"))
+
+
+def _cached_answer(request: Request, verdict: Verdict) -> Response:
     if ledger_is_down(verdict):
         raise Refusal(problems.LEDGER_DOWN)
-    settled = all(found.outcome is not Outcome.UNKNOWN for found in verdict.findings)
-    return _answer(request, verdict, cache=f"public, max-age={VERDICT_SECONDS}" if settled else "no-store")
+    if any(found.outcome is Outcome.UNKNOWN for found in verdict.findings):
+        return _answer(request, verdict)
+    language = language_of(request)
+    headers = _spoken(language, cache=f"public, max-age={VERDICT_SECONDS}")
+    return kept_json(request, verdict.to_dict(language), headers=headers)
 
 
-def _refusals(*rows: Problem) -> dict[int | str, dict[str, Any]]:
-    """How OpenAPI describes these problems."""
-    return {
-        row.status.value: {"description": row.title_en, "content": {PROBLEM_JSON: {"schema": _PROBLEM_SCHEMA}}}
-        for row in rows
-    }
-
-
-_PROBLEM_SCHEMA = ProblemBody.model_json_schema()
+def _spoken(language: Language, *, cache: str) -> dict[str, str]:
+    return {"Cache-Control": cache, "Content-Language": language, "Vary": "Accept-Language, Cookie"}

@@ -20,6 +20,7 @@ from ledger.chain.registry import Head
 from ledger.errors import LedgerError, MistypedCode
 from ledger.store.reader import ReceiptEntry, School
 from verifier_api import findings, problems, uploads
+from verifier_api.history import ChainPast
 from verifier_api.problems import Refusal
 from verifier_api.uploads import UPLOADS_AT_ONCE, UploadPlaces
 from verifier_api.verdict import Check, Verdict
@@ -62,15 +63,22 @@ class Ledger(Protocol):
     def receipt_of_file(self, sha256: str) -> ReceiptEntry | None:
         """The receipt of the unit that this exact file belongs to."""
 
+    def receipt_of_unit(self, unit_id: UUID) -> ReceiptEntry | None:
+        """The receipt of a unit."""
+
     def unit_with_short_code(self, key: str) -> UUID | None:
         """The unit that a short code leads to, if there is one."""
 
 
 class ChainHead(Protocol):
-    """What says whether the chain can be asked: `ledger.chain.registry.RegistryReader`."""
+    """What says whether the chain, or one node of it, can be asked."""
 
     def head(self) -> Head:
         """The newest block. May raise any `ChainError`."""
+
+
+class Chain(ChainHead, ChainPast, Protocol):
+    """What is read from the chain directly: `ledger.chain.registry.RegistryReader`."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class Serving:
 
     verifier: Answers
     ledger: Ledger
-    registry: ChainHead
+    registry: Chain
     public_url: str
     """Where people reach this service, without a slash at the end."""
     places: UploadPlaces = field(default_factory=UploadPlaces)

@@ -235,6 +235,10 @@ class Verifier:
         self._judge_receipt(case, parsed, pending=False, brought=True)
         return self._conclude(case)
 
+    def workers_stand(self) -> bool:
+        """Whether files can be examined at all; for whoever watches over the service."""
+        return self._examiner.stands()
+
     def _take_in(self, case: _Case, data: bytes) -> Examination | None:
         """(1) Looks into the file, or says why that makes no sense."""
         if not data:

@@ -2,6 +2,7 @@
 
 """What anybody does: serve the public verifier, run a chain of one's own."""
 
+import logging
 import signal
 import sys
 from pathlib import Path
@@ -16,11 +17,10 @@ from scripts.commands.terminal import (
     settings,
     tell,
 )
-from scripts.compose import public_reader, public_verifier, registry_reader
 from scripts.devchain import DEFAULT_CHAIN_ID, DEFAULT_PORT
 from scripts.devchain import main as run_devchain
-from verifier_api.app import create_app
-from verifier_api.trust import Trust
+from scripts.public_service import public_service
+from verifier_api.telemetry import json_lines
 
 
 def serve(
@@ -32,17 +32,15 @@ def serve(
     """Chạy trang tra cứu công khai / serve the public verifier, read-only."""
     # uvicorn raises the signal that stopped it once more; this lets the worker processes be ended in order.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    chosen = settings(home)
-    trust, reader = Trust.load(chosen.trust), public_reader(chosen)
-    with public_verifier(trust, reader, workers=chosen.workers) as verifier:
-        registry = registry_reader(trust)
-        app = create_app(verifier=verifier, reader=reader, registry=registry, public_url=chosen.public_url)
+    logging.basicConfig(handlers=[json_lines()], level=logging.WARNING)
+    logging.getLogger("verifier_api").setLevel(logging.INFO)
+    with public_service(settings(home)) as app:
         tell(
             lang,
             f"Trang tra cứu: http://{host}:{port} (Ctrl-C để dừng)",
             f"Verifier: http://{host}:{port} (Ctrl-C stops it)",
         )
-        uvicorn.run(app, host=host, port=port, log_level="warning", server_header=False)
+        uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
 
 
 def devchain(

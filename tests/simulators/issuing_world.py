@@ -147,11 +147,19 @@ class World:
             }
         )
 
-    def verifier(self, trust: Trust | None = None, *, at: dt.datetime | None = None) -> Verifier:
+    @property
+    def head_time(self) -> dt.datetime:
+        """A time at which the newest block is a minute and a half old."""
+        return NOW + dt.timedelta(seconds=90)
+
+    def verifier(
+        self, trust: Trust | None = None, *, at: dt.datetime | None = None, minutes_later: int = 0
+    ) -> Verifier:
         """The real verifier over this world, asked about now or about an earlier moment."""
         examiner = UnsafeInProcessExaminer(self._examine)
+        now = NOW + dt.timedelta(minutes=minutes_later)
         return Verifier.live(
-            trust=trust or TRUST, issued=self, registry=self, examiner=examiner, now=lambda: NOW, at=at
+            trust=trust or TRUST, issued=self, registry=self, examiner=examiner, now=lambda: now, at=at
         )
 
     def _examine(self, data: bytes) -> Examination:

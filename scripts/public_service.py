@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""The public service, composed: what `hocba serve` runs, and the store of API keys that `hocba key` fills.
+
+Beside the ledger, which it can only read, it has a folder of its own: `verifier.sqlite` with keys, quotas and jobs, and the
+scratch space in which the files of jobs lie encrypted. It is given no key of a school's or of the chain's.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from uuid import uuid4
+
+from fastapi import FastAPI
+
+from ledger.store.database import open_for_writing
+from scripts.compose import public_reader, public_verifier, registry_reader
+from scripts.crew import utc_now
+from scripts.settings import PublicSettings, Settings
+from verifier_api.app import create_app
+from verifier_api.bulk import Bulk
+from verifier_api.bulk_store import BulkStore
+from verifier_api.rates import Limits, Rates
+from verifier_api.scratch import Scratch
+from verifier_api.telemetry import Telemetry
+from verifier_api.trust import Trust
+
+DATABASE = "verifier.sqlite"
+SCRATCH = "scratch"
+
+
+def bulk_store(settings: Settings) -> BulkStore:
+    """Keys, quotas and jobs of the public service; made when they are missing."""
+    own = settings.public.own
+    own.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return BulkStore(open_for_writing(f"sqlite:///{(own / DATABASE).absolute()}"), now=utc_now)
+
+
+def limits(public: PublicSettings) -> Limits:
+    """How often one address may ask."""
+    return Limits(
+        lookups_per_minute=public.lookups_per_minute,
+        files_per_minute=public.files_per_minute,
+        proxy_header=public.proxy_header,
+    )
+
+
+@contextmanager
+def public_service(settings: Settings) -> Iterator[FastAPI]:
+    """The application; its processes, threads and scratch files end with the `with` block."""
+    trust, reader = Trust.load(settings.trust), public_reader(settings)
+    with ExitStack() as parts:
+        verifier = parts.enter_context(public_verifier(trust, reader, workers=settings.workers))
+        store = bulk_store(settings)
+        scratch = parts.enter_context(Scratch(settings.public.own / SCRATCH))
+        telemetry = Telemetry(clock=time.perf_counter)
+        bulk = Bulk(verifier=telemetry.counted(verifier), store=store, scratch=scratch, now=utc_now, new_id=uuid4)
+        parts.callback(bulk.close)
+        telemetry.gauge("jobs_running", "Bulk jobs being carried", bulk.running)
+        # Each by itself: together they stand as long as enough of them do.
+        nodes = {f"node-{n}": registry_reader(trust, [url]) for n, url in enumerate(trust.settings.rpc, start=1)}
+        yield create_app(
+            verifier=verifier,
+            reader=reader,
+            registry=registry_reader(trust),
+            public_url=settings.public_url,
+            bulk=bulk,
+            telemetry=telemetry,
+            nodes=nodes,
+            workers=verifier.workers_stand,
+            now=utc_now,
+            rates=Rates(limits(settings.public), clock=time.monotonic),
+        )

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Answers that may be kept for a while: a tag over what they say, and "not modified" for whoever has it already.
+
+The tag is over the document without the time of judging, which is new each time while nothing else is: two answers with one tag
+say the same. It covers the language, so that a cache which mixes languages up is found out. A recall changes the standing and
+with it the tag, and an answer is kept for 30 seconds at most: it shows within a minute, with a page's own delay.
+"""
+
+import hashlib
+import json
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import Request
+from fastapi.responses import JSONResponse, Response
+
+TIMES_OF_JUDGING = frozenset({"judged_at"})
+TAG_DIGITS = 32
+
+
+def tag_of(said: bytes) -> str:
+    """A strong entity tag (RFC 9110, 8.8.3)."""
+    return f'"{hashlib.sha256(said).hexdigest()[:TAG_DIGITS]}"'
+
+
+def kept_json(request: Request, body: Any, *, headers: dict[str, str]) -> Response:  # noqa: ANN401 - any JSON
+    """`body` with its tag, or "not modified"."""
+    timeless = (
+        {name: value for name, value in body.items() if name not in TIMES_OF_JUDGING}
+        if isinstance(body, dict)
+        else body
+    )
+    said = json.dumps([headers.get("Content-Language"), timeless], sort_keys=True).encode()
+    tagged = {**headers, "ETag": tag_of(said)}
+    return not_modified(request, tagged) or JSONResponse(body, headers=tagged)
+
+
+def not_modified(request: Request, headers: dict[str, str]) -> Response | None:
+    """The answer to whoever has this already (RFC 9110, 13.1.2), or None. Compares weakly, as caches may have weakened tags."""
+    given = ",".join(request.headers.getlist("if-none-match"))
+    tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
+    if headers["ETag"] in tags or tags == {"*"}:
+        return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
+    return None

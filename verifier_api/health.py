@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""Health: which leg is down. Each leg is asked at once and given three seconds; whoever is slower counts as down.
+
+Nodes have numbers here, in the order of the trust settings: an address may hold a password.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Literal
+
+import anyio
+import anyio.to_thread
+from pydantic import BaseModel
+
+from ledger.chain.errors import ChainError
+from ledger.chain.registry import Head
+from ledger.errors import LedgerError
+from verifier_api.serving import ChainHead, Ledger
+
+PATIENCE_SECONDS = 3.0
+QUESTIONS_AT_ONCE = 16
+
+Leg = Literal["up", "down"]
+
+
+class NodeBody(BaseModel):
+    """One chain node."""
+
+    name: str
+    status: Leg
+    block_age_seconds: int | None
+    """Since its newest block; null while it is down."""
+
+
+class HealthBody(BaseModel):
+    """Which leg stands."""
+
+    status: Literal["ok", "degraded"]
+    """`degraded` when any leg is down; the status code is 503 only when one is down without which there is no answer."""
+    ledger: Leg
+    chain: Leg
+    """Whether enough nodes agree on the newest block."""
+    workers: Leg
+    """Whether files can be examined."""
+    nodes: list[NodeBody]
+    block_age_seconds: int | None
+    """Since the newest block that the nodes agree on. A chain that makes blocks only when there is work may be old and well."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """Asks the legs."""
+
+    ledger: Ledger
+    registry: ChainHead
+    now: Callable[[], dt.datetime]
+    nodes: Mapping[str, ChainHead] = field(default_factory=dict)
+    workers: Callable[[], bool] = lambda: True
+    patience_seconds: float = PATIENCE_SECONDS
+    _limiter: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(QUESTIONS_AT_ONCE))
+
+    async def look(self) -> tuple[HTTPStatus, HealthBody]:
+        """How things stand, and the status code that says so."""
+        ages: dict[str, int | None] = {}
+        stands: dict[str, bool] = {}
+
+        async def ask_ledger() -> None:
+            stands["ledger"] = await self._asked(self.ledger.schools) is not None
+
+        async def ask_node(name: str, node: ChainHead) -> None:
+            head = await self._asked(node.head)
+            ages[name] = None if head is None else self._age(head)
+
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(ask_ledger)
+                for name, node in {"": self.registry, **self.nodes}.items():
+                    group.start_soon(ask_node, name, node)
+        except ExceptionGroup as several:  # The log names the kind of an error, which would be hidden in the group.
+            raise several.exceptions[0] from None
+        age = ages.pop("")
+        legs = {"ledger": stands["ledger"], "chain": age is not None, "workers": self.workers()}
+        nodes = [
+            NodeBody(name=name, status=_leg(ages[name] is not None), block_age_seconds=ages[name])
+            for name in self.nodes
+        ]
+        body = HealthBody(
+            status="ok" if all(legs.values()) and None not in ages.values() else "degraded",
+            nodes=nodes,
+            block_age_seconds=age,
+            **{name: _leg(well) for name, well in legs.items()},
+        )
+        return HTTPStatus.OK if all(legs.values()) else HTTPStatus.SERVICE_UNAVAILABLE, body
+
+    async def _asked(self, question: Callable[[], object]) -> object | None:
+        """The answer, or None when there is none in time. Whatever nobody foresaw is not hidden as an outage."""
+        with anyio.move_on_after(self.patience_seconds):
+            try:
+                return await anyio.to_thread.run_sync(question, limiter=self._limiter, abandon_on_cancel=True)
+            except (LedgerError, ChainError):
+                return None
+        return None
+
+    def _age(self, head: object) -> int | None:
+        return max(0, int((self.now() - head.time).total_seconds())) if isinstance(head, Head) else None
+
+
+def _leg(well: bool) -> Leg:  # noqa: FBT001 - it is the one thing said
+    return "up" if well else "down"
