@@ -13,7 +13,7 @@ from ledger.store.chain_tables import AttemptRow
 from ledger.store.errands import Attempt
 from ledger.unit import UnitState
 from tests.simulators.anchoring_world import World, world_with
-from tests.simulators.mortality import Fate
+from tests.simulators.mortality import Meanwhile
 from tests.simulators.school_ledger import CONFIRMATIONS, OPERATOR, OTHER_OPERATOR, OTHER_SCHOOL, SCHOOL
 
 
@@ -22,20 +22,6 @@ def world(tmp_path) -> World:
     world = world_with(tmp_path, 2)
     world.seal()
     return world
-
-
-class Meanwhile(Fate):
-    """At one step, somebody else does something, and then this process goes on."""
-
-    def __init__(self, at: str, does) -> None:
-        super().__init__()
-        self._at, self._does = at, does
-
-    def step(self, name: str) -> None:
-        super().step(name)
-        if name == self._at and self._does is not None:
-            does, self._does = self._does, None
-            does()
 
 
 # Before its commit a process holds the write lock, so nobody else can come between there.

@@ -254,6 +254,12 @@ class SimulatedChain:
         """What the contract emitted, in order: names and values."""
         return [(event.name, event.values) for event in self.registry.events]
 
+    @property
+    def mined(self) -> dict[bytes, tuple[int, bool]]:
+        """Every transaction in a block, whatever the node shows of it: how deep, its own block counted, and whether it succeeded."""
+        height = len(self._blocks)
+        return {each: (height - block.number, succeeded) for each, (block, succeeded) in self._replayed()[1].items()}
+
     # What the ledger asks: RegistryReader and RegistrySender.
 
     @property
