@@ -11,21 +11,24 @@ import functools
 import shutil
 import tempfile
 from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from hypothesis import assume, settings
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ledger import journal
 from ledger.batch import ActKind, BatchState
+from ledger.chain import abi
 from ledger.chain.errors import Underpriced, Unreachable, Unsendable
-from ledger.chain.registry import Wallet
+from ledger.chain.registry import UnsignedTransaction, Wallet
 from ledger.errors import AlreadyImported, ForbiddenMove, LostRace
 from ledger.journal import Deed
 from ledger.proof.merkle import keccak
@@ -38,7 +41,7 @@ from ledger.unit import FINAL_STATES, PAST_STATES, RecallReason, UnitState
 from tests.simulators.anchoring_world import chain_with_schools
 from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate, Meanwhile
-from tests.simulators.registry import SimulatedChain, Transaction
+from tests.simulators.registry import PIN, SimulatedChain, Transaction
 from tests.simulators.school_ledger import (
     AUTHORITY,
     CONFIRMATIONS,
@@ -62,6 +65,27 @@ TOPIC = keccak(b"topic")
 MOST_STEPS = 40
 """More than any pass takes, so that some live to its end."""
 PATIENCE = 60
+
+
+def fair(chain: SimulatedChain) -> None:
+    chain.down = chain.loses_answer = chain.stuck = chain.delays = False
+    chain.lags, chain.least_fee, chain.counts_waiting = 0, 0, True
+
+
+WEATHER: dict[str, Callable[[SimulatedChain], object]] = {
+    "fair": fair,
+    "forgets what waits": SimulatedChain.drop,
+    "is down": lambda chain: setattr(chain, "down", True),
+    "loses an answer": lambda chain: setattr(chain, "loses_answer", True),
+    "makes empty blocks": lambda chain: setattr(chain, "stuck", True),
+    "takes its time": lambda chain: setattr(chain, "delays", True),
+    "lags": lambda chain: setattr(chain, "lags", CONFIRMATIONS - 1),
+    "lags a little": lambda chain: setattr(chain, "lags", 1),
+    "counts what is mined alone": lambda chain: setattr(chain, "counts_waiting", False),
+    "asks for fees": lambda chain: setattr(chain, "least_fee", 7),
+    "asks for much": lambda chain: setattr(chain, "least_fee", 100),
+}
+"""What the chain may be like from one moment on."""
 
 pupils = st.sampled_from(sorted(PUPILS))
 accounts = st.sampled_from([SCHOOL, OTHER_SCHOOL, None])
@@ -205,6 +229,27 @@ class Histories(RuleBasedStateMachine):
     def state_of(self, noted: Noted) -> UnitState:
         return self.ledger.reader.unit(noted.id).state
 
+    @initialize(how_far=st.integers(0, 4))
+    def a_class_has_come_so_far(self, how_far: int) -> None:
+        """Sealed; anchored; one recalled; its successor sealed; the year to be locked."""
+        for pupil in PUPILS:
+            self.issue(pupil)
+        self.everything_is_sealed()
+        if how_far >= 1:
+            self.an_evening_passes(0, fairly=True)
+        if how_far >= 2:
+            self.recall(0, 0)
+        if how_far >= 3:
+            self.an_evening_passes(0, fairly=True)
+            self.issue(0)
+            self.everything_is_sealed()
+        if how_far >= 4:
+            self.lock()
+
+    def everything_is_sealed(self) -> None:
+        for code in (SCHOOL, OTHER_SCHOOL):
+            self.seal(code, 0, dies=False)
+
     # What people do.
 
     @rule(pupil=pupils)
@@ -236,18 +281,15 @@ class Histories(RuleBasedStateMachine):
         batched = {each for batch in self.sealed for each in batch}
         waiting = {noted.id for pupil, each in self.noted.items() if PUPILS[pupil] == code for noted in each} - batched
         ledger = self.restarted(worker, Fate(dies_at="before commit" if dies else None))
-        try:
+        with suppress(Killed):
             assert ledger.sealer(self.chain).seal(school_code=code, school_year=YEAR) == len(waiting)
-        except Killed:
-            return
-        if waiting:
-            self.sealed.append(waiting)
+            if waiting:
+                self.sealed.append(waiting)
+        self.restarted(worker)
 
-    @precondition(lambda self: self.sealed)
-    @rule(data=st.data())
-    def recall(self, data: st.DataObject) -> None:
-        pupil = data.draw(st.sampled_from([pupil for pupil in PUPILS if self.noted[pupil]]))
-        noted = data.draw(st.sampled_from(self.noted[pupil]))
+    @rule(pupil=pupils, earlier=st.integers(0, 1))
+    def recall(self, pupil: int, earlier: int) -> None:
+        noted = self.noted[pupil][max(0, len(self.noted[pupil]) - 1 - earlier)]
         decide = functools.partial(
             self.ledger.errand_writer.decide_recall,
             noted.id,
@@ -320,6 +362,16 @@ class Histories(RuleBasedStateMachine):
     def tick(self, code: str | None, worker: int) -> None:
         self.passed(self.workers[worker], code)
 
+    @rule(worker=workers, fairly=st.booleans())
+    def an_evening_passes(self, worker: int, *, fairly: bool) -> None:
+        """Whoever is there carries everything on, as far as the chain lets it."""
+        if fairly:
+            fair(self.chain)
+        for _ in range(2):
+            for code in KEYS:
+                self.passed(self.workers[worker], code)
+            self.chain.mine(CONFIRMATIONS)
+
     @rule(code=accounts, worker=workers, step=st.integers(1, MOST_STEPS))
     def die(self, code: str | None, worker: int, step: int) -> None:
         with suppress(Killed):
@@ -356,37 +408,22 @@ class Histories(RuleBasedStateMachine):
         if forgets:
             self.chain.drop()
 
-    @rule()
-    def drop(self) -> None:
-        self.chain.drop()
-
-    @rule(trouble=st.sampled_from(["down", "loses_answer", "stuck", "delays"]), on=st.booleans())
-    def trouble(self, trouble: str, *, on: bool) -> None:
-        setattr(self.chain, trouble, on)
-
-    @rule(counts=st.booleans(), lags=st.integers(0, CONFIRMATIONS - 1))
-    def show(self, *, counts: bool, lags: int) -> None:
-        self.chain.counts_waiting, self.chain.lags = counts, lags
-
-    @rule(fee=st.sampled_from([0, 7, 100]))
-    def ask_for(self, fee: int) -> None:
-        self.chain.least_fee = fee
+    @rule(weather=st.sampled_from(sorted(WEATHER)))
+    def change(self, weather: str) -> None:
+        WEATHER[weather](self.chain)
 
     @rule(minutes=st.sampled_from([1, 3, 25]))
     def time_passes(self, minutes: int) -> None:
         self.clock.passes(minutes=minutes)
 
-    @rule(code=accounts)
-    def somebody_with_the_same_key(self, code: str | None) -> None:
+    @rule(code=accounts, fee=st.sampled_from([0, 50, 10**6]))
+    def somebody_with_the_same_key(self, code: str | None, fee: int) -> None:
         """Sends something that this ledger knows nothing of, under the account's next number."""
-        assume(not self.chain.down)
-        wallet, number = KEYS[code], len(self.foreign)
-        unsigned = self.chain.prepare_publish(
-            sender=wallet.address,
-            nonce=self.chain.nonce(wallet.address),
-            publisher=code,
-            topic=TOPIC,
-            digest=keccak(b"foreign %d" % number),
+        wallet, words = KEYS[code], keccak(b"foreign %d" % len(self.foreign))
+        data = abi.call("publish", abi.publisher_word(code), TOPIC, words)
+        number = self.chain.count(wallet.address)
+        unsigned = UnsignedTransaction(
+            PIN.chain_id, wallet.address, number, PIN.address, data, gas=200_000, gas_price=fee
         )
         raw = wallet.sign(unsigned).raw
         self.foreign.add(raw)
@@ -396,8 +433,14 @@ class Histories(RuleBasedStateMachine):
     # What must be true.
 
     @invariant()
-    def the_database_is_what_the_model_says(self) -> None:
+    def everything_is_as_it_must_be(self) -> None:
         carried = Carried(self.ledger, self.chain)
+        self.the_database_is_what_the_model_says(carried)
+        self.what_is_final_is_on_the_chain_once(carried)
+        self.what_was_sent_is_stored_and_a_number_has_one_purpose(carried)
+        self.the_journal_is_whole_and_tells_each_deed_once(carried)
+
+    def the_database_is_what_the_model_says(self, carried: Carried) -> None:
         assert {frozenset(batch) for batch in self.sealed} == {
             frozenset(unit for unit, leaf in carried.leaves.items() if leaf.batch_id == batch)
             for batch in carried.batches
@@ -437,9 +480,7 @@ class Histories(RuleBasedStateMachine):
                 there = carried.final(carried.batches[carried.leaves[noted.id].batch_id])
                 assert ((noted.replaces.id, noted.id) in named) is there
 
-    @invariant()
-    def what_is_final_is_on_the_chain_once(self) -> None:
-        carried = Carried(self.ledger, self.chain)
+    def what_is_final_is_on_the_chain_once(self, carried: Carried) -> None:
         for row in carried.rows():
             seen = carried.events[carried.event_of(row)]
             assert seen <= 1
@@ -455,9 +496,7 @@ class Histories(RuleBasedStateMachine):
         told = {event for event in carried.events if event[0] not in {"SchoolRegistered", "RoleGranted"}}
         assert told <= ours | strangers
 
-    @invariant()
-    def what_was_sent_is_stored_and_a_number_has_one_purpose(self) -> None:
-        carried = Carried(self.ledger, self.chain)
+    def what_was_sent_is_stored_and_a_number_has_one_purpose(self, carried: Carried) -> None:
         stored = {row.raw for row in carried.attempts}
         assert set(self.chain.received) - self.foreign <= stored
         purposes: dict[tuple[str, int], set[bytes]] = {}
@@ -466,11 +505,10 @@ class Histories(RuleBasedStateMachine):
             purposes.setdefault((transaction.sender, transaction.nonce), set()).add(transaction.data)
         assert all(len(purpose) == 1 for purpose in purposes.values())
 
-    @invariant()
-    def the_journal_is_whole_and_tells_each_deed_once(self) -> None:
+    def the_journal_is_whole_and_tells_each_deed_once(self, carried: Carried) -> None:
         entries = list(self.ledger.journal.entries())
         assert list(journal.breaks(entries)) == []
-        carried, deeds = Carried(self.ledger, self.chain), Counter(entry.deed for entry, _ in entries)
+        deeds = Counter(entry.deed for entry, _ in entries)
         final = Counter(
             row.kind if isinstance(row, ActRow) else type(row) for row in carried.rows() if carried.final(row)
         )
@@ -486,10 +524,8 @@ class Histories(RuleBasedStateMachine):
     def left_alone(self) -> None:
         """With a chain that goes on and an authority that consents, everything comes to its end."""
         chain = self.chain
-        chain.down = chain.loses_answer = chain.stuck = chain.delays = False
-        chain.lags, chain.least_fee, chain.counts_waiting = 0, 0, True
-        for code in (SCHOOL, OTHER_SCHOOL):
-            self.seal(code, 0, dies=False)
+        fair(chain)
+        self.everything_is_sealed()
         for _ in range(PATIENCE):
             for pupil in PUPILS:
                 self.approve(pupil)
@@ -501,11 +537,8 @@ class Histories(RuleBasedStateMachine):
             chain.mine()
         left = [row for row in Carried(self.ledger, chain).rows() if row.state is not BatchState.FINAL]
         assert not left, f"still open: {[(row.__tablename__, row.id, row.state) for row in left]} on {chain}"
-        self.the_database_is_what_the_model_says()
-        self.what_is_final_is_on_the_chain_once()
-        self.what_was_sent_is_stored_and_a_number_has_one_purpose()
-        self.the_journal_is_whole_and_tells_each_deed_once()
+        self.everything_is_as_it_must_be()
 
 
 TestHistories = Histories.TestCase
-TestHistories.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)
+TestHistories.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

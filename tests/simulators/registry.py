@@ -260,6 +260,10 @@ class SimulatedChain:
         height = len(self._blocks)
         return {each: (height - block.number, succeeded) for each, (block, succeeded) in self._replayed()[1].items()}
 
+    def count(self, address: str) -> int:
+        """How many of the account's transactions are in blocks, whatever the node shows of it."""
+        return self._mined_count(address)
+
     # What the ledger asks: RegistryReader and RegistrySender.
 
     @property
