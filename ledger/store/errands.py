@@ -218,9 +218,9 @@ class Errands:
     def next_nonce(self, sender: str, *, mined: int, waiting: int) -> int:
         """A number that nothing of ours has: a free one if there is one, or else the first that the chain waits for.
 
-        `mined` and `waiting` are the account's next numbers by the chain, without and with what waits in the node. Below ours there
-        may be one that somebody else's transaction had, and that the nodes have forgotten since: ours wait for it to be used, so
-        that it is taken first.
+        `mined` and `waiting` are the account's next numbers by the chain, without and with what waits in the node. Below ours
+        there may be one that somebody else's transaction had, and that the nodes have forgotten since: ours wait for it to be
+        used, so that it is taken first.
         """
         of_sender = select(NumberRow.nonce).where(NumberRow.sender == sender)
         with reading(self._engine) as session:
