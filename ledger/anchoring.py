@@ -47,6 +47,7 @@ RAISED_PERCENT = 25
 RELAY_DAYS = 30
 """How long a school's signature under a batch serves: the authority's longest holiday, twice."""
 _APPROVAL_MISSING = "ApprovalMissing"
+_REPLACEMENT_RECALLED = "ReplacementRecalled"
 
 
 @dataclass(frozen=True)
@@ -125,6 +126,8 @@ class Anchorer:
                 still_open += 1  # Whoever moved it carries it on; the next pass reads it again.
             except _Unapproved:
                 unapproved.append(errand)
+            except _Overtaken:
+                moved += 1
             except Refused as refusal:
                 refused = refused or refusal
             else:
@@ -249,6 +252,10 @@ class Anchorer:
                 self._writer.free(errand, held)
             if error.name == _APPROVAL_MISSING:
                 raise _Unapproved from error
+            if error.name == _REPLACEMENT_RECALLED:
+                # What was to take a recalled record's place was recalled itself, and is current never again.
+                self._move(errand, BatchState.FAILED)
+                raise _Overtaken from error
             raise Refused(f"{type(errand).__name__} {errand.id}", str(error)) from error
         if held is None:
             self._writer.reserve(errand, number)
@@ -298,6 +305,10 @@ class Anchorer:
 
 class _Unapproved(Exception):
     """The registry waits for the authority's approval."""
+
+
+class _Overtaken(Exception):
+    """What was to be done makes no sense any more, and nobody needs to look."""
 
 
 def _attempt(unsigned: UnsignedTransaction, signed: SignedTransaction) -> Attempt:

@@ -10,6 +10,8 @@ All are carried by a transaction, and all go the same way::
       |                           +---- not in a block --+------- reorg ------+
       +--- its number was used by a transaction that is not ours, or a person has it tried again after FAILED
 
+SEALED leads to FAILED where the registry will never carry it out any more: a replacement was recalled before it was named.
+
 An *attempt* is one signed transaction. It is stored before a byte of it leaves the machine, and the same bytes are sent
 again after a crash. One that the network leaves lying is replaced by another with the same number and higher fees. A reorg takes
 MINED back to PREPARED and is an ordinary case.
@@ -34,8 +36,7 @@ class BatchState(StrEnum):
     FINAL = "final"
     """It is in a block that no reorganisation takes back; receipts are handed out from here on."""
     FAILED = "failed"
-    """The contract refused it, in a block that stands for good, and it changed nothing on chain. A person must look, and may have
-    it tried again."""
+    """The contract refused it, for good, and it changed nothing on chain. A person must look, and may have it tried again."""
 
 
 LEGAL_MOVES: frozenset[tuple[BatchState, BatchState]] = frozenset(

@@ -3,6 +3,7 @@
 """What is on its way to the chain, for reading: batches, recalls, acts, their numbers and attempts. Selects only."""
 
 import datetime as dt
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from uuid import UUID
@@ -215,9 +216,11 @@ class Errands:
             return None if row is None else value_of(Number, row)
 
     def next_nonce(self, sender: str, *, mined: int, waiting: int) -> int:
-        """A number that nothing of ours has: a free one if there is one, or else the one after all that are known.
+        """A number that nothing of ours has: a free one if there is one, or else the first that the chain waits for.
 
-        `mined` and `waiting` are the account's next numbers by the chain, without and with what waits in the node.
+        `mined` and `waiting` are the account's next numbers by the chain, without and with what waits in the node. Below ours
+        there may be one that somebody else's transaction had, and that the nodes have forgotten since: ours wait for it to be
+        used, so that it is taken first.
         """
         of_sender = select(NumberRow.nonce).where(NumberRow.sender == sender)
         with reading(self._engine) as session:
@@ -226,10 +229,11 @@ class Errands:
                 .order_by(NumberRow.nonce)
                 .limit(1)
             )
-            highest = session.scalar(select(func.max(NumberRow.nonce)).where(NumberRow.sender == sender))
+            number = max(mined, waiting)
+            taken = set(session.scalars(of_sender.where(NumberRow.nonce >= number)))
         if free is not None:
             return free
-        return max(waiting, 0 if highest is None else highest + 1)
+        return next(each for each in itertools.count(number) if each not in taken)
 
     def failed(self, school_code: str | None) -> list[Errand]:
         """What the contract has undone, of a school or of the authority; a person may have it tried again."""

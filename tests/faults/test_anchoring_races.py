@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 from ledger.batch import BatchState
 from ledger.chain.errors import Unreachable
 from ledger.errors import LedgerError, LostRace, Refused
+from ledger.journal import Deed
 from ledger.store.chain_tables import AttemptRow
 from ledger.store.errands import Attempt
 from ledger.unit import UnitState
 from tests.simulators.anchoring_world import World, world_with
-from tests.simulators.mortality import Fate
+from tests.simulators.mortality import Meanwhile
 from tests.simulators.school_ledger import CONFIRMATIONS, OPERATOR, OTHER_OPERATOR, OTHER_SCHOOL, SCHOOL
 
 
@@ -22,20 +23,6 @@ def world(tmp_path) -> World:
     world = world_with(tmp_path, 2)
     world.seal()
     return world
-
-
-class Meanwhile(Fate):
-    """At one step, somebody else does something, and then this process goes on."""
-
-    def __init__(self, at: str, does) -> None:
-        super().__init__()
-        self._at, self._does = at, does
-
-    def step(self, name: str) -> None:
-        super().step(name)
-        if name == self._at and self._does is not None:
-            does, self._does = self._does, None
-            does()
 
 
 # Before its commit a process holds the write lock, so nobody else can come between there.
@@ -307,6 +294,45 @@ def test_a_refused_batch_keeps_no_later_one_waiting(world):
     with pytest.raises(Refused, match="AlreadyAnchored"):
         world.tick()
     assert [batch.state for batch in world.ledger.errands.open_batches()] == [BatchState.SEALED, BatchState.SENT]
+
+
+@pytest.mark.parametrize("was_sent", [False, True])
+def test_a_replacement_that_was_recalled_before_it_was_named_is_named_nowhere_and_keeps_nothing_waiting(
+    world, was_sent
+):
+    """The chain took the second recall first: the naming that was to come before it makes no sense any more."""
+    world.finish()
+    first, _ = world.ledger.units(world.ledger.issued_ids())
+    world.recall(first)
+    world.finish()
+    second = world.ledger.issued_again(first, 50)
+    world.seal()
+    while world.ledger.reader.unit(second.id).state is UnitState.ISSUED:
+        world.chain.stuck = False
+        world.tick()
+        world.chain.mine()
+    world.chain.drop()
+    (naming,) = world.ledger.errands.open_acts()
+    if was_sent:
+        world.recall(second)
+        world.tick()
+        assert world.ledger.errands.number(naming).nonce > world.ledger.errands.number(world.recalls()[0]).nonce
+    else:
+        recalled_outside = world.receipt(second)
+        outside(world, recalled_outside)
+    for _ in range(2 * CONFIRMATIONS):
+        world.tick()
+        world.chain.mine()
+    progress = world.tick()
+    assert progress.open == 0
+    assert world.errands()[f"act {naming.id}"] is BatchState.FAILED
+    assert "LeafReplaced" not in [name for name, *_ in world.chain.events]
+    assert world.ledger.reader.unit(first.id).state is UnitState.RECALLED
+    if was_sent:
+        world.ledger.decisions.retry(SCHOOL, by="co.hoa")
+        assert world.tick().failed == 0
+        assert world.errands()[f"act {naming.id}"] is BatchState.FAILED
+    assert [entry.deed for entry, _ in world.ledger.journal.entries()].count(Deed.ACT_FAILED) == 1 + was_sent
 
 
 def test_each_school_carries_its_own(world):

@@ -14,7 +14,7 @@ from tests.simulators.anchoring_world import World, world_with
 from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate, each
 from tests.simulators.registry import Transaction
-from tests.simulators.school_ledger import CONFIRMATIONS, OPERATOR, Clock
+from tests.simulators.school_ledger import CONFIRMATIONS, OPERATOR, SCHOOL, Clock
 
 
 @pytest.fixture
@@ -186,6 +186,27 @@ def test_a_free_number_is_taken_before_a_new_one(tmp_path):
     assert ledger.errands.next_nonce(OPERATOR.address, mined=1, waiting=5) == 5
     world.finish()
     world.assert_whole()
+
+
+def test_a_number_that_somebody_elses_lost_transaction_had_is_taken_by_the_next_errand(tmp_path):
+    """Ours come after it, and would wait for ever; when the next errand takes it, all go on."""
+    world = world_with(tmp_path, 1)
+    chain = world.chain
+    foreign = chain.prepare_publish(
+        sender=OPERATOR.address, nonce=0, publisher=SCHOOL, topic=b"\x01" * 32, digest=b"\x02" * 32
+    )
+    chain.broadcast(OPERATOR.sign(foreign).raw)
+    world.seal()
+    world.tick()
+    assert [nonce for nonce, _ in world.attempts()] == [1]
+    chain.drop()
+    chain.mine(CONFIRMATIONS)
+    assert world.tick().open == 1
+    world.ledger.issued(1, first=50)
+    world.seal()
+    world.finish()
+    assert sorted(nonce for nonce, _ in world.attempts()) == [0, 1]
+    assert set(world.errands().values()) == {BatchState.FINAL}
 
 
 def test_an_account_without_money_is_told_and_nothing_is_lost(world, monkeypatch):

@@ -13,7 +13,7 @@ parts count. A first run with a fate that never strikes tells how many steps the
         run(Fate())                    # somebody who knows only what is stored
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,25 @@ class Fate:
         self.log.append(name)
         if self.dies_at in (len(self.log), name):
             raise Killed(name)
+
+
+class Meanwhile(Fate):
+    """At one step, somebody else does something, and then this process goes on.
+
+    A step by number is the first from there at which this process holds nothing up: before its commit it has SQLite's write lock.
+    """
+
+    def __init__(self, at: str | int, does: Callable[[], object]) -> None:
+        super().__init__()
+        self._at, self._does = at, [does]
+
+    def step(self, name: str) -> None:
+        super().step(name)
+        reached = name == self._at or (
+            isinstance(self._at, int) and len(self.log) >= self._at and name != "before commit"
+        )
+        if reached and self._does:
+            self._does.pop()()
 
 
 def telling(log: list[str]) -> list[int]:

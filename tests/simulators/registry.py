@@ -254,6 +254,16 @@ class SimulatedChain:
         """What the contract emitted, in order: names and values."""
         return [(event.name, event.values) for event in self.registry.events]
 
+    @property
+    def mined(self) -> dict[bytes, tuple[int, bool]]:
+        """Every transaction in a block, whatever the node shows of it: how deep, its own block counted, and whether it succeeded."""
+        height = len(self._blocks)
+        return {each: (height - block.number, succeeded) for each, (block, succeeded) in self._replayed()[1].items()}
+
+    def count(self, address: str) -> int:
+        """How many of the account's transactions are in blocks, whatever the node shows of it."""
+        return self._mined_count(address)
+
     # What the ledger asks: RegistryReader and RegistrySender.
 
     @property

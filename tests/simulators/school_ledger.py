@@ -211,9 +211,7 @@ class SchoolLedger:
     def issued(self, count: int = 1, **where: object) -> list[Unit]:
         units = self.signing(count, **where)
         for unit in units:
-            for role in (Role.PRINCIPAL, Role.SEAL):
-                signed = self.sign(self.reader.unit(unit.id), role)
-            self.issue(signed)
+            self.signed_and_issued(unit)
         return self.units(unit.id for unit in units)
 
     def issued_again(self, recalled: Unit, number: int) -> Unit:
@@ -228,11 +226,13 @@ class SchoolLedger:
         )
         school = recalled.school_code
         self.import_class([draft], school_code=school, school_year=recalled.school_year, name=f"again {number}")
-        unit = self.opened(self.reader.unit(draft.unit_id))
+        self.signed_and_issued(self.opened(self.reader.unit(draft.unit_id)))
+        return self.reader.unit(draft.unit_id)
+
+    def signed_and_issued(self, unit: Unit) -> None:
         for role in (Role.PRINCIPAL, Role.SEAL):
-            unit = self.sign(unit, role)
-        self.issue(unit)
-        return self.reader.unit(unit.id)
+            signed = self.sign(self.reader.unit(unit.id), role)
+        self.issue(signed)
 
     def issue(self, unit: Unit) -> None:
         archived, xml = new_file("archived", unit.id), unit.file(FileRole.XML)
