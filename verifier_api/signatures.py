@@ -43,7 +43,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator.authority import AuthorityWithCert
 from pyhanko_certvalidator.path import ValidationPath
 
-from verifier_api import corrections
+from verifier_api import corrections, quicker
 from verifier_api.judgements import Attachment, PdfJudgement, SignatureJudgement
 from verifier_api.revisions import review
 from verifier_api.revocations import UnreadableEvidence, current_at, known
@@ -53,6 +53,7 @@ from verifier_api.verdict import Outcome
 __all__ = ["Attachment", "PdfJudgement", "SignatureJudgement", "judge_pdf"]
 
 corrections.apply()
+quicker.apply()
 
 # The library logs a traceback, with the names of those who signed, for every certificate it cannot follow. What it has to
 # say is in the judgement; a log is no place for names.
@@ -94,7 +95,7 @@ def judge_pdf(
     `ocsps` (DER) are revocation data from outside the file, as new as can be had.
     """
     try:
-        reader = PdfFileReader(io.BytesIO(pdf))
+        reader = quicker.Reader(io.BytesIO(pdf))
         embedded = list(reader.embedded_signatures)
         laid_out_open = tuple(sorted(field_names - {signature.field_name for signature in embedded}))
         if len(embedded) > MAX_SIGNATURES:
