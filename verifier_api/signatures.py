@@ -209,7 +209,7 @@ def _describe(
         outcome = Outcome.UNKNOWN
     der = signature.signer_cert.dump()
     return SignatureJudgement(
-        field=signature.field_name,
+        field=str(signature.field_name),  # The library's own string knows the whole file, and would take it along.
         signer=_common_name(signature.signer_cert),
         stated_reason=str(signature.sig_object["/Reason"]) if "/Reason" in signature.sig_object else "",
         cert_der=der,
@@ -236,7 +236,7 @@ def _describe(
 def _unjudged(signature: EmbeddedPdfSignature, error: Exception) -> SignatureJudgement:
     """A signature that the library stumbled over. Nobody made it in good faith with a tool of ours."""
     return SignatureJudgement(
-        field=signature.field_name,
+        field=str(signature.field_name),
         signer="",
         stated_reason="",
         cert_der=b"",
