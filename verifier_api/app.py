@@ -55,17 +55,23 @@ def create_app(
     reader: Ledger,
     registry: ChainHead,
     public_url: str,
+    at_once: Answers | None = None,
     closers: Sequence[Callable[[], None]] = (),
     places: UploadPlaces | None = None,
     new_id: Callable[[], UUID] = uuid4,
 ) -> FastAPI:
-    """The application. `closers` run when it shuts down; `places` bounds the uploads at a time; `new_id` names errors."""
+    """The application.
+
+    `at_once` is the verifier over what is kept, if anything is; `closers` run when it shuts down; `places` bounds the uploads at
+    a time; `new_id` names errors.
+    """
     public_url = public_url.rstrip("/")
     serving = Serving(
         verifier=verifier,
         ledger=reader,
         registry=registry,
         public_url=public_url,
+        at_once=at_once,
         places=UploadPlaces() if places is None else places,
     )
 

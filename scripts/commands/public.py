@@ -16,7 +16,7 @@ from scripts.commands.terminal import (
     settings,
     tell,
 )
-from scripts.compose import public_reader, public_verifier, registry_reader
+from scripts.compose import public_reader, public_side
 from scripts.devchain import DEFAULT_CHAIN_ID, DEFAULT_PORT
 from scripts.devchain import main as run_devchain
 from verifier_api.app import create_app
@@ -34,9 +34,14 @@ def serve(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     chosen = settings(home)
     trust, reader = Trust.load(chosen.trust), public_reader(chosen)
-    with public_verifier(trust, reader, workers=chosen.workers) as verifier:
-        registry = registry_reader(trust)
-        app = create_app(verifier=verifier, reader=reader, registry=registry, public_url=chosen.public_url)
+    with public_side(trust, reader, workers=chosen.workers) as side:
+        app = create_app(
+            verifier=side.verifier,
+            reader=reader,
+            registry=side.registry,
+            public_url=chosen.public_url,
+            at_once=side.at_once,
+        )
         tell(
             lang,
             f"Trang tra cứu: http://{host}:{port} (Ctrl-C để dừng)",
