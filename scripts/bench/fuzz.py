@@ -212,6 +212,7 @@ def main() -> None:
                 if time.monotonic() >= until:
                     break
     times = sorted(fuzzing.seconds)
+    slowest = asked.seed + fuzzing.seconds.index(times[-1])
     print(
         f"{len(times)} questions in {time.monotonic() - began:.0f} s, seeds {asked.seed} to {seed - 1}; nobody was fooled"
     )
@@ -219,7 +220,7 @@ def main() -> None:
         print(f"  {name:32} {count:7}")
     print(f"  in order, but other bytes        {len(fuzzing.clean):7}   {', '.join(fuzzing.clean[:8])}")
     print(
-        f"  seconds: median {statistics.median(times):.3f}, p99 {times[int(len(times) * 0.99)]:.3f}, longest {times[-1]:.3f}; "
+        f"  seconds: median {statistics.median(times):.3f}, p99 {times[int(len(times) * 0.99)]:.3f}, longest {times[-1]:.3f} (seed {slowest}); "
         f"bound {LONGEST_SECONDS:.0f}"
     )
     mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
