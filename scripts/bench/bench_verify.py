@@ -243,8 +243,8 @@ def _figures(told: str) -> str:
         name: match.group(1)
         for name, pattern in (
             ("requests/s", r"Requests/sec:\s+(\S+)"),
-            ("p50", r"50%\s+(\S+)"),
-            ("p99", r"99%\s+(\S+)"),
+            ("p50", r"\s50%\s+([\d.]+\w+)"),
+            ("p99", r"\s99%\s+([\d.]+\w+)"),
             ("other than 2xx", r"Non-2xx or 3xx responses: (\d+)"),
             ("socket errors", r"Socket errors: (.+)"),
         )

@@ -220,7 +220,8 @@ def main() -> None:
         print(f"  {name:32} {count:7}")
     print(f"  in order, but other bytes        {len(fuzzing.clean):7}   {', '.join(fuzzing.clean[:8])}")
     print(
-        f"  seconds: median {statistics.median(times):.3f}, p99 {times[int(len(times) * 0.99)]:.3f}, longest {times[-1]:.3f} (seed {slowest}); "
+        f"  seconds: median {statistics.median(times):.3f}, p99 {times[int(len(times) * 0.99)]:.3f}, longest {times[-1]:.3f}"
+        f" (seed {slowest}); "
         f"bound {LONGEST_SECONDS:.0f}"
     )
     mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
