@@ -11,6 +11,7 @@ import-linter holds it to that.
 import datetime as dt
 import functools
 import secrets
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,6 +72,7 @@ from scripts.settings import OpenIdSettings, Settings, UnusableSettings
 from scripts.wallets import open_wallet
 from verifier_api.examination import Examination, examine
 from verifier_api.intake import IsolatedExaminer
+from verifier_api.recent import recent
 from verifier_api.trust import Trust
 from verifier_api.verifier import Issued, Verifier
 
@@ -308,6 +310,35 @@ def public_verifier(
         else:
             registry = registry_reader(trust, rpc)
             yield Verifier.live(trust=trust, issued=issued, registry=registry, examiner=examiner, now=utc_now, at=at)
+
+
+@dataclass(frozen=True)
+class PublicSide:
+    """What the public service is made of."""
+
+    verifier: Verifier
+    at_once: Verifier
+    """The same over what is kept: it asks nobody, and raises `NotKept`."""
+    registry: RegistryReader
+
+
+@contextmanager
+def public_side(trust: Trust, issued: Issued, *, workers: int) -> Iterator[PublicSide]:
+    """A verifier that many ask at once: what ledger and chain say is kept for some seconds (`verifier_api.recent`)."""
+    registry = registry_reader(trust)
+    within = trust.settings.registry.newest_block_within
+    kept_receipts, kept_registry = recent(issued, registry, now=time.monotonic, newest_block_within=within)
+    worker: Callable[[bytes], Examination] = functools.partial(examine, anchors=trust.anchors)
+    with IsolatedExaminer(worker, workers=workers) as examiner:
+
+        def over(receipts: Issued, chain: RegistryReader) -> Verifier:
+            return Verifier.live(trust=trust, issued=receipts, registry=chain, examiner=examiner, now=utc_now)
+
+        yield PublicSide(
+            verifier=over(kept_receipts, kept_registry),
+            at_once=over(kept_receipts.kept(), kept_registry.kept()),
+            registry=registry,
+        )
 
 
 def public_reader(settings: Settings) -> Reader:

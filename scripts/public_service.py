@@ -14,7 +14,7 @@ from uuid import uuid4
 from fastapi import FastAPI
 
 from ledger.store.database import open_for_writing
-from scripts.compose import public_reader, public_verifier, registry_reader
+from scripts.compose import public_reader, public_side, registry_reader
 from scripts.crew import utc_now
 from scripts.settings import PublicSettings, Settings
 from verifier_api.app import create_app
@@ -50,24 +50,25 @@ def public_service(settings: Settings) -> Iterator[FastAPI]:
     """The application; its processes, threads and scratch files end with the `with` block."""
     trust, reader = Trust.load(settings.trust), public_reader(settings)
     with ExitStack() as parts:
-        verifier = parts.enter_context(public_verifier(trust, reader, workers=settings.workers))
+        side = parts.enter_context(public_side(trust, reader, workers=settings.workers))
         store = bulk_store(settings)
         scratch = parts.enter_context(Scratch(settings.public.own / SCRATCH))
         telemetry = Telemetry(clock=time.perf_counter)
-        bulk = Bulk(verifier=telemetry.counted(verifier), store=store, scratch=scratch, now=utc_now, new_id=uuid4)
+        bulk = Bulk(verifier=telemetry.counted(side.verifier), store=store, scratch=scratch, now=utc_now, new_id=uuid4)
         parts.callback(bulk.close)
         telemetry.gauge("jobs_running", "Bulk jobs being carried", bulk.running)
         # Each by itself: together they stand as long as enough of them do.
         nodes = {f"node-{n}": registry_reader(trust, [url]) for n, url in enumerate(trust.settings.rpc, start=1)}
         yield create_app(
-            verifier=verifier,
+            verifier=side.verifier,
+            at_once=side.at_once,
             reader=reader,
-            registry=registry_reader(trust),
+            registry=side.registry,
             public_url=settings.public_url,
             bulk=bulk,
             telemetry=telemetry,
             nodes=nodes,
-            workers=verifier.workers_stand,
+            workers=side.verifier.workers_stand,
             now=utc_now,
             rates=Rates(limits(settings.public), clock=time.monotonic),
         )

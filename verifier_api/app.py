@@ -63,6 +63,7 @@ def create_app(
     reader: Ledger,
     registry: Chain,
     public_url: str,
+    at_once: Answers | None = None,
     closers: Sequence[Callable[[], None]] = (),
     places: UploadPlaces | None = None,
     bulk: Bulk | None = None,
@@ -73,10 +74,12 @@ def create_app(
     now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC),
     new_id: Callable[[], UUID] = uuid4,
 ) -> FastAPI:
-    """The application. `closers` run when it shuts down; `places` bounds the uploads at a time; `new_id` names errors.
+    """The application.
 
-    Without `bulk` nobody can ask about many files at once; without `rates` everybody can ask as often as they like. `nodes` are
-    the chain nodes one by one, and `workers` says whether files can be examined, both for `/healthz`.
+    `at_once` is the verifier over what is kept, if anything is; `closers` run when it shuts down; `places` bounds the uploads at
+    a time; `new_id` names errors. Without `bulk` nobody can ask about many files at once; without `rates` everybody can ask as
+    often as they like. `nodes` are the chain nodes one by one, and `workers` says whether files can be examined, both for
+    `/healthz`.
     """
     public_url = public_url.rstrip("/")
     telemetry = Telemetry(clock=time.perf_counter) if telemetry is None else telemetry
@@ -86,6 +89,7 @@ def create_app(
         ledger=reader,
         registry=registry,
         public_url=public_url,
+        at_once=None if at_once is None else telemetry.counted(at_once),
         places=UploadPlaces() if places is None else places,
     )
 

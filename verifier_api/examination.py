@@ -16,7 +16,7 @@ from ledger.record.digest import record_digest
 from ledger.record.errors import RecordError
 from ledger.record.xml import booklet as xml_booklet
 from ledger.unit import ON_PAPER
-from verifier_api import signatures, xml_places, xml_signatures
+from verifier_api import quicker, signatures, xml_places, xml_signatures
 from verifier_api.judgements import SignatureJudgement
 from verifier_api.trust import Anchors
 
@@ -98,13 +98,16 @@ def kind_of(data: bytes) -> FileKind:
 
 def examine(data: bytes, anchors: Anchors) -> Examination:
     """Everything that `data` shows, with certificate chains built to `anchors`."""
-    match kind_of(data):
-        case FileKind.PDF:
-            return _examine_pdf(data, anchors)
-        case FileKind.XML:
-            return _examine_xml(data, anchors)
-        case FileKind.OTHER:
-            return Examination(kind=FileKind.OTHER)
+    try:
+        match kind_of(data):
+            case FileKind.PDF:
+                return _examine_pdf(data, anchors)
+            case FileKind.XML:
+                return _examine_xml(data, anchors)
+            case FileKind.OTHER:
+                return Examination(kind=FileKind.OTHER)
+    finally:
+        quicker.forget()
 
 
 def _examine_pdf(data: bytes, anchors: Anchors) -> Examination:

@@ -22,6 +22,7 @@ from ledger.store.reader import ReceiptEntry, School
 from verifier_api import findings, problems, uploads
 from verifier_api.history import ChainPast
 from verifier_api.problems import Refusal
+from verifier_api.recent import NotKept
 from verifier_api.uploads import UPLOADS_AT_ONCE, UploadPlaces
 from verifier_api.verdict import Check, Verdict
 
@@ -90,6 +91,8 @@ class Serving:
     registry: Chain
     public_url: str
     """Where people reach this service, without a slash at the end."""
+    at_once: Answers | None = None
+    """The same verifier over what is kept (`verifier_api.recent`): it answers without waiting, or raises `NotKept`."""
     places: UploadPlaces = field(default_factory=UploadPlaces)
     judging: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(UPLOADS_AT_ONCE))
     asking: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(LOOKUPS_AT_ONCE))
@@ -112,10 +115,20 @@ class Serving:
 
     async def judge_unit(self, text: str) -> Verdict:
         """The verdict on the unit that `text` names. Raises `Refusal` when it names none, or none of ours."""
-        verdict = await self.ask(self.verifier.unit, await self._unit_named(text))
+        named = await self._unit_named(text)
+        verdict = await self._looked_up(lambda answers: answers.unit(named))
         if _code(verdict) == findings.BYTES_NOT_ISSUED.code:
             raise Refusal(problems.UNKNOWN_UNIT)
         return verdict
+
+    async def _looked_up(self, question: Callable[[Answers], Verdict]) -> Verdict:
+        """The answer to a question without a file: at once if all it takes is kept, and otherwise from another thread."""
+        if self.at_once is not None:
+            try:
+                return question(self.at_once)
+            except NotKept:
+                pass
+        return await self.ask(question, self.verifier)
 
     async def _unit_named(self, text: str) -> UUID:
         """The unit whose id, or short code, `text` is. Raises `Refusal` when it is neither, or the code of none of ours."""
@@ -136,7 +149,8 @@ class Serving:
 
     async def judge_digest(self, text: str) -> Verdict:
         """The verdict on the file with this digest. Raises `Refusal` when it is no digest, or none of ours."""
-        verdict = await self.ask(self.verifier.digest, digest(text))
+        wanted = digest(text)
+        verdict = await self._looked_up(lambda answers: answers.digest(wanted))
         if _code(verdict) == findings.BYTES_NOT_ISSUED.code:
             raise Refusal(problems.UNKNOWN_DIGEST)
         return verdict

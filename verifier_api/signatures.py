@@ -43,7 +43,7 @@ from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator.authority import AuthorityWithCert
 from pyhanko_certvalidator.path import ValidationPath
 
-from verifier_api import corrections
+from verifier_api import corrections, quicker
 from verifier_api.judgements import Attachment, PdfJudgement, SignatureJudgement
 from verifier_api.revisions import review
 from verifier_api.revocations import UnreadableEvidence, current_at, known
@@ -53,6 +53,7 @@ from verifier_api.verdict import Outcome
 __all__ = ["Attachment", "PdfJudgement", "SignatureJudgement", "judge_pdf"]
 
 corrections.apply()
+quicker.apply()
 
 # The library logs a traceback, with the names of those who signed, for every certificate it cannot follow. What it has to
 # say is in the judgement; a log is no place for names.
@@ -94,7 +95,7 @@ def judge_pdf(
     `ocsps` (DER) are revocation data from outside the file, as new as can be had.
     """
     try:
-        reader = PdfFileReader(io.BytesIO(pdf))
+        reader = quicker.Reader(io.BytesIO(pdf))
         embedded = list(reader.embedded_signatures)
         laid_out_open = tuple(sorted(field_names - {signature.field_name for signature in embedded}))
         if len(embedded) > MAX_SIGNATURES:
@@ -208,7 +209,7 @@ def _describe(
         outcome = Outcome.UNKNOWN
     der = signature.signer_cert.dump()
     return SignatureJudgement(
-        field=signature.field_name,
+        field=str(signature.field_name),  # The library's own string knows the whole file, and would take it along.
         signer=_common_name(signature.signer_cert),
         stated_reason=str(signature.sig_object["/Reason"]) if "/Reason" in signature.sig_object else "",
         cert_der=der,
@@ -235,7 +236,7 @@ def _describe(
 def _unjudged(signature: EmbeddedPdfSignature, error: Exception) -> SignatureJudgement:
     """A signature that the library stumbled over. Nobody made it in good faith with a tool of ours."""
     return SignatureJudgement(
-        field=signature.field_name,
+        field=str(signature.field_name),
         signer="",
         stated_reason="",
         cert_der=b"",

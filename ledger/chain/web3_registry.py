@@ -22,6 +22,7 @@ from eth_utils.crypto import keccak
 
 from ledger.chain import abi
 from ledger.chain.errors import Rejected, Unreachable, Unsendable, WrongChain
+from ledger.chain.lean_node import LeanNode
 from ledger.chain.registry import (
     Finality,
     Head,
@@ -65,6 +66,8 @@ class Web3Registry:
     def __init__(self, node: str | Provider, pin: RegistryPin, timeout: float = DEFAULT_TIMEOUT) -> None:
         """Take a node's URL, or a web3 provider (eth-tester's, in tests). Nothing is asked yet."""
         self._node = Web3Node(node, timeout=timeout)
+        # What a verifier asks all day goes without web3; eth-tester, which lives in our process, has no address to ask at.
+        self._views = LeanNode(node, timeout=timeout) if isinstance(node, str) else self._node
         self._pin = pin
         self._confirmed = False
         self._confirming = Lock()
@@ -202,7 +205,7 @@ class Web3Registry:
         """Ask one of the registry's views, none of which ever reverts; a node that says so talks nonsense."""
         with self._pinned() as node:
             try:
-                answer, head = node.ask(self._pin.address, data)
+                answer, head = self._views.ask(self._pin.address, data)
             except (Rejected, Unsendable) as error:
                 raise node.unusable(f"{view} was refused") from error
             try:

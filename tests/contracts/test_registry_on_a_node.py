@@ -15,6 +15,7 @@ from registry_scene import SCHOOL, SEAL, Batch, scene_on
 from simulators.faulty_node import FaultyNode
 
 from ledger.chain.errors import NonceTaken, OutOfFunds, Rejected, Underpriced, Unreachable, Unsendable, WrongChain
+from ledger.chain.lean_node import MAX_ANSWER_BYTES
 from ledger.chain.quorum import QuorumReader
 from ledger.chain.registry import RecallReason, Replacement
 from ledger.chain.wallet import KeyWallet
@@ -247,6 +248,44 @@ def test_an_answer_that_is_no_status_is_an_outage(node_scene, faulty, answer):
     faulty.answers["eth_call"] = lambda _: answer
     with pytest.raises(Unreachable):
         through(faulty, node_scene).status_of(school=SCHOOL, root=batch.root, entry=batch.entries[0], proof=())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"hash": None},
+        {"hash": "0x12"},
+        {"number": 7},
+        {"number": "0x"},
+        {"number": "0x" + "f" * 17},
+        {"timestamp": "noon"},
+        {"timestamp": "0x" + "f" * 16},
+        None,
+    ],
+)
+def test_a_newest_block_that_makes_no_sense_is_an_outage(node_scene, faulty, change):
+    faulty.answers["eth_getBlockByNumber"] = lambda block: None if change is None else {**block, **change}
+    with pytest.raises(Unreachable, match="unusable answer"):
+        through(faulty, node_scene).school(SCHOOL)
+    faulty.honest()
+    assert through(faulty, node_scene).school(SCHOOL).seal_certificate == SEAL
+
+
+def test_an_answer_without_end_is_an_outage_and_the_next_question_gets_its_own(node_scene, faulty):
+    registry = through(faulty, node_scene)
+    faulty.answers["eth_call"] = lambda result: result + "00" * MAX_ANSWER_BYTES
+    with pytest.raises(Unreachable, match="too long"):
+        registry.school(SCHOOL)
+    faulty.honest()
+    assert registry.school(SCHOOL).seal_certificate == SEAL
+
+
+def test_an_answer_to_another_question_is_an_outage(node_scene, faulty):
+    registry = through(faulty, node_scene)
+    registry.head()
+    faulty.body = b'{"jsonrpc":"2.0","id":0,"result":"0x"}'
+    with pytest.raises(Unreachable, match="not an answer"):
+        registry.school(SCHOOL)
 
 
 def test_a_view_that_a_node_says_was_reverted_is_an_outage(node_scene, faulty):

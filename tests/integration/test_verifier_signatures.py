@@ -3,6 +3,7 @@
 """The genuine file passes; every forgery that was thought of fails, also when the forger has it timestamped by a real TSA."""
 
 import io
+import pickle
 from types import SimpleNamespace
 
 import laid_out_paper as paper
@@ -378,3 +379,15 @@ def test_a_signature_without_a_token_of_its_own_is_not_of_our_profile():
 def test_a_file_with_signatures_beyond_counting_is_not_judged(monkeypatch):
     monkeypatch.setattr(signatures, "MAX_SIGNATURES", 3)
     assert not judge(paper.archived()).readable
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_leaves_the_worker_is_plain_values_and_none_of_the_library(broken):
+    pdf = paper.archived()
+    if broken:  # Signatures that cannot be judged leave by another way.
+        pdf = pdf.replace(b"/SubFilter /ETSI.CAdES.detached", b"/SubFilter /ETSI.CAdES.detachee")
+        pdf = pdf.replace(b"/SubFilter/ETSI.CAdES.detached", b"/SubFilter/ETSI.CAdES.detachee")
+    told = pickle.dumps(judge(pdf))
+    assert len(told) < len(pdf) / 4
+    for library in (b"pyhanko", b"asn1crypto", b"lxml"):
+        assert library not in told
