@@ -36,8 +36,8 @@ ENVIRONMENT = {
     "NO_PROXY": "127.0.0.1",
 }
 """Keys of no account, and nothing of whoever runs the tests."""
-HASTE = Patience(connect_seconds=2.0, read_seconds=0.5, attempts=2)
-_SLOW_SECONDS = 1.0
+HASTE = Patience(connect_seconds=2.0, read_seconds=2.0, attempts=2)
+_SLOW_SECONDS = 3.0
 
 
 class Fault(enum.Enum):
