@@ -22,6 +22,7 @@ from ledger.importing import Change
 from ledger.record.model import ClassSheet
 from ledger.store.reader import Unit
 from ledger.unit import Role, UnitState
+from tests.simulators.databases import POSTGRESQL
 from tests.simulators.school_office import SHEET, Office, corrected, counted
 
 CLASSES = ("9A1", "9A2")
@@ -210,4 +211,4 @@ class History(RuleBasedStateMachine):
 
 
 TestHistory = History.TestCase
-TestHistory.settings = settings(max_examples=15, stateful_step_count=15, deadline=None)
+TestHistory.settings = settings(max_examples=5 if POSTGRESQL else 15, stateful_step_count=15, deadline=None)
