@@ -56,7 +56,8 @@ class Question(NamedTuple):
     @property
     def name(self) -> str:
         """How it is named in results: one line of characters that any text file can hold."""
-        return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in self.text)
+        # A backslash is doubled, or a path with one and another with a line break could go by the same name.
+        return "".join(c if c.isprintable() and c != "\\" else ascii(c)[1:-1] for c in self.text)
 
 
 @dataclass(frozen=True)

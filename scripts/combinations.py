@@ -99,6 +99,7 @@ def averages(rows: Iterable[Mapping[str, str]], table: Mapping[str, Combination]
 def write(path: Path, rows: Iterable[Mapping[str, str]], table: Mapping[str, Combination], *, excel: bool) -> int:
     """Writes the averages of a campaign, whole or not at all; returns for how many pupils."""
     count, fresh = 0, path.with_name(path.name + ".new")
+    fresh.touch(mode=0o600)
     with fresh.open("w", encoding="utf-8", newline="\n") as file:
         file.write((cells.BYTE_ORDER_MARK if excel else "") + cells.line(columns(table)))
         for row in averages(rows, table):

@@ -358,26 +358,29 @@ class ReceiptFolder:
 
     def __init__(self, places: Sequence[Path]) -> None:
         """`places` are folders with receipts, or receipts themselves."""
-        self._by_file: dict[bytes, Path] = {}
-        self._by_unit: dict[UUID, Path] = {}
+        self._paths: dict[bytes | UUID, Path | None] = {}
         self._successors: dict[UUID, UUID] = {}
         for place in places:
             for path in sorted(place.glob("*.receipt.json")) if place.is_dir() else [place]:
                 if (receipt := _receipt_at(path)) is None:
                     continue
                 manifest = receipt.manifest
-                self._by_unit[manifest.id] = path
-                self._by_file |= {bytes.fromhex(file.sha256): path for file in manifest.files}
+                keys: list[bytes | UUID] = [manifest.id, *(bytes.fromhex(file.sha256) for file in manifest.files)]
+                for key in keys:
+                    # Two that differ say nothing: either may be made up. The file is then unknown, and not false.
+                    known = self._paths.get(key, path)
+                    same = known == path or (known is not None and _receipt_at(known) == receipt)
+                    self._paths[key] = path if same else None
                 if manifest.replaces is not None:
                     self._successors[manifest.replaces] = manifest.id
 
     def receipt_of_file(self, sha256: str) -> ReceiptEntry | None:
         """The receipt that lists exactly this file."""
-        return self._entry(self._by_file.get(bytes.fromhex(sha256)))
+        return self._entry(self._paths.get(bytes.fromhex(sha256)))
 
     def receipt_of_unit(self, unit_id: UUID) -> ReceiptEntry | None:
         """The receipt of a unit."""
-        return self._entry(self._by_unit.get(unit_id))
+        return self._entry(self._paths.get(unit_id))
 
     def successor(self, unit_id: UUID) -> UUID | None:
         """The unit that replaces this one, if its receipt is here too."""

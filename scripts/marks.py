@@ -54,7 +54,7 @@ class Marks:
         """
         self._path, self._head = path, (cells.BYTE_ORDER_MARK if excel else "") + HEAD
         self._written: set[UUID] = set()
-        path.touch()
+        path.touch(mode=0o600)  # Names and marks: nobody's but whoever asked.
         with path.open(encoding="utf-8", errors="replace", newline="\n") as file:
             first = file.readline().removeprefix(cells.BYTE_ORDER_MARK)
         if first not in {"", HEAD}:
@@ -65,6 +65,7 @@ class Marks:
     def keep(self, units: frozenset[UUID]) -> None:
         """Drops the rows of all other units, all or nothing."""
         fresh, written = self._path.with_name(self._path.name + ".new"), set()
+        fresh.touch(mode=0o600)
         with fresh.open("w", encoding="utf-8", newline="\n") as file:
             file.write(self._head)
             for line, row in read(self._path):

@@ -68,6 +68,8 @@ class Kept:
     settled: bool
     good: bool
     failed: bool
+    gone: bool
+    """Whether the unit was withdrawn."""
     unit: UUID | None
 
 
@@ -150,13 +152,17 @@ class Csv:
 def _kept(told: Mapping[str, Any]) -> Kept | None:
     try:
         conclusion, standing = Conclusion(told["conclusion"]), Standing(told["standing"])
+        judged_at = dt.datetime.fromisoformat(told["judged_at"])
+        if judged_at.tzinfo is None:
+            return None
         return Kept(
             file=str(told["file"]),
             question=str(told["question"]),
-            judged_at=dt.datetime.fromisoformat(told["judged_at"]),
+            judged_at=judged_at,
             settled=told["settled"] is True,
             good=conclusion is Conclusion.TOTAL_PASSED and standing is Standing.CURRENT,
             failed=conclusion is Conclusion.TOTAL_FAILED or standing in _GONE,
+            gone=standing in _GONE,
             unit=None if told["unit"] is None else UUID(told["unit"]),
         )
     except (KeyError, ValueError, TypeError):
@@ -168,7 +174,7 @@ def believed(trust: Trust, *, at: dt.datetime | None) -> str:
     sha = hashlib.sha256(trust.settings.model_dump_json().encode())
     anchors = trust.anchors
     for part in (
-        *(root for name in sorted(anchors.roots) for root in anchors.roots[name]),
+        *(part for name in sorted(anchors.roots) for part in (name.encode(), *anchors.roots[name])),
         *anchors.intermediates,
         *anchors.crls,
         *anchors.ocsps,
@@ -200,9 +206,14 @@ class Results:
         return kept if dt.timedelta(0) <= self._now - kept.judged_at <= KEPT_FOR else None
 
     def passed(self) -> frozenset[UUID]:
-        """The units of which some file is genuine and current by its last line."""
-        last = {kept.file: kept for _, kept in self._lines()}
-        return frozenset(kept.unit for kept in last.values() if kept.good and kept.unit is not None)
+        """The units of which some file is genuine and current by its last line, and none is withdrawn by its.
+
+        A line that is too old to be taken over vouches for no marks either.
+        """
+        last = {kept.file: kept for _, kept in self._lines()}.values()
+        fresh = [kept for kept in last if dt.timedelta(0) <= self._now - kept.judged_at <= KEPT_FOR or not kept.good]
+        gone = {kept.unit for kept in fresh if kept.gone}
+        return frozenset(kept.unit for kept in fresh if kept.good and kept.unit is not None) - gone
 
     def add(self, answer: Answer) -> None:
         """Writes the line, out of this process before it returns."""
@@ -259,7 +270,8 @@ class Results:
 
 
 def _locked(path: Path) -> TextIO:
-    """A file that one run at a time writes to, open at its beginning."""
+    """A file that one run at a time writes to, open at its beginning. A new one is its owner's alone: it may name pupils."""
+    path.touch(mode=0o600)
     file = path.open("a+", encoding="utf-8", errors="replace", newline="\n")
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -103,12 +103,14 @@ class Archive:
                     listed = Receipt.parse(receipt).manifest.files
                 except MalformedReceipt:
                     continue  # It serves no file; the ledger is asked instead.
-                by_file |= dict.fromkeys((file.sha256 for file in listed), receipt)
+                for file in listed:
+                    # Two that differ say nothing: either may be made up, and the ledger has its own.
+                    by_file[file.sha256] = receipt if by_file.get(file.sha256, receipt) == receipt else b""
             for info in self._entries:
                 data = _unpacked(opened, info)
                 if data.startswith(_LOCAL_MARK):
                     raise HostileArchive("nested", info.filename)
-                yield ArchivedFile(info.filename, data, by_file.get(hashlib.sha256(data).hexdigest()))
+                yield ArchivedFile(info.filename, data, by_file.get(hashlib.sha256(data).hexdigest()) or None)
 
 
 def open_archive(data: bytes, bounds: Bounds = Bounds()) -> Archive:

@@ -90,7 +90,7 @@ class LeanNode:
             told = json.loads(said)
         except (ValueError, RecursionError) as error:
             raise self._unusable(type(error).__name__) from error
-        if not isinstance(told, dict) or told.get("id") != number:
+        if not isinstance(told, dict) or type(told.get("id")) is not int or told["id"] != number:
             raise self._unusable("not an answer to what was asked")
         if told.get("error") is not None:
             raise Rejected("", {})

@@ -59,7 +59,8 @@ class Panel(Generic[Node_co]):
         self.at_least = at_least
         self._nodes = tuple(nodes)
         self._deadline = deadline
-        self._pool = ThreadPoolExecutor(len(nodes) * QUESTIONS_AT_ONCE, thread_name_prefix="quorum")
+        # Each node has threads of its own: one that hangs can hold up nobody but itself.
+        self._pools = [ThreadPoolExecutor(QUESTIONS_AT_ONCE, thread_name_prefix="quorum") for _ in nodes]
 
     @property
     def pin(self) -> RegistryPin:
@@ -71,7 +72,9 @@ class Panel(Generic[Node_co]):
 
         Whoever has not answered by then goes on with the question, and nobody waits for the answer.
         """
-        waiting: set[Future[Answer]] = {self._pool.submit(question, node) for node in self._nodes}
+        waiting: set[Future[Answer]] = {
+            pool.submit(question, node) for pool, node in zip(self._pools, self._nodes, strict=True)
+        }
         until = monotonic() + self._deadline
         told: Told[Answer] = Told()
         agreed = False
@@ -124,7 +127,8 @@ class Panel(Generic[Node_co]):
 
     def close(self) -> None:
         """Let go of the threads. Questions that are under way end with their nodes' own timeouts."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        for pool in self._pools:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 def reached_by(values: Sequence[Answer], at_least: int) -> Answer:

@@ -40,7 +40,10 @@ def serve(
             f"Trang tra cứu: http://{host}:{port} (Ctrl-C để dừng)",
             f"Verifier: http://{host}:{port} (Ctrl-C stops it)",
         )
-        uvicorn.run(app, host=host, port=port, log_config=None, access_log=False, server_header=False)
+        # Whose address counts, the settings say (proxy_header); uvicorn would believe any X-Forwarded-For from this machine.
+        uvicorn.run(
+            app, host=host, port=port, log_config=None, access_log=False, server_header=False, proxy_headers=False
+        )
 
 
 def devchain(

@@ -156,7 +156,14 @@ def _wrong(lang: Language, vi: str, en: str) -> typer.Exit:
 
 
 def _beside(asked: Sequence[Question], words: Sequence[str]) -> Path:
-    """The trust folder next to the first file, in the folder that was named, or here."""
-    first = next((Path(one.text).parent for one in asked if one.kind in {Kind.FILE, Kind.RECEIPT}), Path())
-    candidates = [first / "trust", *(Path(word) / "trust" for word in words), Path("trust")]
+    """The trust folder here, or next to the one file, or in the one folder that was named.
+
+    Never one that lies deeper in what is to be judged: an applicant's folder must not bring along whom to trust.
+    """
+    named = [Path(word) for word in words]
+    if not named:
+        named = [Path(one.text) for one in asked]
+    candidates = [Path("trust")]
+    if len(named) == 1:
+        candidates.append((named[0] if named[0].is_dir() else named[0].parent) / "trust")
     return next((folder for folder in candidates if (folder / TRUST_FILE).is_file()), candidates[0])

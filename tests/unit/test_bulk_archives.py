@@ -2,6 +2,7 @@
 
 """Hostile ZIPs are refused, each for its own reason, before they cost more than their bound."""
 
+import hashlib
 import io
 import struct
 import warnings
@@ -9,6 +10,9 @@ import zipfile
 
 import pytest
 
+from ledger.proof.leaf import leaf_hash
+from ledger.proof.receipt import Receipt
+from scripts.compose import ReceiptFolder
 from tests.simulators.bulk_world import zipped
 from tests.simulators.issuing_world import World
 from verifier_api.archive import MAX_DIRECTORY_BYTES, Bounds, HostileArchive, open_archive
@@ -136,6 +140,37 @@ def test_files_come_in_order_and_with_the_receipts_that_list_them():
         ("lop/hai.pdf", second.pdf, second.receipt.to_json()),
         ("lop/la.pdf", b"%PDF", None),
     ]
+
+
+def made_up(unit):
+    """A receipt that lists the unit's own files and leads to a root that nobody anchored."""
+    salt = b"\x07" * 32
+    leaf = leaf_hash(salt=salt, manifest_sha256=unit.receipt.manifest.sha256())
+    registry = "0x" + "11" * 20
+    return Receipt.of(
+        manifest=unit.receipt.manifest, salt=salt, proof=[], root=leaf, chain_id=1, registry=registry
+    ).to_json()
+
+
+@pytest.mark.parametrize("names", [("a.receipt.json", "z.receipt.json"), ("z.receipt.json", "a.receipt.json")])
+def test_a_made_up_receipt_beside_the_true_one_makes_no_file_false(names):
+    unit = World().issue()
+    data = zipped([("a.pdf", unit.pdf), (names[0], unit.receipt.to_json()), (names[1], made_up(unit))])
+    assert [file.receipt for file in open_archive(data).files()] == [None]
+
+
+def test_in_folders_too_two_receipts_that_differ_say_nothing(tmp_path):
+    unit = World().issue()
+    for name, receipt in (("a", unit.receipt.to_json()), ("b", made_up(unit)), ("c", unit.receipt.to_json())):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "1.receipt.json").write_bytes(receipt)
+    sha256 = hashlib.sha256(unit.pdf).hexdigest()
+    for places in (["a", "b"], ["b", "a"], ["a", "b", "c"]):
+        folder = ReceiptFolder([tmp_path / name for name in places])
+        assert folder.receipt_of_file(sha256) is None
+        assert folder.receipt_of_unit(unit.id) is None
+    both = ReceiptFolder([tmp_path / "a", tmp_path / "c"])
+    assert both.receipt_of_file(sha256).receipt == unit.receipt.to_json()
 
 
 def test_a_reader_that_would_take_anything_is_not_what_opens_these():

@@ -194,6 +194,15 @@ def test_a_stuck_node_is_not_waited_for_once_enough_agree(quorum):
         stuck.stuck.set()
 
 
+def test_a_node_that_hangs_uses_up_its_own_threads_alone(quorum):
+    stuck = Node(stuck=threading.Event())
+    try:
+        three = quorum([stuck, Node(), Node()], 2)
+        assert [status(three) for _ in range(30)] == [CURRENT] * 30
+    finally:
+        stuck.stuck.set()
+
+
 def test_a_question_ends_with_its_deadline(quorum):
     stuck = threading.Event()
     try:

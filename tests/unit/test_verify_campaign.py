@@ -20,6 +20,7 @@ from ledger.paper.moments import VIETNAM
 from scripts import campaign, results
 from scripts.campaign import Kind, Question
 from scripts.commands.judging import Wanted, judge
+from scripts.commands.verifying import _beside as beside
 from scripts.commands.verifying import _moment as moment
 from scripts.commands.verifying import exit_status
 from tests.simulators.issuing_world import NOW, TRUST, World
@@ -96,6 +97,23 @@ def test_a_word_is_a_file_a_folder_a_pattern_an_id_or_a_digest(folder, tmp_path,
         *((Kind.FILE, f"ho-so/{number}.pdf") for number in range(6)),
         (Kind.RECEIPT, "ho-so/lop/9A/x.receipt.json"),
     ]
+
+
+def test_no_two_paths_go_by_one_name():
+    assert Question(Kind.FILE, "a\nb.pdf").name != Question(Kind.FILE, "a\\nb.pdf").name
+
+
+def test_whom_to_trust_does_not_come_with_what_is_judged(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for place in ("trust", "ho-so/an/trust"):
+        Path(place).mkdir(parents=True)
+        (Path(place) / "trust.json").write_text("{}")
+    Path("ho-so/an/1.pdf").write_bytes(b"%PDF")
+    asked = campaign.questions(["ho-so"])[0]
+    assert beside(asked, ["ho-so"]) == Path("trust")
+    (Path("trust") / "trust.json").unlink()
+    assert beside(asked, ["ho-so"]) == Path("trust")  # Which is then said to be missing.
+    assert beside(campaign.questions(["ho-so/an/1.pdf"])[0], ["ho-so/an/1.pdf"]) == Path("ho-so/an/trust")
 
 
 def test_an_existing_file_comes_before_what_its_name_could_mean(tmp_path, monkeypatch):

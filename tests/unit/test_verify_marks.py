@@ -6,6 +6,7 @@ import csv
 import os
 import signal
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -167,6 +168,39 @@ def test_a_file_that_no_longer_passes_loses_its_marks(world, tmp_path):
     (folder / "a.pdf").write_bytes(world.forged(unit))
     run(world.verifier(), folder, results=told, marks=out)
     assert {row["unit"] for row in rows(out)} == {str(other.id)}
+
+
+def test_a_unit_that_was_recalled_loses_its_marks_whatever_an_earlier_line_says(world, tmp_path):
+    folder, told, out = tmp_path / "in", tmp_path / "out.jsonl", tmp_path / "m.csv"
+    folder.mkdir()
+    unit = issue(world, folder, "a.pdf", SENIOR)
+    run(world.verifier(), folder, results=told, marks=out)
+    assert rows(out)
+    world.recall(unit, reason=RecallReason.WRONG_DATA)
+    (folder / "b.pdf").write_bytes(unit.pdf)  # The same record once more: it is asked about, and the first is not.
+    run(world.verifier(), folder, results=told, marks=out)
+    assert rows(out) == []
+
+
+def test_lines_that_are_too_old_vouch_for_no_marks(world, tmp_path):
+    folder, other, told, out = tmp_path / "in", tmp_path / "other", tmp_path / "out.jsonl", tmp_path / "m.csv"
+    folder.mkdir()
+    other.mkdir()
+    issue(world, folder, "a.pdf", SENIOR)
+    issue(world, other, "b.pdf", SENIOR)
+    run(world.verifier(), folder, results=told, marks=out)
+    asked = campaign.questions([str(other)])[0]
+    wanted = Wanted("en", results=told, marks=out)
+    judge(world.verifier(), asked, wanted, believed=BELIEVED, now=NOW + timedelta(days=3))
+    assert {row["file"] for row in rows(out)} <= {str(other / "b.pdf")}
+
+
+def test_what_names_pupils_is_its_owners_alone(world, tmp_path):
+    folder, told, out = tmp_path / "in", tmp_path / "out.jsonl", tmp_path / "m.csv"
+    folder.mkdir()
+    issue(world, folder, "a.pdf", SENIOR)
+    run(world.verifier(), folder, results=told, marks=out)
+    assert {path.stat().st_mode & 0o077 for path in (told, out)} == {0}
 
 
 def test_somebody_elses_file_is_left_alone(world, tmp_path):
