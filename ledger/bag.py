@@ -7,6 +7,7 @@ what it has just written a second time; a city's archive has millions. Tests hav
 """
 
 import datetime as dt
+import fcntl
 import hashlib
 import os
 import shutil
@@ -50,6 +51,16 @@ class BagWriter:
             raise LedgerError(
                 f"{self._path} đã có; không ghi đè. Hãy chọn tên khác.", f"{self._path} exists. Choose another name."
             )
+        self._part.parent.mkdir(parents=True, exist_ok=True)
+        self._lock = os.open(self._part.with_name(self._part.name + ".lock"), os.O_CREAT | os.O_RDWR, 0o600)
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._lock)
+            raise LedgerError(
+                f"Một tiến trình khác đang xuất vào {self._path}. Hãy đợi, hoặc chọn tên khác.",
+                f"Another process is writing {self._path}. Wait, or choose another name.",
+            ) from None
         shutil.rmtree(self._part, ignore_errors=True)  # What a run that was stopped left behind.
         (self._part / PAYLOAD).mkdir(parents=True)
         self._manifest = (self._part / MANIFEST).open("w", encoding="utf-8", newline="\n")
@@ -59,6 +70,8 @@ class BagWriter:
         self._manifest.close()
         if kind is not None and issubclass(kind, Exception):
             shutil.rmtree(self._part, ignore_errors=True)
+        self._part.with_name(self._part.name + ".lock").unlink(missing_ok=True)
+        os.close(self._lock)
 
     def add(self, name: str, data: bytes) -> None:
         """Adds a file of the payload."""

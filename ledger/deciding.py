@@ -20,7 +20,14 @@ record's history what has become of the pupil's name or date of birth since, wit
 from uuid import UUID
 
 from ledger.batch import ActKind, BatchState
-from ledger.errors import EvidenceMissing, NothingToApprove, UnknownUnit, YearAlreadyLocked
+from ledger.errors import (
+    EvidenceMissing,
+    LostRace,
+    NoSchoolYear,
+    NothingToApprove,
+    UnknownUnit,
+    YearAlreadyLocked,
+)
 from ledger.journal import BEGINNING, JOURNAL_TOPIC, Deed
 from ledger.store.errand_writer import ErrandWriter, NewAct
 from ledger.store.errands import Act, Errand, Errands, Number
@@ -28,6 +35,8 @@ from ledger.store.files import FileStore
 from ledger.store.journal_store import Journal
 from ledger.store.reader import Reader
 from ledger.unit import RecallReason, UnitState
+
+YEAR_DIGITS = 4
 
 CONSEQUENCES = frozenset(
     {
@@ -40,6 +49,13 @@ CONSEQUENCES = frozenset(
     }
 )
 """What the chain shows by itself: alone it is no reason to publish another head of the journal."""
+
+
+def is_school_year(text: str) -> bool:
+    """Whether `text` is two calendar years, one after the other, such as 2025-2026."""
+    first, _, second = text.partition("-")
+    years = first.isascii() and second.isascii() and first.isdigit() and second.isdigit()
+    return years and len(first) == len(second) == YEAR_DIGITS and int(second) == int(first) + 1
 
 
 class Decisions:
@@ -109,7 +125,9 @@ class Decisions:
         return None
 
     def lock(self, school_year: str, *, by: str, why: str = "") -> None:
-        """The authority locks a school year, for good. Raises `YearAlreadyLocked`."""
+        """The authority locks a school year, for good. Raises `YearAlreadyLocked`, or `NoSchoolYear` for a slip of the pen."""
+        if not is_school_year(school_year):
+            raise NoSchoolYear(school_year)
         if self._errands.year_locked(school_year):
             raise YearAlreadyLocked(school_year)
         pending = (act for act in self._errands.open_acts() if act.kind is ActKind.LOCK)
@@ -143,9 +161,14 @@ class Decisions:
 
     def retry(self, school_code: str | None, *, by: str) -> list[Errand]:
         """Has what the contract undid tried again, after a person has looked; returns what that is."""
-        failed = self._errands.failed(school_code)
-        for errand in failed:
+        again: list[Errand] = []
+        for errand in self._errands.failed(school_code):
             number = self._errands.number(errand)
-            if number is not None:
+            if number is None:
+                continue  # It never had a transaction: what it was for makes no sense any more.
+            try:
                 self._writer.by(by).lose_number(errand, Number(number.sender, number.nonce))
-        return failed
+            except LostRace:
+                continue  # The same was decided anew since, and goes its own way.
+            again.append(errand)
+        return again

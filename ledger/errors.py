@@ -31,6 +31,7 @@
   x EvidenceMissing     a change of civil status, or an amendment, without the document that it rests on
   x NothingToApprove    nothing about this record waits for the authority
   x YearAlreadyLocked   the school year was locked before
+  x NoSchoolYear        not two calendar years, one after the other
   x CannotTransfer      a pupil who cannot be given to, or taken by, another school so
 
 Each carries one sentence in Vietnamese and one in English that say what to do.
@@ -347,6 +348,16 @@ class YearAlreadyLocked(LedgerError):
         super().__init__(
             f"Năm học {school_year} đã được khóa; không cần khóa lại.",
             f"School year {school_year} is locked already; nothing is left to do.",
+        )
+
+
+class NoSchoolYear(LedgerError):
+    """Not two calendar years, one after the other."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"«{text}» không phải năm học. Hãy ghi như 2025-2026.",
+            f"'{text}' is no school year. Write it like 2025-2026.",
         )
 
 

@@ -61,6 +61,14 @@ class Transferring:
                 f"Trường {from_school} không có học bạ cấp {level} của học sinh {pupil_code}. Hãy kiểm tra mã định danh.",
                 f"School {from_school} has no record of level {level} of pupil {pupil_code}. Check the personal number.",
             )
+        taken_in = [
+            one for one in self._transfers.those(pupil_code=pupil_code) if one.accepted_at and one.level == level
+        ]
+        if taken_in and taken_in[-1].to_school != from_school:
+            raise CannotTransfer(
+                f"Học sinh {pupil_code} đã chuyển sang trường {taken_in[-1].to_school}; chỉ trường đó mới cho chuyển tiếp được.",
+                f"Pupil {pupil_code} has gone to school {taken_in[-1].to_school}; only that school can release the pupil.",
+            )
         if from_school == to_school:
             raise CannotTransfer("Trường đi và trường đến là một.", "Both schools are the same one.")
         if open_years := [
@@ -130,7 +138,13 @@ class Transferring:
             for unit in self._units(transfer.pupil_code, transfer.level)
             if unit.school_code != transfer.to_school and unit.state not in PAST_STATES
         ]
-        unfinished = [u for u in units if transfer.mid_year and u.school_year == transfer.school_year]
+        unfinished = [
+            unit
+            for unit in units
+            if transfer.mid_year
+            and unit.school_year == transfer.school_year
+            and unit.school_code == transfer.from_school
+        ]
         return Inheritance(
             records=tuple(u for u in units if u not in unfinished and u.state in FINAL_STATES),
             unfinished=unfinished[0] if unfinished else None,

@@ -72,7 +72,12 @@ class Consents:
 
         def approved() -> bool:
             reason = reason_in(request)
-            if all(one.unit.id != unit_id for one in waiting(self._desk)):
+            # What was shown is what is consented to: a page from before may be about the recall, and what waits now is not.
+            shown = request.state.form.get("thay-the")
+            of_what = {str(one.replacement_id or "") for one in waiting(self._desk) if one.unit.id == unit_id}
+            if of_what and shown is not None and shown not in of_what:
+                raise NothingToApprove(unit_id)
+            if not of_what:
                 if self._desk.deciding.errands.approvals_of(unit_id):
                     return False
                 raise NothingToApprove(unit_id)

@@ -251,7 +251,10 @@ class ErrandWriter:
         looked, has the errand tried again.
         """
         with writing(self._engine) as session:
-            self._move(session, errand, BatchState.SEALED)
+            try:
+                self._move(session, errand, BatchState.SEALED)
+            except IntegrityError as error:  # What is done once was decided anew meanwhile.
+                raise LostRace(f"đợt neo/act {errand.id}", errand.state) from error
             self._move_number(session, errand, number, NumberState.LOST)
 
     def move(self, errand: Errand, new: BatchState) -> None:

@@ -242,10 +242,9 @@ class Errands:
             kinds: list[tuple[type[Errand], type[BatchRow | RecallRow | ActRow]]]
             kinds = [(Batch, BatchRow), (Recall, RecallRow), (Act, ActRow)]
             for kind, table in kinds:
-                owner = table.school_code.is_(None) if school_code is None else table.school_code == school_code
-                rows = session.scalars(select(table).where(table.state == BatchState.FAILED, owner).order_by(table.id))
+                rows = session.scalars(select(table).where(table.state == BatchState.FAILED).order_by(table.id))
                 found += [value_of(kind, row) for row in rows]
-            return found
+        return [errand for errand in found if _carried_by(errand) == school_code]
 
     def year_locked(self, school_year: str) -> bool:
         """Whether the ledger knows that the authority has locked the year."""
@@ -270,6 +269,13 @@ class Errands:
         )
         with reading(self._engine) as session:
             return session.scalar(newest)
+
+
+def _carried_by(errand: Errand) -> str | None:
+    """Whose key carries it: a school's, or the authority's for None."""
+    if isinstance(errand, Act) and errand.kind in AUTHORITY_ACTS:
+        return None
+    return None if isinstance(errand, Batch) and errand.signature is not None else errand.school_code
 
 
 def key_of(table: type[NumberRow], errand: Errand) -> InstrumentedAttribute[int | None]:

@@ -68,8 +68,11 @@ def _told_of(session: Session, school_code: str | None) -> Iterator[tuple[str, s
     for page in pages(session, told, JournalRow.seq):
         ours = None if school_code is None else subjects_of(session, school_code, [row.subject for row in page])
         for row in page:
-            if ours is None or row.subject in ours:
-                detail = json.loads(row.detail)
+            detail = json.loads(row.detail)
+            transfer = None if "transfer" not in detail else session.get(TransferRow, detail["transfer"])
+            # Marks of a year that went on elsewhere are the business of the two schools, and of no third.
+            concerned = () if transfer is None else (transfer.from_school, transfer.to_school)
+            if ours is None or (row.subject in ours if transfer is None else school_code in concerned):
                 found = (detail.get("evidence"), detail.get("unfinished_source"))
                 yield from ((one, f"what journal {row.seq} rests on") for one in found if one is not None)
 

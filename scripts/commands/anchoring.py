@@ -13,6 +13,7 @@ from ledger.chain.registry import Wallet
 from ledger.unit import FINAL_STATES
 from scripts import workday
 from scripts.commands.terminal import (
+    EXIT_FAILED,
     EXIT_UNKNOWN,
     AuthorityKey,
     ByOption,
@@ -59,6 +60,13 @@ def anchor(
     carry_for_school(ledger, school=school, year=year, password=password, lang=lang, due=due)
     final = ledger.reader.units(school_code=school, school_year=year, states=FINAL_STATES)
     tell(lang, f"{len(final)} học bạ đã neo.", f"{len(final)} records are anchored.")
+    if failed := ledger.errands.failed(school):
+        note(
+            lang,
+            f"{len(failed)} việc đã bị hợp đồng từ chối và chưa được thử lại (--retry).",
+            f"{len(failed)} were undone by the contract and not tried again (--retry).",
+        )
+        raise typer.Exit(EXIT_FAILED)
 
 
 def carry(

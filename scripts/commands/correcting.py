@@ -52,7 +52,8 @@ def recall(
             why=note_text,
             evidence=evidence.read_bytes() if evidence else None,
         )
-    carry_for_school(ledger, school=found.school_code, year=found.school_year, password=password, lang=lang)
+    # Of what else is issued, the school's own policy says when it goes.
+    carry_for_school(ledger, school=found.school_code, year=found.school_year, password=password, lang=lang, due=True)
     tell(lang, f"Đã thu hồi học bạ {unit}.", f"Recalled record {unit}.")
 
 

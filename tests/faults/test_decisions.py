@@ -14,6 +14,7 @@ from ledger.errors import (
     EvidenceMissing,
     ForbiddenMove,
     LostRace,
+    NoSchoolYear,
     NothingToApprove,
     Refused,
     UnknownUnit,
@@ -102,6 +103,13 @@ def test_what_is_anchored_after_the_lock_is_locked_at_once_and_late(world):
     world.finish()
     assert world.ledger.reader.unit(late.id).state is UnitState.LOCKED
     assert status(world, late).late
+
+
+@pytest.mark.parametrize("slip", ["nam-hoc", "2025", "2025-2099", "2026-2025", "", "２０２５-２０２６", "2025-2026 "])
+def test_a_slip_of_the_pen_locks_nothing(world, slip):
+    with pytest.raises(NoSchoolYear):
+        world.ledger.decisions.lock(slip, by="Sở", why="")
+    assert world.ledger.errands.open_acts() == []
 
 
 def test_a_year_is_locked_once(world):

@@ -130,6 +130,15 @@ def test_a_school_that_is_not_registered_receives_nobody(ledger):
     refused(ledger, lambda: release(ledger, to_school="79000999"), UnknownSchool)
 
 
+def test_a_school_that_the_pupil_has_left_gives_nobody_away(ledger):
+    """Else the present school's record of the year would be taken out without its being asked."""
+    accept(ledger, release(ledger))
+    begin(ledger, OTHER_SCHOOL, 200)
+    ledger.opened(ledger.reader.unit(unit_id(200)))
+    refused(ledger, lambda: release(ledger))
+    assert ledger.reader.unit(unit_id(200)).state is UnitState.SIGNING
+
+
 def test_a_pupil_is_on_the_way_once(ledger):
     release(ledger)
     refused(ledger, lambda: release(ledger), LostRace)

@@ -7,12 +7,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from ledger.batch import BatchState
+from ledger.batch import ActKind, BatchState
 from ledger.chain import abi
 from ledger.sealing import is_due
+from ledger.store.chain_tables import ActRow
+from ledger.store.errand_writer import NewAct
 from ledger.store.errands import Backlog
 from ledger.store.tables import SchoolRow
-from ledger.unit import UnitState
+from ledger.unit import RecallReason, UnitState
 from tests.simulators.anchoring_world import world_with
 from tests.simulators.school_ledger import AUTHORITY, NOON, OPERATOR, SCHOOL, YEAR, Clock
 
@@ -98,6 +100,19 @@ def test_what_the_contract_undid_is_tried_again_when_a_person_says_so(tmp_path):
     assert world.ledger.states() == {UnitState.ANCHORED}
     assert [nonce for nonce, _ in world.attempts()] == [0, 1]
     assert {attempt.sender for attempt in world.ledger.signed} == {OPERATOR.address}
+
+
+def test_whose_key_carries_it_has_it_tried_again(tmp_path):
+    world = undone(tmp_path)
+    assert world.ledger.decisions.retry(None, by="Sở") == []
+    approval = NewAct(
+        ActKind.APPROVE, school_code=SCHOOL, unit_id=world.ledger.issued_ids()[0], reason=RecallReason.FRAUD
+    )
+    world.ledger.errand_writer.decide(approval)
+    with world.ledger.engine.begin() as connection:
+        connection.execute(update(ActRow).values(state=BatchState.FAILED))
+    assert [errand.kind for errand in world.ledger.errands.failed(None)] == [ActKind.APPROVE]
+    assert [type(errand).__name__ for errand in world.ledger.errands.failed(SCHOOL)] == ["Batch"]
 
 
 def test_there_is_nothing_to_try_again_when_nothing_failed(tmp_path):
