@@ -44,7 +44,7 @@ def verify(
     rpc: Annotated[list[str] | None, typer.Option(help="Nút chuỗi; có thể lặp lại / chain node; repeatable.")] = None,
     trust: Annotated[
         Path | None,
-        typer.Option(help="Thư mục tin cậy; mặc định: trust bên cạnh tệp / trust folder.", envvar="HOCBA_TRUST"),
+        typer.Option(help="Thư mục tin cậy; mặc định: ./trust, hoặc cạnh tệp / trust folder.", envvar="HOCBA_TRUST"),
     ] = None,
     at: Annotated[
         str, typer.Option(help="Trả lời như vào lúc đó: 31/12/2026, 2026-12-31T08:00+07:00 / as of that moment.")
