@@ -292,7 +292,8 @@ def rewritten(world: World, unit, change) -> None:
 
 def test_a_path_that_leads_elsewhere_is_found(world):
     rewritten(world, UNTOUCHED, lambda receipt: receipt["proof"].reverse())
-    assert codes(world) == {"receipt.path"}
+    # Of each batch the contract is asked about one record, chosen by chance: it may be this one.
+    assert {"receipt.path"} <= codes(world) <= {"receipt.path", "chain.root-missing"}
 
 
 def test_another_salt_in_a_receipt_is_found(world):
