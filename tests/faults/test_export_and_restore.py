@@ -13,8 +13,8 @@ from pathlib import Path
 import bagit
 import pytest
 
-from ledger.bag import BagReader, UnusableArchive
-from ledger.errors import UnknownSchool
+from ledger.bag import BagReader, BagWriter, UnusableArchive
+from ledger.errors import LedgerError, UnknownSchool
 from ledger.exporting import Exporting, NotWhole
 from ledger.journal import breaks
 from ledger.proof.receipt import Receipt
@@ -333,3 +333,15 @@ def _done(folder: Path) -> bool:
         return bool(ledger.reader.schools())
     except Exception:  # there are no tables yet
         return False
+
+
+def test_two_exports_to_one_place_do_not_mix(tmp_path):
+    place = tmp_path / "archive"
+    with BagWriter(place) as first:
+        first.add("a", b"a")
+        with pytest.raises(LedgerError, match="Another process"), BagWriter(place):
+            pass
+        first.add("b", b"b")
+        first.finish({}, now=datetime(2026, 6, 1, tzinfo=UTC))
+    assert bagit.Bag(str(place)).is_valid()
+    assert [path.name for path in tmp_path.iterdir()] == ["archive"]

@@ -46,9 +46,9 @@ def entries(chancery, deed):
     return [entry for entry, _ in chancery.office.ledger.journal.entries() if entry.deed is deed]
 
 
-def consent(chancery, unit, who="so.gd", reason="Tờ trình 45"):
+def consent(chancery, unit, who="so.gd", reason="Tờ trình 45", **shown):
     unit_id = getattr(unit, "id", unit)
-    return chancery.send(who, f"{LIST}/{unit_id}/chap-thuan", ly_do=reason)
+    return chancery.send(who, f"{LIST}/{unit_id}/chap-thuan", ly_do=reason, **shown)
 
 
 def waiting_part(chancery):
@@ -164,7 +164,10 @@ def test_a_replacement_after_the_lock_gets_a_consent_of_its_own(locked):
     assert "Ghi bản thay thế" in told
     assert str(new.id) in told
     assert "đang chờ Sở chấp thuận" in locked.page("van.thu", f"/hoc-ba/{old.id}")
-    assert consent(locked, old).status_code == 303
+    # A page from before was about the recall.
+    assert consent(locked, old, thay_the="").status_code == 409
+    assert str(new.id) in waiting_part(locked)
+    assert consent(locked, old, thay_the=str(new.id)).status_code == 303
     assert {act.replacement_id for act in acts(locked)} == {None, new.id}
     locked.carry_for_authority()
     locked.carry()
