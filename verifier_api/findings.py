@@ -169,6 +169,14 @@ RECEIPT_MALFORMED = Kind(
     "Biên nhận không hợp lệ ({problem}). Hãy lấy lại biên nhận từ nơi phát hành.",
     "The receipt is not valid ({problem}). Fetch it again from where it was issued.",
 )
+RECEIPT_SET_ASIDE = Kind(
+    "receipt.set_aside",
+    _S,
+    "Biên nhận gửi kèm không phải của tệp này hoặc không được chuỗi khối xác nhận, nên không nói lên điều gì về tệp và đã được "
+    "bỏ qua; tệp được xét theo sổ cái.",
+    "The receipt that came with the file is not this file's, or the chain does not bear it out. It says nothing about the file "
+    "and was set aside; the ledger was asked instead.",
+)
 RECEIPT_PENDING = Kind(
     "receipt.pending",
     _U,

@@ -49,7 +49,7 @@ from verifier_api import findings as f
 from verifier_api.examination import ClaimedLine, Examination, Examiner, FileKind
 from verifier_api.intake import MAX_FILE_BYTES, Exhausted
 from verifier_api.trust import Trust
-from verifier_api.verdict import Conclusion, Finding, Outcome, SignatureSummary, Standing, Verdict, conclude
+from verifier_api.verdict import Check, Conclusion, Finding, Outcome, SignatureSummary, Standing, Verdict, conclude
 
 MEGABYTE = 1_000_000
 
@@ -97,6 +97,37 @@ class _Case:
 
     def note(self, *found: Finding) -> None:
         self.findings.extend(found)
+
+    def take(self, other: "_Case") -> None:
+        """What was found of a file's receipt and anchor in `other` is what holds here."""
+        self.note(*other.findings)
+        self.standing, self.unit, self.manifest = other.standing, other.unit, other.manifest
+        self.status, self.reached, self.replaced_by, self.listed = (
+            other.status,
+            other.reached,
+            other.replaced_by,
+            other.listed,
+        )
+
+    @property
+    def issued(self) -> Outcome | None:
+        """Whether these very bytes were issued, as far as is known."""
+        return next((found.outcome for found in self.findings if found.check is Check.BYTES), None)
+
+
+@dataclass(frozen=True)
+class _Proof:
+    """A receipt that covers the bytes of a file."""
+
+    receipt: Receipt
+    pending: bool
+    """Whether the ledger still waits for its root to be final."""
+    brought: bool
+    """Whether it came with the file, and not from the ledger."""
+
+    def same_as(self, other: "_Proof") -> bool:
+        """Whether both lead from the same leaf to the same root."""
+        return (self.receipt.leaf, self.receipt.root) == (other.receipt.leaf, other.receipt.root)
 
 
 class Verifier:
@@ -166,13 +197,11 @@ class Verifier:
         examination = self._take_in(case, data)  # (1)
         if examination is None:
             return case, None
-        proof = self._find_receipt(case, data, examination, receipt)  # (2), (3)
+        proof = self._prove(case, data, examination, receipt)  # (2) to (5)
         if proof is None:
             case.note(f.CHAIN_SKIPPED(), *checks.signatures_alone(examination, self._trust), f.CONTENTS_SKIPPED())
             return case, None
-        parsed, pending = proof
-        self._look_up_units(case, parsed.manifest, lines=examination.claimed_lines)
-        self._ask_chain(case, parsed, pending=pending, brought=receipt is not None)  # (4), (5)
+        parsed = proof.receipt
         about_the_list = tuple(self._signer_list(case))
         expected = checks.Expected(
             manifest=parsed.manifest,
@@ -262,71 +291,64 @@ class Verifier:
             case.note(f.INTAKE_OK())
         return examination
 
-    def _find_receipt(
-        self, case: _Case, data: bytes, examination: Examination, given: bytes | None
-    ) -> tuple[Receipt, bool] | None:
-        """(2), (3) The receipt of exactly these bytes, and whether its root is still on its way to the chain."""
-        digest = hashlib.sha256(data).hexdigest()
-        if given is not None and self._ledger_knows_better(digest, given):
-            given = None
-        pending, known, from_ledger = False, False, given is None
+    def _prove(self, case: _Case, data: bytes, examination: Examination, given: bytes | None) -> _Proof | None:
+        """(2) to (5) What proves these bytes, and what the chain says of it.
+
+        Anybody can make up a receipt of anything, and it costs nothing to send it with a genuine file. So one that the chain does
+        not bear out says nothing against the file: the ledger's own is taken; if the ledger cannot be asked, nothing is known.
+        """
+        if given is None:
+            return self._follow(case, self._by_ledger(case, data, examination), examination)
+        with_it, without_it = _Case(), _Case()
+        brought = self._follow(with_it, self._by_receipt(with_it, data, examination, given), examination)
+        if with_it.status is not None:
+            case.take(with_it)
+            return brought
+        own = self._by_ledger(without_it, data, examination)
+        no_better = without_it.issued is Outcome.FAILED or (own and brought and own.same_as(brought))
+        if no_better or (without_it.issued is Outcome.UNKNOWN and not self._issued.complete):
+            case.take(with_it)
+            return brought
+        case.take(without_it)
+        case.note(
+            f.RECEIPT_SET_ASIDE(
+                {"findings": [found.code for found in with_it.findings if found.outcome is not Outcome.PASSED]}
+            )
+        )
+        return self._follow(case, own, examination)
+
+    def _follow(self, case: _Case, proof: _Proof | None, examination: Examination) -> _Proof | None:
+        """(4), (5) From a file's receipt to the chain."""
+        if proof is not None:
+            self._look_up_units(case, proof.receipt.manifest, lines=examination.claimed_lines)
+            self._ask_chain(case, proof.receipt, pending=proof.pending, brought=proof.brought)
+        return proof
+
+    def _by_receipt(self, case: _Case, data: bytes, examination: Examination, given: bytes) -> _Proof | None:
+        """(2), (3) By the receipt that came with a file."""
         try:
-            if given is None:
-                found = self._own_receipt(case, digest, examination)
-                if found is None:
-                    return None
-                given, pending, known = found
             receipt = Receipt.parse(given)
+        except MalformedReceipt as error:
+            case.note(f.RECEIPT_MALFORMED(problem=str(error)))
+            return None
+        case.unit, case.manifest = receipt.manifest.id, receipt.manifest
+        if (covered := self._covered(data, examination, receipt.manifest)) is None:
+            case.note(self._explain_mismatch(data, examination, receipt.manifest))
+            return None
+        case.note(covered, f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
+        return _Proof(receipt, pending=False, brought=True)
+
+    def _by_ledger(self, case: _Case, data: bytes, examination: Examination) -> _Proof | None:
+        """(2), (3) By what the ledger has of a file's digest, or else of the unit that the file claims to be."""
+        claimed = examination.claimed_unit
+        try:
+            entry = self._issued.receipt_of_file(hashlib.sha256(data).hexdigest())
+            known = entry is not None
+            if entry is None and claimed is not None:
+                entry = self._issued.receipt_of_unit(claimed)
         except Unavailable:
             case.note(f.BYTES_NO_LEDGER())
             return None
-        except MalformedReceipt as error:
-            problem = f.RECEIPT_MALFORMED(problem=str(error))
-            case.note(f.BYTES_LEDGER_CONTRADICTS({"problem": str(error)}) if from_ledger else problem)
-            return None
-        manifest = receipt.manifest
-        if manifest.file(digest) is not None:
-            case.unit, case.manifest = manifest.id, manifest
-            case.note(f.BYTES_ISSUED(), f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
-            return receipt, pending
-        if (added := checks.renewed_bytes(examination, data, manifest)) is not None:
-            case.unit, case.manifest = manifest.id, manifest
-            case.note(f.BYTES_RENEWED(count=added), f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
-            return receipt, pending
-        if known:
-            # It has this file's digest beside another file's receipt. That is no fault of the file.
-            case.note(f.BYTES_LEDGER_CONTRADICTS({"receipt_of": str(manifest.id)}))
-        else:
-            if not from_ledger:
-                case.unit, case.manifest = manifest.id, manifest
-            case.note(self._explain_mismatch(data, examination, manifest))
-        return None
-
-    def _ledger_knows_better(self, digest: str, given: bytes) -> bool:
-        """Whether the receipt that came with a file is of no use, while the ledger has one of exactly these bytes.
-
-        A genuine file does not turn false because somebody put another file's receipt beside it.
-        """
-        try:
-            if Receipt.parse(given).manifest.file(digest) is not None:
-                return False
-        except MalformedReceipt:
-            pass
-        try:
-            return self._issued.receipt_of_file(digest) is not None
-        except Unavailable:
-            return False
-
-    def _own_receipt(self, case: _Case, digest: str, examination: Examination) -> tuple[bytes, bool, bool] | None:
-        """The ledger's receipt for a file, whether its root is on its way, and whether the ledger knows the very file.
-
-        Or None, and the case is told why. Raises `Unavailable`.
-        """
-        claimed = examination.claimed_unit
-        entry = self._issued.receipt_of_file(digest)
-        known = entry is not None
-        if entry is None and claimed is not None:
-            entry = self._issued.receipt_of_unit(claimed)
         if entry is None:
             details = {"claimed_unit": None if claimed is None else str(claimed)}
             case.note(f.BYTES_NOT_ISSUED(details) if self._issued.complete else f.BYTES_NO_RECEIPT(details))
@@ -337,8 +359,30 @@ class Verifier:
                 case.standing = Standing.UNANCHORED
             case.note(*((f.BYTES_ISSUED(), f.RECEIPT_PENDING()) if known else (f.BYTES_ALTERED(unit=claimed),)))
             return None
+        try:
+            receipt = Receipt.parse(entry.receipt)
+        except MalformedReceipt as error:
+            case.note(f.BYTES_LEDGER_CONTRADICTS({"problem": str(error)}))
+            return None
         # If the ledger's index has lost the file, what it says of the unit proves it all the same.
-        return entry.receipt, not entry.final, known
+        if (covered := self._covered(data, examination, receipt.manifest)) is not None:
+            case.unit, case.manifest = receipt.manifest.id, receipt.manifest
+            case.note(covered, f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
+            return _Proof(receipt, pending=not entry.final, brought=False)
+        if known:
+            # It has this file's digest beside another file's receipt. That is no fault of the file.
+            case.note(f.BYTES_LEDGER_CONTRADICTS({"receipt_of": str(receipt.manifest.id)}))
+        else:
+            case.note(self._explain_mismatch(data, examination, receipt.manifest))
+        return None
+
+    @staticmethod
+    def _covered(data: bytes, examination: Examination, manifest: Manifest) -> Finding | None:
+        """That `manifest` is about these very bytes, or about those before the last document timestamps; None when it is not."""
+        if manifest.file(hashlib.sha256(data).hexdigest()) is not None:
+            return f.BYTES_ISSUED()
+        added = checks.renewed_bytes(examination, data, manifest)
+        return None if added is None else f.BYTES_RENEWED(count=added)
 
     @staticmethod
     def _explain_mismatch(data: bytes, examination: Examination, manifest: Manifest) -> Finding:

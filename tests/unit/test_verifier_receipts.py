@@ -2,14 +2,20 @@
 
 """A receipt that is missing or somebody else's says nothing against a genuine file; only what knows everything may say "not ours"."""
 
+import hashlib
 import json
+from uuid import UUID
 
 import pytest
 
+from ledger.chain.registry import RecallReason
+from ledger.proof.leaf import leaf_hash
+from ledger.proof.manifest import IssuedFile, ManifestSigner
+from ledger.proof.receipt import Receipt
 from scripts.compose import ReceiptFolder
-from tests.simulators.issuing_world import World
+from tests.simulators.issuing_world import PIN, World
 from verifier_api.intake import UnsafeInProcessExaminer
-from verifier_api.verdict import Conclusion
+from verifier_api.verdict import Conclusion, Standing
 from verifier_api.verifier import Verifier
 
 
@@ -61,7 +67,81 @@ def test_a_wrong_receipt_beside_a_file_that_the_ledger_knows_does_no_harm(world,
         "malformed": json.dumps({**value, "salt": "0x" + "0" * 64}).encode(),
         "no JSON": b"{",
     }[kind]
-    assert world.verifier().verify(unit.pdf, receipt=receipt).conclusion is Conclusion.TOTAL_PASSED
+    verdict = world.verifier().verify(unit.pdf, receipt=receipt)
+    assert verdict.conclusion is Conclusion.TOTAL_PASSED
+    assert "receipt.set_aside" in codes(verdict)
+
+
+def made_up(unit, **changes):
+    """A receipt that is sound in itself, covers the very file, and that nobody anchored: anybody can write one."""
+    receipt, salt = unit.receipt, b"\x66" * 32
+    manifest = receipt.manifest.model_copy(update=changes)
+    leaf = leaf_hash(salt=salt, manifest_sha256=manifest.sha256())
+    made = Receipt.of(manifest=manifest, salt=salt, proof=(), root=leaf, chain_id=31337, registry=PIN.address)
+    return made.to_json()
+
+
+CHANGES = {
+    "nothing but the salt": {},
+    "another unit": {"id": UUID(int=7, version=4)},
+    "another school": {"school": "01000999"},
+    "other signers": {"signers": (ManifestSigner(role="KY_PHAT_HANH", cert_sha256="66" * 32),)},
+}
+
+
+@pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
+def test_a_made_up_receipt_beside_a_genuine_file_is_set_aside(world, changes):
+    unit = world.issue()
+    verdict = world.verifier().verify(unit.pdf, receipt=made_up(unit, **changes))
+    assert (verdict.conclusion, verdict.standing, verdict.unit) == (Conclusion.TOTAL_PASSED, Standing.CURRENT, unit.id)
+    assert "receipt.set_aside" in codes(verdict)
+
+
+def test_a_made_up_receipt_does_not_undo_a_recall(world):
+    unit = world.issue()
+    world.recall(unit, reason=RecallReason.FRAUD)
+    assert world.verifier().verify(unit.pdf, receipt=made_up(unit)).standing is Standing.RECALLED
+
+
+def test_a_made_up_receipt_beside_a_file_that_waits_for_its_batch_changes_nothing(world):
+    unit = world.issue(batched=False, depth=0)
+    verdict = world.verifier().verify(unit.pdf, receipt=made_up(unit))
+    assert (verdict.conclusion, verdict.standing) == (Conclusion.INDETERMINATE, Standing.UNANCHORED)
+    assert {"receipt.set_aside", "receipt.pending"} <= codes(verdict)
+
+
+@pytest.mark.parametrize("changes", CHANGES.values(), ids=CHANGES)
+def test_a_forged_file_stays_forged_whatever_receipt_is_made_up_for_it(world, changes):
+    unit = world.issue()
+    forged = world.forged(unit)
+    file = IssuedFile(role="pdf", sha256=hashlib.sha256(forged).hexdigest(), size=len(forged))
+    verdict = world.verifier().verify(forged, receipt=made_up(unit, files=(file,), **changes))
+    assert verdict.conclusion is Conclusion.TOTAL_FAILED
+    assert "chain.not_anchored" in codes(verdict)
+    assert "receipt.set_aside" not in codes(verdict)
+
+
+def test_a_receipt_that_the_chain_bears_out_needs_no_ledger(world):
+    unit = world.issue()
+    world.ledger_down = True
+    assert world.verifier().verify(unit.pdf, receipt=unit.receipt.to_json()).conclusion is Conclusion.TOTAL_PASSED
+
+
+@pytest.mark.parametrize("kind", ["made up", "of another file"])
+def test_while_no_ledger_can_be_asked_such_a_receipt_makes_nothing_red(world, kind):
+    unit, other = world.issue(), world.issue()
+    world.ledger_down = True
+    verdict = world.verifier().verify(unit.pdf, receipt=made_up(unit) if kind == "made up" else other.receipt.to_json())
+    assert (verdict.conclusion, verdict.standing) == (Conclusion.INDETERMINATE, Standing.UNKNOWN)
+    assert {"bytes.no_ledger", "receipt.set_aside"} <= codes(verdict)
+
+
+def test_the_same_receipt_is_asked_about_on_the_chain_once(world):
+    unit = world.issue()
+    world.chain_down = True
+    verdict = world.verifier().verify(unit.pdf, receipt=unit.receipt.to_json())
+    assert "receipt.set_aside" not in codes(verdict)
+    assert world.asked["status_of"] == 1
 
 
 def test_a_folder_without_a_receipt_cannot_say_that_a_unit_or_digest_is_not_ours(world, tmp_path):
