@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""One row of the table of findings: a code, an outcome and a sentence, with places for values."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from verifier_api.verdict import Check, Finding, Outcome
+
+PASSED, FAILED, UNKNOWN, SKIPPED = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN, Outcome.SKIPPED
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One row of the table; calling it makes the finding."""
+
+    code: str
+    outcome: Outcome
+    vi: str
+    en: str
+
+    @property
+    def check(self) -> Check:
+        """The part of the code before the dot."""
+        return Check(self.code.partition(".")[0])
+
+    def __call__(self, details: dict[str, Any] | None = None, **values: object) -> Finding:
+        """The finding itself. `values` fill the sentence, a pair being Vietnamese and English; `details` go to experts."""
+        pairs = {name: value if isinstance(value, tuple) else (value, value) for name, value in values.items()}
+        return Finding(
+            check=self.check,
+            outcome=self.outcome,
+            code=self.code,
+            vi=self.vi.format(**{name: vi for name, (vi, _) in pairs.items()}),
+            en=self.en.format(**{name: en for name, (_, en) in pairs.items()}),
+            details=details or {},
+        )

@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+
+"""What is found in a file itself: steps 1, 2 and 7, intake, bytes and contents."""
+
+from verifier_api.findings.kind import FAILED as _F
+from verifier_api.findings.kind import PASSED as _P
+from verifier_api.findings.kind import SKIPPED as _S
+from verifier_api.findings.kind import UNKNOWN as _U
+from verifier_api.findings.kind import Kind
+
+INTAKE_OK = Kind("intake.ok", _P, "Đã đọc được tệp.", "The file could be read.")
+INTAKE_EMPTY = Kind(
+    "intake.empty", _F, "Tệp rỗng. Hãy tải lại tệp gốc từ nơi đã nhận.", "The file is empty. Fetch the original again."
+)
+INTAKE_TOO_LARGE = Kind(
+    "intake.too_large",
+    _F,
+    "Tệp quá lớn (trên {limit} MB), không thể là học bạ số. Hãy chọn đúng tệp học bạ gốc.",
+    "The file is too large (over {limit} MB) to be a digital school record. Choose the original record.",
+)
+INTAKE_NOT_A_RECORD = Kind(
+    "intake.not_a_record",
+    _F,
+    "Tệp không phải PDF hay XML. Hãy chọn tệp học bạ gốc (đuôi .pdf hoặc .xml).",
+    "The file is neither PDF nor XML. Choose the original record (ending in .pdf or .xml).",
+)
+INTAKE_UNREADABLE = Kind(
+    "intake.unreadable",
+    _F,
+    "Tệp bị hỏng hoặc cố ý làm rối, không đọc được cấu trúc. Hãy dùng tệp gốc.",
+    "The file is damaged or deliberately garbled; its structure cannot be read. Use the original.",
+)
+INTAKE_UNOPENED = Kind(
+    "intake.unopened",
+    _U,
+    "Không mở được tệp trên máy này nên chưa kiểm tra. Hãy xem quyền đọc của tệp rồi thử lại.",
+    "The file could not be opened on this computer, so it was not judged. See who may read it, and try again.",
+)
+INTAKE_EXHAUSTED = Kind(
+    "intake.exhausted",
+    _U,
+    "Tệp này cần nhiều thời gian hoặc bộ nhớ hơn mức cho phép nên chưa kiểm tra xong. Học bạ thật không như vậy; "
+    "hãy dùng tệp gốc hoặc thử lại sau.",
+    "Judging this file took more time or memory than is allowed, so it was not finished. Genuine records do not do "
+    "this; use the original, or try again later.",
+)
+INTAKE_NO_FILE = Kind(
+    "intake.no_file",
+    _S,
+    "Chỉ tra theo mã nên chưa kiểm tra tệp nào. Muốn chắc chắn từng con số, hãy kiểm tra bằng tệp PDF gốc.",
+    "Only an id was looked up; no file was examined. To be sure of every mark, check the original PDF.",
+)
+BYTES_ISSUED = Kind(
+    "bytes.issued", _P, "Tệp đúng từng byte với tệp đã phát hành.", "The file is, byte for byte, one that was issued."
+)
+BYTES_RENEWED = Kind(
+    "bytes.renewed",
+    _P,
+    "Tệp là tệp đã phát hành, về sau chỉ được thêm dấu thời gian ({count} byte) để chữ ký còn kiểm chứng được lâu dài; nội dung "
+    "không đổi.",
+    "The file is one that was issued, to which only document timestamps ({count} bytes) were added later, so that its signatures "
+    "stay provable; the contents did not change.",
+)
+BYTES_RENEWAL_LISTED = Kind(
+    "bytes.renewal_listed",
+    _S,
+    "Sổ cái ghi đây là tệp đã phát hành được gia hạn dấu thời gian. Muốn chắc chắn, hãy kiểm tra bằng chính tệp đó.",
+    "The ledger lists this as an issued file with a renewed timestamp. To be sure, check the file itself.",
+)
+BYTES_NOT_ISSUED = Kind(
+    "bytes.not_issued",
+    _F,
+    "Đây không phải tệp đã phát hành trong hệ thống này: có thể là tệp giả, bản in lại, bản lưu lại hoặc của nơi khác. "
+    "Hãy xin tệp gốc từ nhà trường hoặc quét mã QR trên học bạ.",
+    "This is not a file that was issued here: it may be forged, re-saved, printed to PDF, or from elsewhere. "
+    "Ask the school for the original, or scan the QR code on the record.",
+)
+BYTES_ALTERED = Kind(
+    "bytes.altered",
+    _F,
+    "Tệp tự nhận là học bạ {unit} nhưng nội dung tệp khác với tệp đã phát hành: đã bị sửa hoặc lưu lại. "
+    "Đừng dùng tệp này; hãy xin tệp gốc từ nhà trường.",
+    "The file claims to be record {unit} but differs from the file that was issued: it was altered or re-saved. "
+    "Do not use it; ask the school for the original.",
+)
+BYTES_APPENDED = Kind(
+    "bytes.appended",
+    _F,
+    "Tệp gồm tệp đã phát hành và {count} byte được thêm vào sau. Phần thêm vào không do nhà trường phát hành; "
+    "hãy dùng tệp gốc.",
+    "The file is an issued one with {count} bytes added afterwards. The school did not issue that addition; use the "
+    "original.",
+)
+BYTES_OTHER_RECEIPT = Kind(
+    "bytes.other_receipt",
+    _F,
+    "Biên nhận kèm theo không phải của tệp này: tệp đã bị sửa, hoặc đi kèm nhầm biên nhận. "
+    "Hãy dùng đúng tệp gốc và biên nhận của nó.",
+    "The receipt beside it is not this file's: the file was altered, or the receipt belongs to another one. "
+    "Use the original file with its own receipt.",
+)
+BYTES_NO_RECEIPT = Kind(
+    "bytes.no_receipt",
+    _U,
+    "Không có biên nhận của tệp này nên chưa biết tệp có được phát hành hay không. Hãy đặt tệp .receipt.json cạnh tệp, "
+    "dùng --receipt, hoặc tra trên trang của nơi phát hành.",
+    "There is no receipt of this file, so it is not known whether it was issued. Put the .receipt.json beside it, use "
+    "--receipt, or ask the issuer's page.",
+)
+BYTES_NO_LEDGER = Kind(
+    "bytes.no_ledger",
+    _U,
+    "Chưa tra được sổ cái nên chưa biết tệp có được phát hành hay không. Hãy thử lại sau.",
+    "The ledger could not be asked, so it is not known whether this file was issued. Try again later.",
+)
+BYTES_LEDGER_CONTRADICTS = Kind(
+    "bytes.ledger_contradicts",
+    _U,
+    "Sổ cái trả về biên nhận hỏng hoặc không phải của học bạ này nên chưa kết luận được. Hãy báo người vận hành; "
+    "nếu có biên nhận kèm tệp, hãy kiểm tra lại với biên nhận đó.",
+    "The ledger gave a receipt that is damaged or not this record's, so nothing can be concluded. Tell the operator; if "
+    "a receipt came with the file, check again with that one.",
+)
+CONTENTS_MATCH = Kind(
+    "contents.record_matches",
+    _P,
+    "Dữ liệu học bạ trong tệp đúng với dữ liệu đã phát hành.",
+    "The record inside the file is the one that was issued.",
+)
+CONTENTS_DIFFER = Kind(
+    "contents.record_differs",
+    _F,
+    "Dữ liệu học bạ trong tệp khác với dữ liệu đã phát hành.",
+    "The record inside the file is not the one that was issued.",
+)
+CONTENTS_OTHER_CLAIM = Kind(
+    "contents.other_claim",
+    _F,
+    "Học bạ trong tệp ghi mã tra cứu, trường, năm học hoặc cấp học khác với hồ sơ phát hành. Đừng dùng tệp này; hãy hỏi "
+    "nhà trường.",
+    "The record inside names another unit, school, year or level than it was issued under. Do not use the file; ask the "
+    "school.",
+)
+CONTENTS_OTHER_UNIT = Kind(
+    "contents.other_unit",
+    _F,
+    "Sổ học bạ này ghi học bạ năm học {unit}, nhưng học bạ đó không thuộc sổ này: khác cấp học, khác thứ tự năm học, khác trường "
+    "hoặc năm học ghi trên bìa, hoặc không phải học bạ một năm học. Đừng dùng sổ này; hãy hỏi nhà trường.",
+    "This booklet lists {unit}, which does not belong in it: it is of another level, out of the order of years, of another "
+    "school or year than the cover says, or no yearly record. Do not use the booklet; ask the school.",
+)
+CONTENTS_SKIPPED = Kind("contents.skipped", _S, "Chưa kiểm tra nội dung.", "Contents were not checked.")
