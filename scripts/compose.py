@@ -320,6 +320,7 @@ class PublicSide:
     at_once: Verifier
     """The same over what is kept: it asks nobody, and raises `NotKept`."""
     registry: RegistryReader
+    """What is read directly, kept as well: whoever asks for a history again and again asks no node."""
 
 
 @contextmanager
@@ -337,7 +338,7 @@ def public_side(trust: Trust, issued: Issued, *, workers: int) -> Iterator[Publi
         yield PublicSide(
             verifier=over(kept_receipts, kept_registry),
             at_once=over(kept_receipts.kept(), kept_registry.kept()),
-            registry=registry,
+            registry=kept_registry,
         )
 
 

@@ -2,10 +2,14 @@
 
 """Health: which leg is down. Each leg is asked at once and given three seconds; whoever is slower counts as down.
 
+However often health is asked for, by anybody, each leg is asked once in `KEPT_SECONDS`: what it said then is told again, and who
+asks meanwhile waits for the question that is under way.
+
 Nodes have numbers here, in the order of the trust settings: an address may hold a password.
 """
 
 import datetime as dt
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -22,6 +26,8 @@ from verifier_api.serving import ChainHead, Ledger
 
 PATIENCE_SECONDS = 3.0
 QUESTIONS_AT_ONCE = 16
+KEPT_SECONDS = 5.0
+"""How long what was found is told again. A watcher that asks every quarter of a minute never sees an old answer."""
 
 Leg = Literal["up", "down"]
 
@@ -59,11 +65,22 @@ class Health:
     now: Callable[[], dt.datetime]
     nodes: Mapping[str, ChainHead] = field(default_factory=dict)
     workers: Callable[[], bool] = lambda: True
+    clock: Callable[[], float] = time.monotonic
+    """Never goes back; tells how old an answer is."""
     patience_seconds: float = PATIENCE_SECONDS
     _limiter: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(QUESTIONS_AT_ONCE))
+    _looking: anyio.Lock = field(default_factory=anyio.Lock)
+    _kept: list[tuple[float, tuple[HTTPStatus, HealthBody]]] = field(default_factory=list)
 
     async def look(self) -> tuple[HTTPStatus, HealthBody]:
-        """How things stand, and the status code that says so."""
+        """How things stand, or stood a moment ago, and the status code that says so."""
+        async with self._looking:
+            asked_at = self.clock()
+            if not self._kept or asked_at - self._kept[0][0] > KEPT_SECONDS:
+                self._kept[:] = [(asked_at, await self._look())]
+            return self._kept[0][1]
+
+    async def _look(self) -> tuple[HTTPStatus, HealthBody]:
         ages: dict[str, int | None] = {}
         stands: dict[str, bool] = {}
 

@@ -2,8 +2,9 @@
 
 """What is public about a unit or a school on the chain: what happened, when, and by which account. No person is in it.
 
-Everything comes from one reading of the registry's state, which keeps its own times. Of a unit its entry is looked for that the
-ledger's own receipt proves; of a school its standing and its newest keys.
+Everything comes from the registry's state, which keeps its own times, so no node has to be believed about what it left out. Of a
+unit its entry is looked for that the ledger's own receipt proves; of a school its standing and all its keys: the certificates it
+sealed with and the accounts that acted for it, each from when to when, and which was reported as stolen.
 """
 
 import datetime as dt
@@ -14,7 +15,7 @@ from uuid import UUID
 from pydantic import BaseModel
 
 from ledger.chain.errors import ChainError
-from ledger.chain.registry import LeafStatus, SchoolOnChain
+from ledger.chain.registry import LeafStatus, SchoolKeys, SchoolOnChain
 from ledger.proof.errors import MalformedReceipt
 from ledger.proof.receipt import Receipt
 from ledger.store.reader import ReceiptEntry
@@ -36,6 +37,23 @@ class Deed(BaseModel):
     """Whether that account's key is reported to have been in wrong hands then."""
 
 
+class KeysBody(BaseModel):
+    """One version of a school's keys."""
+
+    version: int
+    operator: str
+    """The chain account that acted for the school."""
+    seal_cert_sha256: str
+    """SHA-256 of the certificate with which it sealed."""
+    since: dt.datetime
+    until: dt.datetime | None
+    """When the next version took effect; null for the one in force."""
+    stolen_since: dt.datetime | None
+    """Since when the account's key is reported to have been in wrong hands; null if it is not."""
+    stolen_reported_at: dt.datetime | None
+    """When that was reported; null if it is not."""
+
+
 class HistoryBody(BaseModel):
     """What happened, in the order of time."""
 
@@ -47,6 +65,8 @@ class HistoryBody(BaseModel):
     block: int | None
     """The block that was read; null for a school alone."""
     deeds: list[Deed]
+    keys: list[KeysBody] = []
+    """A school's, oldest first; empty for a unit."""
 
 
 class IssuedUnits(Protocol):
@@ -66,6 +86,9 @@ class ChainPast(Protocol):
 
     def school(self, code: str) -> SchoolOnChain | None:
         """The school registered under `code`."""
+
+    def keys_of(self, code: str) -> tuple[SchoolKeys, ...]:
+        """The versions of its keys, oldest first."""
 
 
 def of_unit(unit_id: UUID, *, issued: IssuedUnits, chain: ChainPast) -> HistoryBody:
@@ -99,21 +122,43 @@ def of_unit(unit_id: UUID, *, issued: IssuedUnits, chain: ChainPast) -> HistoryB
 
 
 def of_school(code: str, *, chain: ChainPast) -> HistoryBody:
-    """How a school stands, and since when by which keys. Raises `Refusal`."""
+    """How a school stands, and by which keys it has acted. Raises `Refusal`."""
     try:
         school = chain.school(code)
+        keys = () if school is None else chain.keys_of(code)
     except ChainError:
         raise Refusal(problems.CHAIN_DOWN) from None
     if school is None:
         raise Refusal(problems.UNKNOWN_SCHOOL)
-    keys = Deed(what="keys-in-force", at=school.since, by=school.operator, key_version=school.version)
     return HistoryBody(
         unit=None,
         school=school.code,
         standing=school.standing.name.lower(),
         successor=school.successor or None,
         block=None,
-        deeds=[keys],
+        deeds=sorted((deed for one in keys for deed in _deeds_of(one)), key=lambda deed: deed.at),
+        keys=[_body(one, ended) for one, ended in zip(keys, (*(later.since for later in keys[1:]), None), strict=True)],
+    )
+
+
+def _deeds_of(keys: SchoolKeys) -> Iterator[Deed]:
+    yield Deed(what="keys-in-force", at=keys.since, by=keys.operator, key_version=keys.version)
+    if keys.compromised_since is not None and keys.compromise_recorded_at is not None:
+        yield Deed(
+            what="compromise-reported", at=keys.compromise_recorded_at, by=keys.operator, key_version=keys.version
+        )
+
+
+def _body(keys: SchoolKeys, ended: dt.datetime | None) -> KeysBody:
+    return KeysBody(
+        version=keys.version,
+        operator=keys.operator,
+        seal_cert_sha256=keys.seal_certificate.hex(),
+        since=keys.since,
+        until=ended,
+        stolen_since=keys.compromised_since,
+        # A report that withdrew another is no report of a theft.
+        stolen_reported_at=None if keys.compromised_since is None else keys.compromise_recorded_at,
     )
 
 

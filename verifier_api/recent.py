@@ -20,7 +20,16 @@ from datetime import datetime
 from typing import Final, TypeVar, cast
 from uuid import UUID
 
-from ledger.chain.registry import Finality, Head, LeafStatus, RegistryPin, RegistryReader, SchoolOnChain, Statement
+from ledger.chain.registry import (
+    Finality,
+    Head,
+    LeafStatus,
+    RegistryPin,
+    RegistryReader,
+    SchoolKeys,
+    SchoolOnChain,
+    Statement,
+)
 from ledger.store.reader import ReceiptEntry
 from verifier_api.verifier import Issued
 
@@ -110,6 +119,10 @@ class RecentRegistry:
     def school(self, code: str) -> SchoolOnChain | None:
         """Return the school as it stood a moment ago, or None."""
         return self._recently.told(("school", code), self._registry, lambda registry: registry.school(code))
+
+    def keys_of(self, code: str) -> tuple[SchoolKeys, ...]:
+        """Return the versions of the school's keys of a moment ago."""
+        return self._recently.told(("keys", code), self._registry, lambda registry: registry.keys_of(code))
 
     def statement_at(self, *, publisher: str | None, topic: bytes, at: datetime | None = None) -> Statement | None:
         """Return what was the newest statement a moment ago, or None."""

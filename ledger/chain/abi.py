@@ -31,6 +31,7 @@ from ledger.chain.registry import (
     RecallRequest,
     RegistryEvent,
     Replacement,
+    SchoolKeys,
     SchoolOnChain,
     SchoolStanding,
     SignedBatch,
@@ -253,6 +254,25 @@ def school_on_chain(answer: bytes, code: str) -> SchoolOnChain | None:
         consent=consent,
         since=datetime.fromtimestamp(since, UTC),
         successor=_code(successor),
+    )
+
+
+def compromise_call(code: str, version: int) -> bytes:
+    """Return the data of a call to `compromiseAt` for the newest report about one version of a school's keys."""
+    return call("compromiseAt", school_word(code), version, LAST_SECOND)
+
+
+def school_keys(version: int, keys: bytes, compromise: bytes) -> SchoolKeys:
+    """Read what `keysOf` and `compromiseAt` returned. Raises an eth_abi or value error when it is nothing of the kind."""
+    ((operator, since, seal, _consent),) = decode(_FUNCTIONS["keysOf"].outputs, keys)
+    doubtful_since, recorded_at = decode(_FUNCTIONS["compromiseAt"].outputs, compromise)
+    return SchoolKeys(
+        version=version,
+        operator=to_checksum_address(operator),
+        seal_certificate=seal,
+        since=datetime.fromtimestamp(since, UTC),
+        compromised_since=_time(doubtful_since),
+        compromise_recorded_at=_time(recorded_at),
     )
 
 

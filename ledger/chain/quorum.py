@@ -29,6 +29,7 @@ from ledger.chain.registry import (
     RegistryHistory,
     RegistryPin,
     RegistryReader,
+    SchoolKeys,
     SchoolOnChain,
     Statement,
 )
@@ -77,6 +78,10 @@ class QuorumReader:
     def school(self, code: str) -> SchoolOnChain | None:
         """Return what enough readers know alike about the school, None included."""
         return self._panel.alike(lambda reader: reader.school(code))[0]
+
+    def keys_of(self, code: str) -> tuple[SchoolKeys, ...]:
+        """Return what enough readers know alike about all of the school's keys."""
+        return self._panel.alike(lambda reader: reader.keys_of(code))[0]
 
     def statement_at(self, *, publisher: str | None, topic: bytes, at: datetime | None = None) -> Statement | None:
         """Return what enough readers know alike as the newest statement, None included."""

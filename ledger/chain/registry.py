@@ -20,6 +20,8 @@ from ledger.chain.errors import Malformed
 SCHOOL_CODE_DIGITS = 8
 ADDRESS_HEX_DIGITS = 40
 WORD_BYTES = 32
+MOST_KEY_VERSIONS = 50
+"""Of one school's keys; each costs a node two questions."""
 
 
 Finality = int | Literal["finalized"]
@@ -163,6 +165,24 @@ class SchoolOnChain:
     """When this version of the keys took effect."""
     successor: str
     """The code of the school that acts for it once it is closed; empty for none."""
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolKeys:
+    """One version of a school's keys, and what was reported about it."""
+
+    version: int
+    """Counted from 1."""
+    operator: str
+    """The account that acted for the school, with EIP-55 checksum."""
+    seal_certificate: bytes
+    """SHA-256 of the certificate that it sealed with."""
+    since: datetime
+    """When this version took effect. It was in force until the next one did."""
+    compromised_since: datetime | None
+    """Since when the operator's key is reported to have been in wrong hands; None if it is not, or no longer."""
+    compromise_recorded_at: datetime | None
+    """When the newest report about it was made, be it one that withdrew another; None if there never was one."""
 
 
 class Statement(NamedTuple):
@@ -312,6 +332,12 @@ class RegistryReader(Protocol):
 
     def school(self, code: str) -> SchoolOnChain | None:
         """Return the school registered under `code`, or None."""
+
+    def keys_of(self, code: str) -> tuple[SchoolKeys, ...]:
+        """Return the versions of a school's keys, oldest first, none if it is not registered.
+
+        Of a school that changed them more than `MOST_KEY_VERSIONS` times, the newest so many.
+        """
 
     def statement_at(self, *, publisher: str | None, topic: bytes, at: datetime | None = None) -> Statement | None:
         """Return the newest statement about `topic`, or None if there is none.

@@ -24,6 +24,7 @@ from ledger.chain import abi
 from ledger.chain.errors import Rejected, Unreachable, Unsendable, WrongChain
 from ledger.chain.lean_node import LeanNode
 from ledger.chain.registry import (
+    MOST_KEY_VERSIONS,
     Finality,
     Head,
     LeafStatus,
@@ -32,6 +33,7 @@ from ledger.chain.registry import (
     RegistryEvent,
     RegistryPin,
     Replacement,
+    SchoolKeys,
     SchoolOnChain,
     SignedBatch,
     Statement,
@@ -107,6 +109,22 @@ class Web3Registry:
         """Return the school registered under `code`, or None."""
         data = abi.call("schoolOf", abi.school_word(code))
         return self._view("schoolOf", data, lambda answer, _: abi.school_on_chain(answer, code))
+
+    def keys_of(self, code: str) -> tuple[SchoolKeys, ...]:
+        """Return the versions of a school's keys, oldest first, none if it is not registered."""
+        school = self.school(code)
+        newest = 0 if school is None else school.version
+        versions = range(max(1, newest - MOST_KEY_VERSIONS + 1), newest + 1)
+        return tuple(self._keys(code, version) for version in versions)
+
+    def _keys(self, code: str, version: int) -> SchoolKeys:
+        data = abi.call("keysOf", abi.school_word(code), version)
+        keys = self._view("keysOf", data, lambda answer, _: answer)
+        return self._view(
+            "compromiseAt",
+            abi.compromise_call(code, version),
+            lambda answer, _: abi.school_keys(version, keys, answer),
+        )
 
     def statement_at(self, *, publisher: str | None, topic: bytes, at: datetime | None = None) -> Statement | None:
         """Return the newest statement about `topic`, or None if there is none."""

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from registry_scene import CONSENT, OTHER_SCHOOL, SCHOOL, SEAL, Batch
 
+from ledger.chain import abi
 from ledger.chain.errors import Malformed, Rejected, WrongChain
 from ledger.chain.registry import Recaller, RecallReason, RegistryPin, Replacement, SchoolStanding, Statement
 from ledger.chain.web3_registry import Web3Registry
@@ -42,6 +43,30 @@ def test_a_registered_school_can_be_read_back(scene):
 
 def test_an_unknown_school_is_none(scene):
     assert scene.registry.school(UNKNOWN_SCHOOL) is None
+
+
+def test_all_keys_of_a_school_can_be_read_back_with_what_was_reported_of_them(scene, in_process):
+    authority, (first,) = scene.authority, scene.registry.keys_of(SCHOOL)
+    assert (first.version, first.operator, first.seal_certificate) == (1, scene.operator.address, SEAL)
+
+    def told(function, *arguments):
+        nonce = scene.registry.nonce(authority.address)
+        data = abi.call(function, word(SCHOOL), *arguments)
+        scene.send(authority, scene.registry._prepare(authority.address, nonce, data))
+
+    told("proposeKeys", scene.stranger.address, b"\x77" * 32, CONSENT)
+    tester = in_process.ethereum_tester
+    tester.time_travel(tester.get_block_by_number("latest")["timestamp"] + 72 * 3600 + 60)
+    told("completeKeys")
+    told("reportCompromise", 1, int(first.since.timestamp()) + 5)
+    told("reportCompromise", 2, int(first.since.timestamp()) + 9)
+    told("reportCompromise", 2, 0)
+    old, new = scene.registry.keys_of(SCHOOL)
+    assert (new.version, new.operator, new.seal_certificate) == (2, scene.stranger.address, b"\x77" * 32)
+    assert old.since == first.since < new.since - timedelta(hours=72)
+    assert (old.compromised_since, new.compromised_since) == (first.since + timedelta(seconds=5), None)
+    assert old.compromise_recorded_at <= new.compromise_recorded_at
+    assert scene.registry.keys_of(UNKNOWN_SCHOOL) == ()
 
 
 def test_an_anchored_leaf_is_told_with_all_that_belongs_to_it(scene):

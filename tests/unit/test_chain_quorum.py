@@ -12,7 +12,16 @@ from simulators.registry_answers import NEVER_HEARD_OF
 
 from ledger.chain.errors import ChainError, Disagreement, Malformed, Unreachable, WrongChain
 from ledger.chain.quorum import QuorumReader
-from ledger.chain.registry import Head, LeafStatus, RecallReason, RegistryPin, SchoolOnChain, SchoolStanding, Statement
+from ledger.chain.registry import (
+    Head,
+    LeafStatus,
+    RecallReason,
+    RegistryPin,
+    SchoolKeys,
+    SchoolOnChain,
+    SchoolStanding,
+    Statement,
+)
 
 PIN = RegistryPin(chain_id=31337, address="0x" + "11" * 20, code_hash="0x" + "22" * 32)
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -49,6 +58,7 @@ class Node:
     told: LeafStatus = CURRENT
     registered: SchoolOnChain | None = SCHOOL
     newest: Statement | None = None
+    keys: tuple[SchoolKeys, ...] = ()
     at: int = 100
     failure: ChainError | None = None
     pin: RegistryPin = PIN
@@ -81,6 +91,10 @@ class Node:
     def school(self, code: str) -> SchoolOnChain | None:
         self._answer(code)
         return self.registered
+
+    def keys_of(self, code: str) -> tuple[SchoolKeys, ...]:
+        self._answer("keys", code)
+        return self.keys
 
     def statement_at(self, *, publisher: str | None, topic: bytes, at: datetime | None = None) -> Statement | None:
         self._answer(publisher, topic, at)
@@ -241,3 +255,10 @@ def test_nodes_that_each_know_another_statement_are_a_disagreement(quorum):
     nodes = [Node(), *(Node(newest=Statement(byte * 32, NOON)) for byte in (b"\x07", b"\x08"))]
     with pytest.raises(Disagreement):
         quorum(nodes, at_least=2).statement_at(publisher=None, topic=LEAF)
+
+
+def test_one_lying_node_of_three_steals_no_key(quorum):
+    kept = SchoolKeys(1, "0x" + "33" * 20, b"\x05" * 32, NOON, None, None)
+    stolen = replace(kept, compromised_since=NOON, compromise_recorded_at=NOON)
+    reader = quorum([Node(keys=(kept,)), Node(keys=(stolen,)), Node(keys=(kept,))], at_least=2)
+    assert reader.keys_of("79000401") == (kept,)

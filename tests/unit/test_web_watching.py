@@ -6,14 +6,16 @@ import io
 import json
 import logging
 import threading
+from collections import Counter
 
+import anyio
 import pytest
 
 from ledger.chain.registry import RecallReason
 from ledger.short_code import lookup_key
 from tests.simulators.issuing_world import PUPIL, World
 from tests.simulators.web_client import ask, get, upload
-from verifier_api.health import Health, HealthBody
+from verifier_api.health import KEPT_SECONDS, Health, HealthBody
 from verifier_api.intake import IsolatedExaminer
 from verifier_api.telemetry import JsonLines, Telemetry
 
@@ -58,6 +60,32 @@ def test_one_node_of_several_is_told_apart_and_its_address_is_not_told(world):
         {"name": "node-1", "status": "up", "block_age_seconds": 90},
         {"name": "node-2", "status": "down", "block_age_seconds": None},
     ]
+
+
+def test_health_that_is_asked_for_again_and_again_asks_each_leg_once_in_some_seconds(world):
+    seconds, node = [100.0], World()
+    health = Health(
+        ledger=world, registry=world, nodes={"node-1": node}, now=lambda: world.head_time, clock=lambda: seconds[0]
+    )
+
+    async def many() -> list[object]:
+        async with anyio.create_task_group() as group:
+            for _ in range(20):
+                group.start_soon(look)
+        return found
+
+    async def look() -> None:
+        found.append(await health.look())
+
+    found: list[object] = []
+    assert len(anyio.run(many)) == 20
+    assert all(one == found[0] for one in found)
+    assert (world.asked, node.asked) == (Counter(schools=1, head=1), Counter(head=1))
+    world.chain_down = True
+    assert anyio.run(health.look)[1].chain == "up"
+    seconds[0] += KEPT_SECONDS + 0.001
+    assert anyio.run(health.look)[1].chain == "down"
+    assert (world.asked, node.asked) == (Counter(schools=2, head=2), Counter(head=2))
 
 
 def test_a_leg_that_hangs_counts_as_down_and_keeps_nobody_waiting(world):
