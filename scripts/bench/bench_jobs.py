@@ -4,7 +4,7 @@
 
 Every unit is real work: its XML and its PDF are drawn, stored, and it is opened for signing. The workers are processes of `hocba
 work`; they are at work already when the run is ordered, and the time is from the order to the last unit. What one run did is
-undone for the other: each has its own copy of the ledger. That no unit is done twice is asserted, by the job and by the ledger.
+undone for the other: each has its own copy of the ledger, which lies on PostgreSQL as the jobs do. That no unit is done twice is asserted, by the job and by the ledger.
 Processor time a unit is printed beside it: on a machine that others use too it says more than the ratio.
 """
 
@@ -32,7 +32,7 @@ from ledger.unit import MOET, UnitState
 from scripts.compose import Ledger
 from scripts.crew import utc_now
 from scripts.sample_class import make_workbook
-from scripts.settings import DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, Settings
+from scripts.settings import DATABASE_VARIABLE, DEFAULT_WORKERS, JOBS_VARIABLE, SETTINGS_FILE, TEMPLATE, Settings
 
 PUPILS: Final = 40
 NOBODY: Final = "http://127.0.0.1:9/"
@@ -45,23 +45,24 @@ def main() -> None:
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, _postgres() as server:
         home = Path(folder) / "home"
-        _imported(home, classes=asked.units // PUPILS)
+        _imported(home, _made(server, "imported"), classes=asked.units // PUPILS)
         seconds = [_run(home, Path(folder) / str(many), server, workers=many) for many in (1, 2)]
     print(f"two workers against one: {seconds[0] / seconds[1]:.2f} times as fast, on {os.cpu_count()} processors")
 
 
 def _run(home: Path, folder: Path, server: str, *, workers: int) -> float:
     shutil.copytree(home, folder)
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE jobs_{workers}")
-    jobs = server.replace("/postgres?", f"/jobs_{workers}?", 1)
-    ledger = Ledger.open(Settings.load(folder))
+    places = {
+        DATABASE_VARIABLE: _made(server, f"ledger_{workers}", template="imported"),
+        JOBS_VARIABLE: (jobs := _made(server, f"jobs_{workers}")),
+    }
+    ledger = Ledger.open(Settings.load(folder, places))
     (school,) = ledger.reader.schools()
     (year,) = {one.school_year for one in ledger.signing_reader.classes(school_code=school.code)}
     drafts = ledger.reader.count_by_state()[UnitState.DRAFT]
     order = {"school": school.code, "year": year, "planned": utc_now().isoformat()}
     before = _processor_seconds()
-    with JobBoard.at(jobs) as board, _workers(folder, jobs, workers):
+    with JobBoard.at(jobs) as board, _workers(folder, places, workers):
         began = time.perf_counter()
         job_id = board.order("prepare", order, priority=Priority.NIGHT)
         while (job := board.job(job_id)).state is not JobState.DONE:
@@ -87,8 +88,8 @@ def _processor_seconds() -> float:
 
 
 @contextmanager
-def _workers(folder: Path, jobs: str, many: int) -> Iterator[None]:
-    environment = {**os.environ, "HOCBA_JOBS": jobs}
+def _workers(folder: Path, places: dict[str, str], many: int) -> Iterator[None]:
+    environment = {**os.environ, **places}
     words = [sys.executable, "-m", "scripts", "work", "--home", str(folder)]
     workers = [subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(many)]
     try:
@@ -116,13 +117,21 @@ def _postgres() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _imported(home: Path, *, classes: int) -> None:
+def _made(server: str, name: str, *, template: str = "template1") -> str:
+    with psycopg.connect(server, autocommit=True) as connection:
+        # A database that is copied may have no other session, and the engine that filled it keeps one.
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (template,))
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    return server.replace("/postgres?", f"/{name}?", 1)
+
+
+def _imported(home: Path, database: str, *, classes: int) -> None:
     home.mkdir()
     text = TEMPLATE.format(
         public_url=NOBODY, desk_url="http://127.0.0.1:8001", tsa=NOBODY, location="Hải Phòng", workers=DEFAULT_WORKERS
     )
     (home / SETTINGS_FILE).write_text(text, encoding="utf-8")
-    ledger = Ledger.open(Settings.load(home))
+    ledger = Ledger.open(Settings.load(home, {DATABASE_VARIABLE: database}))
     for number in range(classes):
         name = f"9A{number + 1}"
         source = make_workbook(grade=9, class_name=name, pupils=PUPILS, seed=number)
