@@ -13,7 +13,8 @@ import functools
 import secrets
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -72,7 +73,7 @@ from scripts.settings import OpenIdSettings, Settings, UnusableSettings
 from scripts.wallets import open_wallet
 from verifier_api.examination import Examination, examine
 from verifier_api.intake import IsolatedExaminer
-from verifier_api.recent import recent
+from verifier_api.recent import ReadReceipts, recent
 from verifier_api.trust import Trust
 from verifier_api.verifier import Issued, Verifier
 
@@ -328,12 +329,21 @@ def public_side(trust: Trust, issued: Issued, *, workers: int) -> Iterator[Publi
     """A verifier that many ask at once: what ledger and chain say is kept for some seconds (`verifier_api.recent`)."""
     registry = registry_reader(trust)
     within = trust.settings.registry.newest_block_within
-    kept_receipts, kept_registry = recent(issued, registry, now=time.monotonic, newest_block_within=within)
     worker: Callable[[bytes], Examination] = functools.partial(examine, anchors=trust.anchors)
-    with IsolatedExaminer(worker, workers=workers) as examiner:
+    with ExitStack() as parts:
+        aside = ThreadPoolExecutor(1)
+        parts.callback(aside.shutdown, cancel_futures=True)
+        examiner = parts.enter_context(IsolatedExaminer(worker, workers=workers))
+        kept_receipts, kept_registry = recent(
+            issued, registry, now=time.monotonic, newest_block_within=within, later=aside.submit
+        )
+
+        read = ReadReceipts()
 
         def over(receipts: Issued, chain: RegistryReader) -> Verifier:
-            return Verifier.live(trust=trust, issued=receipts, registry=chain, examiner=examiner, now=utc_now)
+            return Verifier.live(
+                trust=trust, issued=receipts, registry=chain, examiner=examiner, now=utc_now, read_receipt=read
+            )
 
         yield PublicSide(
             verifier=over(kept_receipts, kept_registry),

@@ -109,7 +109,8 @@ def create_app(
         *([] if bulk is None else [bulk_api(bulk)]),
         pages(serving, maker),
     ):
-        app.include_router(router)
+        # Not `include_router`, which looks each request's route up twice.
+        app.router.routes.extend(router.routes)
     app.add_route("/metrics", metrics_page(telemetry), include_in_schema=False)
     app.mount("/static", static_files(STATIC))
 
@@ -155,7 +156,8 @@ class Headers:
 
     def __init__(self, app: ASGIApp, *, https: bool) -> None:
         self._app = app
-        self._always = {**SECURITY_HEADERS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if https else {})}
+        always = {**SECURITY_HEADERS, **({"Strict-Transport-Security": STRICT_TRANSPORT} if https else {})}
+        self._always = _raw(always)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - ASGI's own
         if scope["type"] != "http":
@@ -167,16 +169,21 @@ class Headers:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(self._always)
-                headers["Cross-Origin-Resource-Policy"] = "cross-origin" if public else "same-origin"
-                if public:
-                    headers["Access-Control-Allow-Origin"] = "*"
+                # None of them is set by any route, so that they need not be looked for.
+                message["headers"] = [*message["headers"], *self._always, *(FOR_ALL if public else FOR_US)]
                 if path.startswith("/static/") and message["status"] == HTTPStatus.OK:
-                    headers["Cache-Control"] = STATIC_CACHE
+                    MutableHeaders(scope=message)["Cache-Control"] = STATIC_CACHE
             await send(message)
 
         await self._app(scope, receive, with_headers)
+
+
+def _raw(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+
+FOR_ALL = _raw({"Cross-Origin-Resource-Policy": "cross-origin", "Access-Control-Allow-Origin": "*"})
+FOR_US = _raw({"Cross-Origin-Resource-Policy": "same-origin"})
 
 
 def _is_for_programs(path: str) -> bool:

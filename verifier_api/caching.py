@@ -8,12 +8,12 @@ with it the tag, and an answer is kept for 30 seconds at most: it shows within a
 """
 
 import hashlib
-import json
 from http import HTTPStatus
 from typing import Any
 
+import orjson
 from fastapi import Request
-from fastapi.responses import JSONResponse, Response
+from fastapi.responses import Response
 
 TIMES_OF_JUDGING = frozenset({"judged_at"})
 TAG_DIGITS = 32
@@ -31,15 +31,17 @@ def kept_json(request: Request, body: Any, *, headers: dict[str, str]) -> Respon
         if isinstance(body, dict)
         else body
     )
-    said = json.dumps([headers.get("Content-Language"), timeless], sort_keys=True).encode()
+    said = orjson.dumps([headers.get("Content-Language"), timeless], option=orjson.OPT_SORT_KEYS)
     tagged = {**headers, "ETag": tag_of(said)}
-    return not_modified(request, tagged) or JSONResponse(body, headers=tagged)
+    return not_modified(request, tagged) or Response(orjson.dumps(body), headers=tagged, media_type="application/json")
 
 
 def not_modified(request: Request, headers: dict[str, str]) -> Response | None:
     """The answer to whoever has this already (RFC 9110, 13.1.2), or None. Compares weakly, as caches may have weakened tags."""
-    given = ",".join(request.headers.getlist("if-none-match"))
-    tags = {tag.strip().removeprefix("W/") for tag in given.split(",")}
+    given = request.headers.getlist("if-none-match")
+    if not given:
+        return None
+    tags = {tag.strip().removeprefix("W/") for tag in ",".join(given).split(",")}
     if headers["ETag"] in tags or tags == {"*"}:
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)
     return None

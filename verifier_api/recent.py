@@ -6,6 +6,9 @@ Answers are kept, never verdicts: proof, anchor and standing are worked out anew
 `KEPT_SECONDS` ago. Together with the half minute for which a client may keep an answer, a recall shows within a minute. What is
 not known, and what could not be asked, is not kept.
 
+An answer that is asked for again in the second half of its time is renewed beside, by whoever `later` gives work to, so that
+what is asked all the time never has to be waited for. It gets no older for that.
+
 `kept` is the same with nobody to ask: it raises `NotKept` instead, so that a server can try before it waits in another thread.
 
 Example::
@@ -17,9 +20,11 @@ Example::
 
 from collections.abc import Callable, Hashable, Sequence
 from datetime import datetime
-from typing import Final, TypeVar, cast
+from functools import lru_cache, partial
+from typing import Final, NamedTuple, TypeVar, cast
 from uuid import UUID
 
+from ledger.chain.errors import ChainError
 from ledger.chain.registry import (
     Finality,
     Head,
@@ -30,6 +35,8 @@ from ledger.chain.registry import (
     SchoolOnChain,
     Statement,
 )
+from ledger.errors import LedgerError
+from ledger.proof.receipt import Receipt
 from ledger.store.reader import ReceiptEntry
 from verifier_api.verifier import Issued
 
@@ -39,6 +46,12 @@ KEPT_SECONDS: Final = 20.0
 MOST_KEPT: Final = 20_000
 """Answers of one kind: some 60 MB of receipts."""
 
+MOST_READ: Final = 4_000
+"""Receipts kept as they were read: some 40 MB."""
+
+MOST_COMING: Final = 1_000
+"""Answers that wait to be renewed; where there are more, some are waited for once they are too old."""
+
 Answer = TypeVar("Answer")
 Asked = TypeVar("Asked")
 
@@ -47,31 +60,65 @@ class NotKept(Exception):
     """Nobody has asked this lately, or what was said is too old."""
 
 
+class _Kept(NamedTuple):
+    asked_at: float
+    answer: object
+    ask: Callable[[], object]
+
+
 class Recently:
     """Answers by question, each with the time at which it was asked for; of more than `most`, the older half goes.
 
     May be used from several threads: two that ask the same at once may both have to ask.
     """
 
-    def __init__(self, *, now: Callable[[], float], seconds: float = KEPT_SECONDS, most: int = MOST_KEPT) -> None:
-        self._seconds, self._now, self._half = seconds, now, max(1, most // 2)
-        self._young: dict[Hashable, tuple[float, object]] = {}
-        self._old: dict[Hashable, tuple[float, object]] = {}
+    def __init__(
+        self,
+        *,
+        now: Callable[[], float],
+        seconds: float = KEPT_SECONDS,
+        most: int = MOST_KEPT,
+        later: Callable[[Callable[[], None]], object] | None = None,
+    ) -> None:
+        self._seconds, self._now, self._half, self._later = seconds, now, max(1, most // 2), later
+        self._young: dict[Hashable, _Kept] = {}
+        self._old: dict[Hashable, _Kept] = {}
+        self._coming: set[Hashable] = set()
 
     def told(self, question: Hashable, asked: Asked | None, ask: Callable[[Asked], Answer]) -> Answer:
         """The answer that is kept, or else what `asked` says, which is kept from then on. Raises `NotKept` without `asked`."""
-        before = self._now()  # The answer may be true of no later moment than that.
         found = self._young.get(question) or self._old.get(question)
-        if found is not None and before - found[0] <= self._seconds:
-            return cast("Answer", found[1])
+        age = self._seconds if found is None else self._now() - found.asked_at
+        if found is not None and age <= self._seconds:
+            if (
+                age > self._seconds / 2
+                and self._later
+                and question not in self._coming
+                and len(self._coming) < MOST_COMING
+            ):
+                self._coming.add(question)
+                self._later(partial(self._renew, question, found.ask))
+            return cast("Answer", found.answer)
         if asked is None:
             raise NotKept
-        answer = ask(asked)
+        return self._ask(question, partial(ask, asked))
+
+    def _ask(self, question: Hashable, ask: Callable[[], Answer]) -> Answer:
+        before = self._now()  # The answer may be true of no later moment than that.
+        answer = ask()
         if answer is not None:
             if len(self._young) >= self._half:
                 self._old, self._young = self._young, {}
-            self._young[question] = before, answer
+            self._young[question] = _Kept(before, answer, ask)
         return answer
+
+    def _renew(self, question: Hashable, ask: Callable[[], object]) -> None:
+        try:
+            self._ask(question, ask)
+        except (ChainError, LedgerError):
+            pass  # Nobody waits for it. Whoever asks when the answer is too old hears of it.
+        finally:
+            self._coming.discard(question)
 
 
 class RecentRegistry:
@@ -156,16 +203,34 @@ class RecentReceipts:
         return self._recently.told(("successor", unit_id), self._issued, lambda issued: issued.successor(unit_id))
 
 
+class ReadReceipts:
+    """Reads receipts and keeps them as they were read; proofs are computed anew each time. Safe to share between threads."""
+
+    def __init__(self, most: int = MOST_READ) -> None:
+        self._read = lru_cache(maxsize=most)(Receipt.parse)
+
+    def __call__(self, data: bytes) -> Receipt:
+        """The receipt. Raises `MalformedReceipt`."""
+        receipt = self._read(data)
+        receipt.recompute()
+        return receipt
+
+
 def recent(
-    issued: Issued, registry: RegistryReader, *, now: Callable[[], float], newest_block_within: float | None = None
+    issued: Issued,
+    registry: RegistryReader,
+    *,
+    now: Callable[[], float],
+    newest_block_within: float | None = None,
+    later: Callable[[Callable[[], None]], object] | None = None,
 ) -> tuple[RecentReceipts, RecentRegistry]:
-    """Ledger and registry with their answers kept; `now` is a clock that never goes back.
+    """Ledger and registry with their answers kept; `now` is a clock that never goes back, `later` does what can wait.
 
     Where a chain that stands still is to be noticed after `newest_block_within` seconds, an answer is kept for a third of that
     at most, lest its own age look like the chain's.
     """
     seconds = KEPT_SECONDS if newest_block_within is None else min(KEPT_SECONDS, newest_block_within / 3)
-    kept_by = (Recently(now=now, seconds=seconds) for _ in range(2))
+    kept_by = (Recently(now=now, seconds=seconds, later=later) for _ in range(2))
     return (
         RecentReceipts(issued, next(kept_by), complete=issued.complete),
         RecentRegistry(registry, next(kept_by), pin=registry.pin),

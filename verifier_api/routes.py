@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from ledger.web.languages import language_of
 from verifier_api import history, problems
 from verifier_api.caching import kept_json, not_modified, tag_of
+from verifier_api.direct import DirectRoute
 from verifier_api.documents import VerdictBody, refusals
 from verifier_api.health import Health, HealthBody
 from verifier_api.history import HistoryBody
@@ -67,7 +68,7 @@ _UPLOAD_BODY: dict[str, Any] = {
 
 def api(serving: Serving, health: Health) -> APIRouter:
     """The routes, over the parts in `serving`; `health` looks after them."""
-    router = APIRouter()
+    router = APIRouter(route_class=DirectRoute)
 
     @router.post(
         "/v1/verify",
@@ -152,7 +153,7 @@ def api(serving: Serving, health: Health) -> APIRouter:
         summary="Which leg stands",
         responses={200: {"model": HealthBody}, 503: {"model": HealthBody, "description": "A leg is down"}},
     )
-    async def well() -> JSONResponse:
+    async def well(_request: Request) -> JSONResponse:
         """503 when ledger, chain or workers cannot be asked. The service still answers what it can."""
         status, body = await health.look()
         return JSONResponse(body.model_dump(), status_code=status, headers={"Cache-Control": "no-store"})

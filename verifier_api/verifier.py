@@ -70,6 +70,7 @@ class Verifier:
         examiner: Examiner,
         now: Callable[[], dt.datetime],
         at: dt.datetime | None = None,
+        read_receipt: Callable[[bytes], Receipt] = Receipt.parse,
     ) -> None:
         self._trust = trust
         self._issued = issued
@@ -78,6 +79,7 @@ class Verifier:
         self._examiner = examiner
         self._now = now
         self._at = at
+        self._read_receipt = read_receipt
 
     @classmethod
     def live(
@@ -89,9 +91,15 @@ class Verifier:
         examiner: Examiner,
         now: Callable[[], dt.datetime],
         at: dt.datetime | None = None,
+        read_receipt: Callable[[bytes], Receipt] = Receipt.parse,
     ) -> Self:
-        """A verifier that asks the chain; with `at`, an aware time in the past, about that moment."""
-        return cls(trust=trust, issued=issued, registry=registry, examiner=examiner, now=now, at=at)
+        """A verifier that asks the chain; with `at`, an aware time in the past, about that moment.
+
+        `read_receipt` parses the ledger's own receipts of what is asked for without a file, and recomputes them each time.
+        """
+        return cls(
+            trust=trust, issued=issued, registry=registry, examiner=examiner, now=now, at=at, read_receipt=read_receipt
+        )
 
     @classmethod
     def offline(
@@ -260,7 +268,7 @@ class Verifier:
             case.note(f.RECEIPT_PENDING(), f.CHAIN_SKIPPED())
             return
         try:
-            receipt = Receipt.parse(entry.receipt)
+            receipt = self._read_receipt(entry.receipt)
         except MalformedReceipt as error:
             case.note(f.BYTES_LEDGER_CONTRADICTS({"problem": str(error)}), f.CHAIN_SKIPPED())
             return

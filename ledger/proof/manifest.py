@@ -10,7 +10,9 @@ has one digest, whoever computes it.
 
 import hashlib
 import json
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_serializer, model_validator
@@ -146,7 +148,17 @@ class Manifest(_Value):
 
     def sha256(self) -> bytes:
         """SHA-256 of `canonical()`, 32 bytes: the third word of the leaf."""
+        return self._sha256
+
+    @cached_property
+    def _sha256(self) -> bytes:
         return hashlib.sha256(self.canonical()).digest()
+
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """As pydantic's, which would leave the copy with the digest of the original."""
+        copy = super().model_copy(update=update, deep=deep)
+        copy.__dict__.pop("_sha256", None)
+        return copy
 
     def file(self, sha256_hex: str) -> IssuedFile | None:
         """The issued file with exactly this digest, if there is one."""

@@ -62,14 +62,18 @@ class Receipt(_Value):
 
     @model_validator(mode="after")
     def _leads_to_its_root(self) -> Self:
+        self.recompute()
+        if (self.anchor.school, self.anchor.school_year) != (self.manifest.school, self.manifest.year):
+            raise ValueError("the manifest names another school or year than the anchor")
+        return self
+
+    def recompute(self) -> None:
+        """Computes leaf and root once more from manifest, salt and path. Raises `ValueError` where they are others."""
         leaf = leaf_hash(salt=_bytes(self.salt), manifest_sha256=self.manifest.sha256())
         if leaf != self.leaf_bytes:
             raise ValueError("the leaf is not that of this manifest and salt")
         if root_of(leaf, self.proof_bytes) != self.root_bytes:
             raise ValueError("the path does not lead from the leaf to the root")
-        if (self.anchor.school, self.anchor.school_year) != (self.manifest.school, self.manifest.year):
-            raise ValueError("the manifest names another school or year than the anchor")
-        return self
 
     @property
     def entry_bytes(self) -> bytes:

@@ -4,7 +4,8 @@
 
 Every unit is real work: its XML and its PDF are drawn, stored, and it is opened for signing. The workers are processes of `hocba
 work`; they are at work already when the run is ordered, and the time is from the order to the last unit. What one run did is
-undone for the other: each has its own copy of the ledger, which lies on PostgreSQL as the jobs do. That no unit is done twice is asserted, by the job and by the ledger.
+undone for the other: each has its own copy of the ledger, which lies on PostgreSQL as the jobs do. That no unit is done twice is
+asserted, by the job and by the ledger.
 Processor time a unit is printed beside it: on a machine that others use too it says more than the ratio.
 """
 

@@ -92,3 +92,22 @@ def test_the_schema_demands_every_member_that_the_genuine_receipt_has():
     assert set(manifest["properties"]) - set(manifest["required"]) == {"replaces", "units"}
     assert manifest["properties"]["units"]["minItems"] == 1
     assert all(model["additionalProperties"] is False for model in (schema, *schema["$defs"].values()))
+
+
+def test_a_changed_copy_has_a_digest_of_its_own():
+    receipt = Receipt.parse(GENUINE)
+    digest = receipt.manifest.sha256()
+    changed = receipt.manifest.model_copy(update={"record_sha256": "00" * 32})
+    assert changed.sha256() == hashlib.sha256(changed.canonical()).digest() != digest
+    assert receipt.manifest.model_copy() == receipt.manifest
+
+
+def test_what_was_parsed_is_recomputed_and_not_remembered():
+    receipt = Receipt.parse(GENUINE)
+    receipt.recompute()
+    receipt.manifest.sha256()
+    changed = receipt.manifest.model_copy(update={"record_sha256": "00" * 32})
+    with pytest.raises(ValueError, match="leaf"):
+        receipt.model_copy(update={"manifest": changed}).recompute()
+    with pytest.raises(ValueError, match="root"):
+        receipt.model_copy(update={"root": "0x" + "11" * 32}).recompute()

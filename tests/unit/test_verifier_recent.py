@@ -33,6 +33,10 @@ class Kept:
             for one, other in ((receipts, registry), (receipts.kept(), registry.kept()))
         )
 
+    def at_once_after_waiting(self):
+        self.waiting.unit(self.unit.id)
+        return self.at_once.unit(self.unit.id)
+
     def asked(self):
         return self.world.asked.total()
 
@@ -104,6 +108,52 @@ def test_an_answer_is_as_old_as_its_question():
     clock.seconds += 2
     with pytest.raises(NotKept):
         recently.told("question", None, slow)
+
+
+def test_what_is_asked_all_the_time_is_renewed_beside_and_gets_no_older():
+    clock, waiting, asked = Clock(), [], []
+    recently = Recently(now=clock, seconds=10, later=waiting.append)
+
+    def ask(_):
+        asked.append(clock.seconds)
+        return f"as of {clock.seconds}"
+
+    def told():
+        return recently.told("question", None, ask)
+
+    recently.told("question", "asked", ask)
+    clock.seconds += 5
+    told()
+    assert not waiting  # In the first half of its time nobody is asked.
+    clock.seconds += 2
+    assert [told(), told()] == ["as of 1000.0"] * 2
+    assert len(waiting) == 1  # Once, however often it is asked for.
+    waiting.pop()()
+    assert asked == [1000.0, 1007.0]
+    clock.seconds += 9.5
+    assert told() == "as of 1007.0"
+    clock.seconds += 1
+    with pytest.raises(NotKept):  # The renewal that `later` has not come to yet keeps nothing alive.
+        told()
+
+
+def test_an_answer_that_cannot_be_renewed_is_no_longer_given_when_it_is_too_old():
+    kept = Kept(later=lambda renew: renew())
+    assert kept.at_once_after_waiting().standing is Standing.CURRENT
+    kept.world.chain_down = True
+    kept.clock.seconds += KEPT_SECONDS * 0.75
+    assert kept.at_once.unit(kept.unit.id).standing is Standing.CURRENT
+    kept.clock.seconds += KEPT_SECONDS * 0.5
+    assert kept.waiting.unit(kept.unit.id).standing is Standing.UNKNOWN
+
+
+def test_a_recall_shows_in_what_is_renewed():
+    kept = Kept(later=lambda renew: renew())
+    assert kept.at_once_after_waiting().standing is Standing.CURRENT
+    kept.world.recall(kept.unit, reason=RecallReason.FRAUD)
+    kept.clock.seconds += KEPT_SECONDS * 0.75
+    kept.at_once.unit(kept.unit.id)  # Old enough to be renewed, and as it was.
+    assert kept.at_once.unit(kept.unit.id).standing is Standing.RECALLED
 
 
 def test_no_more_is_kept_than_there_is_room_for():
