@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from eth_utils.abi import collapse_if_tuple
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
+from ledger.chain import words
 from ledger.chain.errors import Malformed, Rejected
 from ledger.chain.registry import (
     SCHOOL_CODE_DIGITS,
@@ -51,7 +53,7 @@ LAST_SECOND = 2**48 - 1
 """The latest time that the contract can be asked about: what is newest then is newest now."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Signature:
     """One function or error of the ABI."""
 
@@ -60,7 +62,7 @@ class _Signature:
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
 
-    @property
+    @cached_property
     def selector(self) -> bytes:
         return keccak(text=f"{self.name}({','.join(self.inputs)})")[:SELECTOR_BYTES]
 
@@ -114,12 +116,9 @@ _EVENTS: Final = {
 }
 
 
-_STATUS_FIELDS: Final = tuple(
-    field["name"]
-    for entry in ARTIFACT["abi"]
-    if entry.get("name") == "statusOf"
-    for field in entry["outputs"][0]["components"]
-)
+_STATUS: Final = next(entry["outputs"][0]["components"] for entry in ARTIFACT["abi"] if entry.get("name") == "statusOf")
+_STATUS_FIELDS: Final = tuple(field["name"] for field in _STATUS)
+_STATUS_READERS: Final = words.readers([field["type"] for field in _STATUS])
 
 
 def school_word(code: str) -> bytes:
@@ -204,9 +203,8 @@ def newest_statement(answer: bytes) -> Statement | None:
 
 
 def leaf_status(answer: bytes, head: Head) -> LeafStatus:
-    """Read what `statusOf` returned at `head`. Raises an eth_abi or value error when it is nothing of the kind."""
-    (fields,) = decode(_FUNCTIONS["statusOf"].outputs, answer)
-    told = dict(zip(_STATUS_FIELDS, fields, strict=True))
+    """Read what `statusOf` returned at `head`. Raises a value error when it is nothing of the kind."""
+    told: dict[str, Any] = dict(zip(_STATUS_FIELDS, words.read(_STATUS_READERS, answer), strict=True))
     return LeafStatus(
         included=told["included"],
         anchored_at=_time(told["anchoredAt"]),
@@ -339,6 +337,7 @@ def _second(moment: datetime) -> int:
     return max(0, int(moment.timestamp()))
 
 
+@lru_cache(maxsize=4096)
 def _account(address: str) -> str:
     return "" if address == ZERO_ADDRESS else to_checksum_address(address)
 
