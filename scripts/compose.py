@@ -71,7 +71,8 @@ from scripts.certificates import TrustedJudge
 from scripts.crew import CrewScribe, utc_now
 from scripts.settings import OpenIdSettings, Settings, UnusableSettings
 from scripts.wallets import open_wallet
-from verifier_api.examination import Examination, examine
+from verifier_api.examination import Examination, Examiner, examine
+from verifier_api.examined import KeptExaminations, Remembering
 from verifier_api.intake import IsolatedExaminer
 from verifier_api.recent import ReadReceipts, recent
 from verifier_api.trust import Trust
@@ -298,14 +299,20 @@ def public_verifier(
     offline: bool = False,
     workers: int,
     at: dt.datetime | None = None,
+    examined: Path | None = None,
 ) -> Iterator[Verifier]:
     """A verifier with its worker processes, which end with the `with` block. It holds no key and writes nothing.
 
-    With `at` it answers as it would have at that moment.
+    With `at` it answers as it would have at that moment. In the file `examined` it keeps what it saw in each file, and looks into
+    the same bytes once.
     """
     trust = trust if at is None else trust.as_of(at)
     worker: Callable[[bytes], Examination] = functools.partial(examine, anchors=trust.anchors)
-    with IsolatedExaminer(worker, workers=workers) as examiner:
+    with ExitStack() as parts:
+        examiner: Examiner = parts.enter_context(IsolatedExaminer(worker, workers=workers))
+        if examined is not None:
+            kept = KeptExaminations(examined, believed=trust.anchors.sha256().hex(), now=utc_now)
+            examiner = Remembering(examiner, parts.enter_context(kept))
         if offline:
             yield Verifier.offline(trust=trust, issued=issued, examiner=examiner, now=utc_now, at=at)
         else:

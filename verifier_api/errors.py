@@ -61,3 +61,13 @@ class UnknownKey(VerifierError):
             f"Không có khóa API “{name}” đang dùng được. Hãy xem hocba key list.",
             f"No API key '{name}' is in use. See hocba key list.",
         )
+
+
+class NotExaminations(VerifierError):
+    """The file is somebody's, and holds no examinations."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(
+            f"Tệp {path} không phải nơi hocba verify giữ kết quả xem xét nên được giữ nguyên. Hãy dùng tên tệp khác.",
+            f"{path} does not hold what hocba verify has seen in files, and is left alone. Name another file.",
+        )

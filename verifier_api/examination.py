@@ -7,9 +7,12 @@ nothing: it hands plain values to `verifier`, which does. No exception leaves it
 """
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, TypedDict
+from typing import ClassVar, Protocol, TypedDict
 from uuid import UUID
+
+from pydantic import ConfigDict
 
 from ledger.record import xml
 from ledger.record.digest import record_digest
@@ -48,6 +51,9 @@ class ClaimedLine:
 class Examination:
     """What was seen in one file."""
 
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(ser_json_bytes="base64", val_json_bytes="base64")
+    """How `verifier_api.examined` writes bytes."""
+
     kind: FileKind
     problem: str | None = None
     """Why the structure could not be read, for experts; None when it could."""
@@ -76,6 +82,8 @@ class Examination:
     """What a booklet claims to list: each unit's id and the SHA-256 of its manifest. None for a unit."""
     claimed_lines: tuple[ClaimedLine, ...] | None = None
     """What a booklet's cover says beside each of them. None for a unit."""
+    seen_at: datetime | None = None
+    """When these very bytes were examined; None when that was just now (`verifier_api.examined`)."""
 
 
 class Examiner(Protocol):

@@ -84,6 +84,18 @@ class Anchors:
     ocsps: tuple[bytes, ...] = ()
     """DER; the same for OCSP answers."""
 
+    def sha256(self) -> bytes:
+        """A digest of all of it: what was judged by one set need not hold by another."""
+        sha = hashlib.sha256()
+        for part in (
+            *(part for name in sorted(self.roots) for part in (name.encode(), *self.roots[name])),
+            *(b"intermediates", *self.intermediates),
+            *(b"crls", *self.crls),
+            *(b"ocsps", *self.ocsps),
+        ):
+            sha.update(hashlib.sha256(part).digest())
+        return sha.digest()
+
 
 @dataclass(frozen=True)
 class Trust:

@@ -220,6 +220,8 @@ class Verifier:
             return None
         if examination.problem is not None:
             case.note(f.INTAKE_UNREADABLE({"problem": examination.problem}))
+        elif examination.seen_at is not None:
+            case.note(f.INTAKE_SEEN_BEFORE(when=told(examination.seen_at)))
         else:
             case.note(f.INTAKE_OK())
         return examination

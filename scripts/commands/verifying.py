@@ -55,6 +55,13 @@ def verify(
         Path | None,
         typer.Option("--out", help="Ghi kết quả vào .jsonl hoặc .csv; chạy lại thì làm tiếp / write here, and resume."),
     ] = None,
+    examined: Annotated[
+        Path | None,
+        typer.Option(
+            help="Giữ kết quả xem xét chữ ký; lần sau tệp y nguyên chỉ hỏi lại chuỗi / keep what was seen in each file; "
+            "the next run asks only the chain about the same bytes.",
+        ),
+    ] = None,
     marks_file: Annotated[
         Path | None, typer.Option("--marks", help="Ghi điểm đã kiểm tra, CSV / write the verified marks.")
     ] = None,
@@ -96,7 +103,9 @@ def verify(
     places = {Path(one.text).parent for one in asked if one.kind in {Kind.FILE, Kind.RECEIPT}} or {Path()}
     issued = ReceiptFolder([*sorted(places), *([receipt] if receipt else [])])
     workers = min(jobs, len(asked))
-    with public_verifier(believed, issued, rpc=rpc or (), offline=offline, workers=workers, at=moment) as verifier:
+    with public_verifier(
+        believed, issued, rpc=rpc or (), offline=offline, workers=workers, at=moment, examined=examined
+    ) as verifier:
         tally = judge(
             verifier,
             asked,

@@ -9,6 +9,12 @@ from verifier_api.findings.kind import UNKNOWN as _U
 from verifier_api.findings.kind import Kind
 
 INTAKE_OK = Kind("intake.ok", _P, "Đã đọc được tệp.", "The file could be read.")
+INTAKE_SEEN_BEFORE = Kind(
+    "intake.seen_before",
+    _P,
+    "Tệp y nguyên này đã được đọc và xét chữ ký lúc {when}; lần này hỏi lại biên nhận, chuỗi khối và tình trạng hiệu lực.",
+    "This very file was read, and its signatures were judged, at {when}; receipt, chain and standing were asked again now.",
+)
 INTAKE_EMPTY = Kind(
     "intake.empty", _F, "Tệp rỗng. Hãy tải lại tệp gốc từ nơi đã nhận.", "The file is empty. Fetch the original again."
 )
