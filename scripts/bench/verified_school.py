@@ -11,6 +11,7 @@ Everything is genuine: keys of the demo PKI, the signer, the contract on anvil. 
 
 import hashlib
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,7 +88,12 @@ def now() -> datetime:
 
 def issued_record(folder: Path, chain: Devchain) -> IssuedRecord:
     """Draws a record, has all three sign it, archives it, and anchors it on `chain`."""
-    sheet = _sheet()
+    return issued_records(folder, chain, 1)[0]
+
+
+def issued_records(folder: Path, chain: Devchain, count: int) -> list[IssuedRecord]:
+    """So many records of one school and one batch, each as `issued_record` makes it."""
+    sheet = _sheet(pupils=min(max(count, 3), 45))
     info, school = sheet.class_info, sheet.school
     pki = create_pki(
         folder,
@@ -100,11 +106,23 @@ def issued_record(folder: Path, chain: Devchain) -> IssuedRecord:
         now=now(),
     )
     keys = {role: _key(pki, role) for role in SIGNERS}
-    unit_id = uuid4()
-    pdf, xml = _signed(sheet, unit_id, pki, keys)
-    manifest = Manifest(
+    drawn = []
+    for number in range(count):
+        unit_id = uuid4()
+        pdf, xml = _signed(sheet, number % len(sheet.records), unit_id, pki, keys)
+        drawn.append((_manifest(sheet, unit_id, pdf, xml, keys), pdf, xml))
+    receipts, trust = _anchored([manifest for manifest, _, _ in drawn], chain, pki, keys)
+    return [
+        IssuedRecord(manifest.id, pdf, xml, receipt, trust, pki)
+        for (manifest, pdf, xml), receipt in zip(drawn, receipts, strict=True)
+    ]
+
+
+def _manifest(sheet: ClassSheet, unit_id: UUID, pdf: bytes, xml: bytes, keys: dict[Role, LoadedKey]) -> Manifest:
+    info = sheet.class_info
+    return Manifest(
         id=unit_id,
-        school=school.code,
+        school=sheet.school.code,
         year=info.school_year,
         level=info.level.value,
         profile=MOET.name,
@@ -115,12 +133,10 @@ def issued_record(folder: Path, chain: Devchain) -> IssuedRecord:
         ),
         signers=tuple(ManifestSigner(role=r.value, cert_sha256=k.certificate_sha256.hex()) for r, k in keys.items()),
     )
-    receipt, trust = _anchored(manifest, chain, pki, keys)
-    return IssuedRecord(unit_id, pdf, xml, receipt, trust, pki)
 
 
-def _sheet() -> ClassSheet:
-    source = make_workbook(grade=9, class_name="9A1", pupils=3, seed=7)
+def _sheet(*, pupils: int) -> ClassSheet:
+    source = make_workbook(grade=9, class_name="9A1", pupils=pupils, seed=7)
     options = CheckOptions(allow_synthetic_province=True)
     sheet = check_workbook(source, file="9A1.xlsx", options=options).class_sheet
     if sheet is None:
@@ -133,8 +149,10 @@ def _key(pki: DemoPki, role: Role) -> LoadedKey:
     return load_pkcs12(identity.pkcs12.read_bytes(), identity.passphrase)
 
 
-def _signed(sheet: ClassSheet, unit_id: UUID, pki: DemoPki, keys: dict[Role, LoadedKey]) -> tuple[bytes, bytes]:
-    when, record = now(), sheet.records[0]
+def _signed(
+    sheet: ClassSheet, pupil: int, unit_id: UUID, pki: DemoPki, keys: dict[Role, LoadedKey]
+) -> tuple[bytes, bytes]:
+    when, record = now(), sheet.records[pupil]
     xml = record_xml.write(record, unit_id=unit_id, created_at=when, planned_issue_date=when, replaces=None)
     pdf = render_unit(
         from_record(record, unit_id=unit_id, planned_issue_date=when),
@@ -174,13 +192,16 @@ def _signed(sheet: ClassSheet, unit_id: UUID, pki: DemoPki, keys: dict[Role, Loa
     return archive(pdf, timestamper=stamper, validation_data=data), xml
 
 
-def _anchored(manifest: Manifest, chain: Devchain, pki: DemoPki, keys: dict[Role, LoadedKey]) -> tuple[Receipt, Trust]:
+def _anchored(
+    manifests: Sequence[Manifest], chain: Devchain, pki: DemoPki, keys: dict[Role, LoadedKey]
+) -> tuple[list[Receipt], Trust]:
     authority, operator = chain.wallet(0), chain.wallet(1)
     pin = deploy(chain.url, authority).pin
     registry = Web3Registry(chain.url, pin)
-    salt = secrets.token_bytes(32)
-    leaf = leaf_hash(salt=salt, manifest_sha256=manifest.sha256())
-    tree = MerkleTree([leaf, *(secrets.token_bytes(32) for _ in range(BATCH - 1))])
+    salts = [secrets.token_bytes(32) for _ in manifests]
+    leaves = [leaf_hash(salt=s, manifest_sha256=m.sha256()) for s, m in zip(salts, manifests, strict=True)]
+    others = [secrets.token_bytes(32) for _ in range(BATCH - len(leaves))]
+    tree, manifest = MerkleTree([*leaves, *others]), manifests[0]
     registering = registry.prepare_register_school(
         sender=authority.address,
         nonce=registry.nonce(authority.address),
@@ -196,7 +217,7 @@ def _anchored(manifest: Manifest, chain: Devchain, pki: DemoPki, keys: dict[Role
         school=manifest.school,
         school_year=int(manifest.year[:4]),
         root=tree.root,
-        leaf_count=BATCH,
+        leaf_count=len(leaves) + len(others),
     )
     registry.broadcast(operator.sign(anchoring).raw)
     for name in range(CONFIRMATIONS):  # Each makes a block, as anvil mines every transaction at once.
@@ -208,10 +229,17 @@ def _anchored(manifest: Manifest, chain: Devchain, pki: DemoPki, keys: dict[Role
             digest=b"\x01" * 32,
         )
         registry.broadcast(authority.sign(telling).raw)
-    proof = tree.proof(leaf)
-    receipt = Receipt.of(
-        manifest=manifest, salt=salt, proof=proof, root=tree.root, chain_id=pin.chain_id, registry=pin.address
-    )
+    receipts = [
+        Receipt.of(
+            manifest=manifest,
+            salt=salt,
+            proof=tree.proof(leaf),
+            root=tree.root,
+            chain_id=pin.chain_id,
+            registry=pin.address,
+        )
+        for manifest, salt, leaf in zip(manifests, salts, leaves, strict=True)
+    ]
     hierarchies = {role: pki.identities[role].hierarchy for role in SIGNERS}
     settings = TrustSettings(
         registry=RegistrySettings(
@@ -235,4 +263,4 @@ def _anchored(manifest: Manifest, chain: Devchain, pki: DemoPki, keys: dict[Role
         roots={name: tuple(pki.root_certificates(name)) for name in pki.roots},
         intermediates=tuple(pki.certificate(name, f"{name}-ca").dump() for name in pki.roots),
     )
-    return receipt, Trust(settings=settings, pin=pin, anchors=anchors)
+    return receipts, Trust(settings=settings, pin=pin, anchors=anchors)
