@@ -7,11 +7,14 @@ ledger, the times in the XML. So a paper can be drawn again and compared with wh
 """
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from ledger.paper import booklet_wording, wording
-from ledger.paper.render import BOOKLET, TEMPLATES, render_booklet, render_unit
+from ledger.paper.confirmation_wording import confirmation_of
+from ledger.paper.content import HandedOverRow
+from ledger.paper.render import BOOKLET, TEMPLATES, render_booklet, render_confirmation, render_unit
 from ledger.record import xml
 from ledger.record.xml import booklet as xml_booklet
 from ledger.short_code import short_code
@@ -77,6 +80,41 @@ class Drawing:
         if unit.kind is UnitKind.BOOKLET:
             return self._booklet_pdf(document, unit.template)
         return self._unit_pdf(document, unit.template)
+
+    def confirmation(
+        self,
+        unit: Unit,
+        *,
+        to_code: str,
+        schools: Mapping[str, str],
+        handed_over: Sequence[Unit],
+        until: dt.datetime,
+    ) -> bytes:
+        """Draws what the old school confirms of a unit that is begun, as its source stands, to be signed as of `until`.
+
+        `schools` has the names of the new school and of those that issued what is handed over, by their codes. The same
+        arguments, and the same source, give the same bytes.
+        """
+        read = xml.read(self._files.get(unit.source_sha256))
+        # Of the times in the record inside, the one that the form calls the day of signing is the day that is confirmed.
+        document = xml.write(
+            read.record,
+            unit_id=unit.id,
+            created_at=read.created_at,
+            planned_issue_date=until,
+            replaces=read.replaces,
+        )
+        content = confirmation_of(
+            read.record,
+            unit_id=unit.id,
+            to_code=to_code,
+            to_school=schools[to_code],
+            handed_over=[
+                HandedOverRow(one.school_year, one.class_name, schools[one.school_code], one.id) for one in handed_over
+            ],
+            until=until,
+        )
+        return render_confirmation(content, record_xml=xml.data_element(document), created=until)
 
     def link(self, unit_id: UUID) -> str:
         """What the QR code leads to."""

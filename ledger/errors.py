@@ -33,6 +33,7 @@
   x YearAlreadyLocked   the school year was locked before
   x NoSchoolYear        not two calendar years, one after the other
   x CannotTransfer      a pupil who cannot be given to, or taken by, another school so
+    + ConfirmationRefused   the old school's confirmation in mid-year is not signed as it has to be, or says something else
 
 Each carries one sentence in Vietnamese and one in English that say what to do.
 """
@@ -363,6 +364,18 @@ class NoSchoolYear(LedgerError):
 
 class CannotTransfer(LedgerError):
     """A pupil who cannot be given to, or taken by, another school so. Nothing was changed."""
+
+
+class ConfirmationRefused(CannotTransfer):
+    """A confirmation of results that is not signed by the old school's head and seal, or does not say what it has to."""
+
+    def __init__(self, wrong: Sequence[tuple[str, str]]) -> None:
+        """`wrong` is everything that is wrong with it, each in Vietnamese and English."""
+        super().__init__(
+            f"Bản xác nhận kết quả chưa dùng được: {'; '.join(vi for vi, _ in wrong)}. Chưa ghi gì cả.",
+            f"The confirmation of results cannot be used: {'; '.join(en for _, en in wrong)}. Nothing was stored.",
+        )
+        self.wrong = tuple(wrong)
 
 
 class Unavailable(LedgerError):

@@ -4,20 +4,23 @@
 
 Records are inherited and never made again: they stay what the old school issued, under its seal, and the new school's booklets
 list them beside its own. The old school releases, the new one accepts. Between school years that is all. In mid-year the old
-school confirms the results up to that day in a document that its head and its seal sign (22.2); the year's record is then the new
+school confirms the results up to that day in a document that its head and its seal sign (22.2; `ledger.confirming` draws and
+judges it, when the pupil is released); the year's record is then the new
 school's to issue, and what the old one had begun goes when the pupil is taken in. Its marks so far stay in the file store under
 the digest that the journal names.
 """
 
+import datetime as dt
 from dataclasses import dataclass
 
+from ledger.confirming import ConfirmationCheck, Confirmed
 from ledger.errors import CannotTransfer
+from ledger.journal import Deed
 from ledger.store.files import FileStore
+from ledger.store.journal_store import Journal
 from ledger.store.reader import Reader, Unit
 from ledger.store.transfers import Release, Transfer, Transfers
 from ledger.unit import FINAL_STATES, PAST_STATES, UNISSUED_STATES
-
-PDF = b"%PDF-"
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,47 @@ class Inheritance:
     """What the old school had begun for the year that goes on elsewhere."""
 
 
+@dataclass(frozen=True)
+class _Leaving:
+    """What a pupil who may leave has at the old school."""
+
+    begun: Unit | None
+    """The unit of the year that goes on elsewhere."""
+    records: tuple[Unit, ...]
+    """What the new school will inherit, oldest first."""
+
+
 class Transferring:
     """Releases pupils and takes them in."""
 
-    def __init__(self, reader: Reader, transfers: Transfers, files: FileStore) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        transfers: Transfers,
+        files: FileStore,
+        journal: Journal,
+        confirmations: ConfirmationCheck,
+    ) -> None:
         self._reader = reader
         self._transfers = transfers
         self._files = files
+        self._journal = journal
+        self._confirmations = confirmations
+
+    def confirmation(
+        self, pupil_code: str, *, level: str, school_year: str, from_school: str, to_school: str, until: dt.datetime
+    ) -> bytes:
+        """The unsigned confirmation of a pupil's results up to `until`, for the head and the seal to sign.
+
+        Raises `CannotTransfer` where the pupil could not be released, or nothing is begun for the year.
+        """
+        leaving = self._leaving(
+            pupil_code, level=level, school_year=school_year, from_school=from_school, to_school=to_school
+        )
+        self._reader.school(to_school)
+        if leaving.begun is None:
+            raise _nothing_to_confirm(pupil_code, school_year)
+        return self._confirmations.draw(leaving.begun, to_school=to_school, handed_over=leaving.records, until=until)
 
     def release(
         self,
@@ -50,12 +87,59 @@ class Transferring:
         by: str,
         why: str = "",
     ) -> Transfer:
-        """The old school gives a pupil away from `school_year` on; with a `confirmation` (PDF), in the middle of it.
+        """The old school gives a pupil away from `school_year` on; with a signed `confirmation`, in the middle of it.
 
         Raises `CannotTransfer` with the reason: nothing of the pupil here, years that are not finished, a record of that year
-        that is issued already, a pupil who is on the way already, or no confirmation where the year has begun.
+        that is issued already, a pupil who is on the way already, or no confirmation where the year has begun; and
+        `ConfirmationRefused` for one that is not good.
         """
-        units = [unit for unit in self._units(pupil_code, level) if unit.school_code == from_school]
+        leaving = self._leaving(
+            pupil_code, level=level, school_year=school_year, from_school=from_school, to_school=to_school
+        )
+        self._reader.school(to_school)
+        confirmed = None
+        if leaving.begun is not None:
+            if not confirmation:
+                raise CannotTransfer(
+                    f"Học sinh {pupil_code} đang học năm {school_year}: chuyển giữa năm cần bản xác nhận kết quả có chữ ký của "
+                    "hiệu trưởng và con dấu. Hãy kèm tệp PDF đó (lập bằng hocba transfer confirm).",
+                    f"Pupil {pupil_code} is in school year {school_year}: in mid-year the confirmation of results, signed by the "
+                    "head and sealed, is needed. Add that PDF (make it with hocba transfer confirm).",
+                )
+            confirmed = self._confirmations.require(
+                confirmation, leaving.begun, to_school=to_school, handed_over=leaving.records
+            )
+        elif confirmation:
+            raise _nothing_to_confirm(pupil_code, school_year)
+        release = Release(
+            pupil_code=pupil_code,
+            level=level,
+            school_year=school_year,
+            from_school=from_school,
+            to_school=to_school,
+            mid_year=confirmed is not None,
+            confirmation_sha256=self._files.put(confirmation) if confirmation else None,
+            why=why,
+        )
+        told = None if confirmed is None else confirmed.as_detail()
+        return self._transfers.by(by).release(release, confirmed=told)
+
+    def confirmed(self, transfer: Transfer) -> Confirmed | None:
+        """What was found of a transfer's confirmation when the pupil was released.
+
+        None without one, and for a release of an older version, which kept the file and looked into none.
+        """
+        for entry, _ in self._journal.entries(subject=f"pupil {transfer.pupil_code}"):
+            if entry.deed is Deed.TRANSFERRED_OUT and entry.detail.get("transfer") == transfer.id:
+                return Confirmed.from_detail(entry.detail)
+        return None
+
+    def _leaving(
+        self, pupil_code: str, *, level: str, school_year: str, from_school: str, to_school: str
+    ) -> "_Leaving":
+        """What a pupil who may leave has here. Raises `CannotTransfer` for whoever may not."""
+        ever = self._units(pupil_code, level)
+        units = [unit for unit in ever if unit.school_code == from_school]
         if not units:
             raise CannotTransfer(
                 f"Trường {from_school} không có học bạ cấp {level} của học sinh {pupil_code}. Hãy kiểm tra mã định danh.",
@@ -89,29 +173,8 @@ class Transferring:
                 f"The record of {school_year} of pupil {pupil_code} is issued already. Transfer from the next year on, or recall "
                 "it first.",
             )
-        if this_year is not None and not confirmation:
-            raise CannotTransfer(
-                f"Học sinh {pupil_code} đang học năm {school_year}: chuyển giữa năm cần bản xác nhận kết quả có chữ ký của hiệu "
-                "trưởng và con dấu. Hãy kèm tệp PDF đó.",
-                f"Pupil {pupil_code} is in school year {school_year}: in mid-year the confirmation of results, signed by the "
-                "head and sealed, is needed. Add that PDF.",
-            )
-        if confirmation and not confirmation.startswith(PDF):
-            raise CannotTransfer(
-                "Bản xác nhận kết quả phải là tệp PDF đã ký. Hãy chọn lại tệp.",
-                "The confirmation of results must be a signed PDF. Choose the file again.",
-            )
-        release = Release(
-            pupil_code=pupil_code,
-            level=level,
-            school_year=school_year,
-            from_school=from_school,
-            to_school=to_school,
-            mid_year=confirmation is not None,
-            confirmation_sha256=self._files.put(confirmation) if confirmation else None,
-            why=why,
-        )
-        return self._transfers.by(by).release(release)
+        handed_over = [unit for unit in ever if unit.school_code != to_school and unit.state in FINAL_STATES]
+        return _Leaving(this_year, tuple(handed_over))
 
     def accept(self, number: int, *, school_code: str, by: str) -> Inheritance:
         """The new school takes the pupil in, and is told what comes along. Raises `CannotTransfer` for what is not its own."""
@@ -130,6 +193,13 @@ class Transferring:
     def withdraw(self, number: int, *, school_code: str, by: str, why: str = "") -> None:
         """The old school takes its release back. Raises `CannotTransfer` for what is not its own, or was accepted."""
         self._transfers.by(by).withdraw(self._open(number, school_code=school_code, receiving=False), why=why)
+
+    def seen_by(self, number: int, *, school_code: str) -> Transfer:
+        """A transfer from or to this school, however it stands. Raises `CannotTransfer` for any other."""
+        found = next((one for one in self._transfers.those(school_code=school_code) if one.id == number), None)
+        if found is None:
+            raise _no_such(number, school_code)
+        return found
 
     def inheritance(self, transfer: Transfer) -> Inheritance:
         """What the pupil brings along, as it stands now."""
@@ -154,14 +224,27 @@ class Transferring:
         return self._reader.units_of_pupils([pupil_code], level=level)
 
     def _open(self, number: int, *, school_code: str, receiving: bool) -> Transfer:
-        found = [one for one in self._transfers.those(school_code=school_code) if one.id == number]
-        if not found or (found[0].to_school if receiving else found[0].from_school) != school_code:
-            raise CannotTransfer(
-                f"Trường {school_code} không có hồ sơ chuyển trường số {number}. Xem danh sách bằng hocba transfer list.",
-                f"School {school_code} has no transfer {number}. See hocba transfer list.",
-            )
-        if not found[0].open:
+        found = self.seen_by(number, school_code=school_code)
+        if (found.to_school if receiving else found.from_school) != school_code:
+            raise _no_such(number, school_code)
+        if not found.open:
             raise CannotTransfer(
                 f"Hồ sơ chuyển trường số {number} đã kết thúc trước đó.", f"Transfer {number} has ended already."
             )
-        return found[0]
+        return found
+
+
+def _no_such(number: int, school_code: str) -> CannotTransfer:
+    return CannotTransfer(
+        f"Trường {school_code} không có hồ sơ chuyển trường số {number}. Xem danh sách bằng hocba transfer list.",
+        f"School {school_code} has no transfer {number}. See hocba transfer list.",
+    )
+
+
+def _nothing_to_confirm(pupil_code: str, school_year: str) -> CannotTransfer:
+    return CannotTransfer(
+        f"Trường chưa nhập kết quả năm học {school_year} của học sinh {pupil_code} nên không có gì để xác nhận. Hãy nhập bảng "
+        "lớp trước; nếu chuyển trước khi năm học bắt đầu thì không cần bản xác nhận.",
+        f"Nothing is imported of school year {school_year} of pupil {pupil_code}, so there is nothing to confirm. Import the "
+        "class sheet first; before the year begins no confirmation is needed.",
+    )

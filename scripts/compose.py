@@ -30,6 +30,7 @@ from ledger.chain.registry import Registry, RegistryReader, Wallet
 from ledger.chain.remote_wallet import SignerAccess
 from ledger.chain.web3_registry import Web3Registry
 from ledger.class_work import ClassWork
+from ledger.confirming import Confirmations
 from ledger.deciding import Decisions
 from ledger.desk.app import create_desk
 from ledger.desk.deciding_desk import DecidingDesk
@@ -68,6 +69,7 @@ from ledger.transferring import Transferring
 from ledger.warnings import ClassWarnings
 from ledger.worklist import Worklist
 from scripts.certificates import TrustedJudge
+from scripts.confirmations import TrustedExaminer
 from scripts.crew import CrewScribe, utc_now
 from scripts.settings import OpenIdSettings, Settings, UnusableSettings
 from scripts.wallets import open_wallet
@@ -122,12 +124,26 @@ class Ledger:
             journal=(journal := Journal(engine)),
             decisions=(decisions := Decisions(reader, errands, errand_writer, journal, files)),
             transfers=(transfers := Transfers(engine, now=utc_now)),
-            transferring=(transferring := Transferring(reader, transfers, files)),
+            transferring=(
+                transferring := Transferring(
+                    reader,
+                    transfers,
+                    files,
+                    journal,
+                    Confirmations(
+                        reader,
+                        drawing := Drawing(files, public_url=settings.public_url),
+                        lines := SigningReader(engine),
+                        TrustedExaminer.of(settings.trust, now=utc_now),
+                        now=utc_now,
+                    ),
+                )
+            ),
             files=files,
             importing=Importing(reader, writer, files, now=utc_now, new_id=uuid4),
             booklets=Booklets(reader, writer, files, now=utc_now, new_id=uuid4),
-            drawing=(drawing := Drawing(files, public_url=settings.public_url)),
-            issuing=Issuing(reader, writer, files, drawing, lines := SigningReader(engine)),
+            drawing=drawing,
+            issuing=Issuing(reader, writer, files, drawing, lines),
             signing_reader=lines,
             signing_writer=(signing := SigningWriter(engine, now=utc_now)),
             returning=Returning(reader, signing, files),

@@ -16,6 +16,7 @@ from uuid import UUID
 from fastapi import Request
 from starlette.responses import Response
 
+from ledger.confirming import DOUBTS, PDF, Confirmed
 from ledger.desk.class_sight import pupil_name, unit_of
 from ledger.desk.desk import Desk
 from ledger.desk.grounds import (
@@ -36,7 +37,7 @@ from ledger.record.subjects import Level
 from ledger.store.accounts import Account
 from ledger.store.reader import School, Unit
 from ledger.store.transfers import Transfer
-from ledger.transferring import PDF, Inheritance
+from ledger.transferring import Inheritance
 from ledger.web.languages import Text
 
 HERE = "/chuyen-truong"
@@ -96,6 +97,8 @@ class TransferView:
     line: TransferLine
     brought: Inheritance | None
     """None for a transfer that was withdrawn."""
+    confirmed: Confirmed | None
+    """What was found of its confirmation when the pupil was released."""
     schools: dict[str, str]
     released_by: Text
     accepted_by: Text | None
@@ -242,6 +245,7 @@ class TransferPages:
             status=HTTPStatus.CONFLICT if problem else HTTPStatus.OK,
             switch=f"{HERE}/{number}",
             view=view,
+            doubts={doubt: Text(*words) for doubt, words in DOUBTS.items()},
             problem=problem,
             reason=field(request, "ly-do") if problem else "",
             most_words=MOST_WORDS,
@@ -314,6 +318,7 @@ class TransferPages:
         return TransferView(
             line=self._line(transfer, school_code, desk.stores.reader.school),
             brought=brought,
+            confirmed=None if brought is None else desk.deciding.transferring.confirmed(transfer),
             schools={code: desk.stores.reader.school(code).name for code in codes},
             released_by=self._who(transfer.released_by, school_code, transfer.from_school),
             accepted_by=self._who(accepted_by, school_code, transfer.to_school) if accepted_by else None,

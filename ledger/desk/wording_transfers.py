@@ -46,6 +46,26 @@ TRANSFER_TEXTS = {
     "transfer_by": Text("{at}, {who}", "{at}, {who}"),
     "confirmation": Text("Xác nhận kết quả giữa năm", "Confirmation of results"),
     "confirmation_open": Text("Tải bản xác nhận", "Download the confirmation"),
+    "confirmed_title": Text("Ai đã xác nhận kết quả giữa năm", "Who confirmed the results"),
+    "confirmed_lead": Text(
+        "Kết quả tính đến {at}. Khi trường đi cho chuyển, phần mềm đã kiểm tra: hai chữ ký dưới đây còn nguyên và bao trùm toàn "
+        "bộ tệp, hiệu trưởng có trong danh sách Sở duyệt, con dấu là con dấu đã đăng ký của trường đi, nội dung đúng với kết quả "
+        "mà trường đi đã nhập.",
+        "Results up to {at}. When the pupil was released these two signatures were looked into: they hold and cover the whole "
+        "file, the head is on the approved list, the seal is the one that the old school is registered with, and it says what "
+        "the old school had imported.",
+    ),
+    "confirmed_as": Text("Vai trò", "As"),
+    "confirmed_signer": Text("Người ký", "Signer"),
+    "confirmed_when": Text("Lúc ký (dấu thời gian)", "When (time-stamp)"),
+    "confirmed_certificate": Text("Chứng thư số (SHA-256)", "Certificate (SHA-256)"),
+    "confirmed_principal": Text("Hiệu trưởng", "Head"),
+    "confirmed_seal": Text("Con dấu của trường", "The school's seal"),
+    "confirmed_doubt": Text("Lưu ý, {who}: {what}.", "Note, {who}: {what}."),
+    "confirmed_unjudged": Text(
+        "Bản xác nhận này được nhận khi phần mềm chưa kiểm tra chữ ký. Hãy tải về và mở bằng trình đọc PDF để xem ai đã ký.",
+        "This confirmation was taken before signatures were looked into. Open it in a PDF reader to see who signed.",
+    ),
     "inherits_title": Text("Học bạ đi theo học sinh", "Records that come along"),
     "inherits_lead": Text(
         "Do trường cũ phát hành, còn hiệu lực; trường mới kế thừa, không lập lại.",
@@ -98,7 +118,10 @@ TRANSFER_TEXTS = {
         "Gõ tên hoặc mã trường rồi chọn trong danh sách.", "Type its name or code and choose from the list."
     ),
     "release_file": Text("Xác nhận kết quả (chỉ khi chuyển giữa năm)", "Confirmation of results (in mid-year only)"),
-    "release_file_hint": Text("Tệp PDF đã ký, tối đa {limit} MB.", "The signed PDF, at most {limit} MB."),
+    "release_file_hint": Text(
+        "Bản xác nhận do phần mềm lập (hocba transfer confirm), hiệu trưởng đã ký và trường đã đóng dấu số; tối đa {limit} MB.",
+        "The confirmation that this software made (hocba transfer confirm), signed by the head and sealed; at most {limit} MB.",
+    ),
     "release_why_hint": Text(
         "Ghi vào nhật ký; trường đến cũng đọc được. Ví dụ: theo gia đình chuyển nơi ở.",
         "For the journal; the new school reads it too. For example: the family moves.",

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""What stands on the pages of one unit or booklet, as words ready to print.
+"""What stands on the pages of one unit, booklet or confirmation, as words ready to print.
 
-A `PaperUnit` or `PaperBooklet` knows no rules and no marks: every mark, level and date in it is already the Vietnamese
-text which a reader will see. `None` means that there is nothing to say; the page then shows a dash where the form has a
-line, and leaves out what the form calls "nếu có". Turning records into these words is `ledger.paper.wording` for a unit
-and `ledger.paper.booklet_wording` for a booklet.
+A `PaperUnit`, `PaperBooklet` or `PaperConfirmation` knows no rules and no marks: every mark, level and date in it is
+already the Vietnamese text which a reader will see. `None` means that there is nothing to say; the page then shows a dash
+where the form has a line, and leaves out what the form calls "nếu có". Turning records into these words is
+`ledger.paper.wording` for a unit, `ledger.paper.booklet_wording` for a booklet and `ledger.paper.confirmation_wording` for a
+confirmation.
 """
 
 import json
@@ -184,6 +185,57 @@ class PaperBooklet:
     issue_date: str | None = None
     short_code: str | None = None
     """To type where a QR cannot be scanned ("Mã tra cứu ngắn")."""
+
+    def as_json(self) -> str:
+        """The content as the template reads it; see `words_as_json`."""
+        return words_as_json(asdict(self))
+
+    def text_with(self, character: str) -> str:
+        """The first text on the pages that holds `character`, to tell a person where to look."""
+        return first_text_with(character, asdict(self))
+
+
+@dataclass(frozen=True)
+class HandedOverRow:
+    """One unit of an earlier year that goes along with a pupil who changes schools."""
+
+    school_year: str
+    class_name: str
+    school: str
+    unit_id: UUID
+
+
+@dataclass(frozen=True)
+class PaperConfirmation:
+    """Everything that is printed on the confirmation of a pupil's results up to the day of leaving in mid-year."""
+
+    unit_id: UUID
+    """The unit that the old school had begun."""
+    level: Level
+    authority: str
+    school: str
+    school_code: str
+    to_school: str
+    to_code: str
+    level_title: str
+    school_year: str
+    class_name: str
+    pupil: str
+    identity: tuple[Line, ...]
+    until: str
+    """The day up to which results are confirmed: "16/01/2026"."""
+    marks: tuple[MarkRow, ...]
+    results: tuple[ResultRow, ...]
+    achievements: tuple[AchievementRow, ...]
+    traits: tuple[TraitTable, ...]
+    attendance: tuple[Line, ...]
+    """Absences, and how the pupil is assessed where that is not as usual; nothing of what a whole year comes to."""
+    homeroom_comment: str | None
+    handed_over: tuple[HandedOverRow, ...]
+    """Units of earlier years that the new school inherits, oldest first."""
+    place_and_date: str
+    head: str
+    head_position: str
 
     def as_json(self) -> str:
         """The content as the template reads it; see `words_as_json`."""

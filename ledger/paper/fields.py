@@ -40,6 +40,9 @@ UNIT_FIELDS = (FieldName.HOMEROOM_TEACHER, FieldName.HEAD, FieldName.SEAL)
 BOOKLET_FIELDS = (FieldName.HEAD, FieldName.SEAL)
 """Who signs a booklet's cover document. Only the seal has to; the head's place may stay empty."""
 
+CONFIRMATION_FIELDS = BOOKLET_FIELDS
+"""Who signs a confirmation of results in mid-year. Here both have to (QĐ 1789/QĐ-SGDĐT, Điều 22.2)."""
+
 ROLES: Mapping[FieldName, str] = MappingProxyType(
     {
         FieldName.HOMEROOM_TEACHER: "Chữ ký số của giáo viên chủ nhiệm",
@@ -128,7 +131,7 @@ def boxes(pdf: bytes, *, expected: Collection[FieldName] = UNIT_FIELDS) -> Mappi
 
 
 def box(pdf: bytes, name: FieldName) -> FieldBox:
-    """Where one signature field of a laid-out paper is: a unit's or a booklet's, signed or not. Raises `LayoutError`."""
+    """Where one signature field of a laid-out paper is: a unit's, a booklet's or a confirmation's. Raises `LayoutError`."""
     for expected in (UNIT_FIELDS, BOOKLET_FIELDS):
         if name in expected:
             with suppress(LayoutError):

@@ -3,7 +3,8 @@
 """From content to the PDF that people will sign.
 
 The file is a tagged PDF/A-3b: pages, QR, the record's XML as attachment, empty signature fields (three for a unit, two
-for a booklet's cover document); the same arguments give the same bytes. It is not signed, and nothing in it says that
+for a booklet's cover document and for a confirmation, which has no QR: no chain knows of it); the same arguments give the
+same bytes. It is not signed, and nothing in it says that
 it was issued.
 
 A template is kept for ever once a school has signed what it drew; changing how a paper looks means a new file with the
@@ -23,9 +24,9 @@ from typing import Final
 from urllib.parse import urldefrag
 
 from ledger.paper import fields, qr
-from ledger.paper.content import PaperBooklet, PaperUnit
+from ledger.paper.content import PaperBooklet, PaperConfirmation, PaperUnit
 from ledger.paper.errors import AttachmentRefused, UnprintableText
-from ledger.paper.fields import BOOKLET_FIELDS, UNIT_FIELDS, FieldName
+from ledger.paper.fields import BOOKLET_FIELDS, CONFIRMATION_FIELDS, UNIT_FIELDS, FieldName
 from ledger.paper.typesetter import compile_pdf
 from ledger.record.subjects import Level
 
@@ -40,6 +41,9 @@ UNIT_PRIMARY: Final = "unit_primary_v1.typ"
 
 BOOKLET: Final = "booklet_v1.typ"
 """The cover document of all units of one pupil at one level."""
+
+CONFIRMATION: Final = "confirmation_v1.typ"
+"""What the old school confirms of a pupil who leaves in mid-year (QĐ 1789/QĐ-SGDĐT, Điều 22.2)."""
 
 TEMPLATES: Mapping[Level, str] = MappingProxyType(
     {Level.TH: UNIT_PRIMARY, Level.THCS: UNIT_SECONDARY, Level.THPT: UNIT_SECONDARY}
@@ -72,6 +76,13 @@ def render_booklet(
     return _render(content, template, BOOKLET_FIELDS, record_xml=record_xml, qr_url=qr_url, created=created)
 
 
+def render_confirmation(
+    content: PaperConfirmation, *, record_xml: bytes, created: datetime, template: str = CONFIRMATION
+) -> bytes:
+    """The unsigned confirmation of a pupil's results so far; arguments and errors as in `render_unit`."""
+    return _laid_out(content, template, CONFIRMATION_FIELDS, record_xml=record_xml, created=created, more={})
+
+
 def _render(
     content: PaperUnit | PaperBooklet,
     template: str,
@@ -81,22 +92,28 @@ def _render(
     qr_url: str,
     created: datetime,
 ) -> bytes:
+    code = qr.draw(qr_url)
+    more = {"qr": code.svg, "qr_side": f"{code.side_mm:.2f}", "address": urldefrag(qr_url).url}
+    return _laid_out(content, template, expected, record_xml=record_xml, created=created, more=more)
+
+
+def _laid_out(
+    content: PaperUnit | PaperBooklet | PaperConfirmation,
+    template: str,
+    expected: Collection[FieldName],
+    *,
+    record_xml: bytes,
+    created: datetime,
+    more: Mapping[str, str],
+) -> bytes:
     try:
         record = record_xml.decode()
     except UnicodeDecodeError as error:
         raise AttachmentRefused from error
     if not record:
         raise AttachmentRefused
-    code = qr.draw(qr_url)
-    inputs = {
-        "content": content.as_json(),
-        "record": record,
-        "qr": code.svg,
-        "qr_side": f"{code.side_mm:.2f}",
-        "address": urldefrag(qr_url).url,
-    }
     try:
-        pdf = compile_pdf(template, inputs, created=created)
+        pdf = compile_pdf(template, {"content": content.as_json(), "record": record, **more}, created=created)
     except UnprintableText as error:
         raise UnprintableText(error.character, content.text_with(error.character)) from error
     return fields.lay_out(pdf, expected=expected)

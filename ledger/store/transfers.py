@@ -112,8 +112,11 @@ class Transfers:
         with reading(self._engine) as session:
             return [value_of(Transfer, row) for row in session.scalars(query)]
 
-    def release(self, release: Release) -> Transfer:
-        """The old school gives the pupil away. One that is given away already is a lost race."""
+    def release(self, release: Release, *, confirmed: Detail | None = None) -> Transfer:
+        """The old school gives the pupil away. One that is given away already is a lost race.
+
+        `confirmed` is what was found of its confirmation, for the journal.
+        """
         with writing(self._engine) as session:
             self._schools(session, release.from_school, release.to_school)
             values = {name: getattr(release, name) for name in Release.__dataclass_fields__}
@@ -128,6 +131,7 @@ class Transfers:
                 "to": release.to_school,
                 "year": release.school_year,
                 "confirmation": release.confirmation_sha256,
+                **(confirmed or {}),
             }
             self._note(session, Deed.TRANSFERRED_OUT, release.pupil_code, why=release.why, detail=told)
             return value_of(Transfer, row)

@@ -2,13 +2,17 @@
 
 """A pupil goes to another school: nothing is made again, nothing is lost, and of two workers one wins."""
 
+from dataclasses import replace
+
 import pytest
 
+from ledger.confirming import Confirmed, Doubt
 from ledger.errors import AlreadyImported, CannotTransfer, LostRace, UnknownSchool
 from ledger.journal import Deed, breaks
 from ledger.store.class_import import Draft
 from ledger.unit import Role, UnitState
 from tests.simulators.anchoring_world import World, world_with
+from tests.simulators.confirmation_office import UNTIL
 from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate, each, mortal_statements
 from tests.simulators.school_ledger import OTHER_SCHOOL, SCHOOL, YEAR, digest, unit_id
@@ -110,9 +114,32 @@ def test_who_did_what_and_why_stands_in_the_journal(ledger):
     assert list(breaks(ledger.journal.entries())) == []
 
 
+def test_who_confirmed_stands_in_the_journal_and_is_told_to_both(ledger):
+    ledger.confirmations.doubts = (Doubt.NO_REVOCATION_DATA,)
+    transfer = release(ledger)
+    found = ledger.reopened().transferring.confirmed(transfer)
+    assert [(one.role, one.signer, one.signed_at, one.doubts) for one in found.signatures] == [
+        (Role.PRINCIPAL, "Người ký CBQL", UNTIL, (Doubt.NO_REVOCATION_DATA,)),
+        (Role.SEAL, "Người ký KY_PHAT_HANH", UNTIL, (Doubt.NO_REVOCATION_DATA,)),
+    ]
+    assert found.until == UNTIL
+    ((unit, to_school, handed_over),) = ledger.confirmations.asked
+    assert (unit.id, to_school, [one.id for one in handed_over]) == (unit_id(100), OTHER_SCHOOL, [unit_id(1)])
+
+
+def test_of_a_release_of_an_older_version_nothing_is_claimed(ledger):
+    transfer = release(ledger)
+    (out,) = [entry for entry, _ in ledger.journal.entries(subject=f"pupil {PUPIL}")]
+    older = {name: out.detail[name] for name in ("transfer", "to", "year", "confirmation")}
+    assert Confirmed.from_detail(older) is None
+    assert ledger.transferring.confirmed(replace(transfer, id=transfer.id + 1)) is None
+
+
 REFUSALS = {
     "without a confirmation in mid-year": {"confirmation": None},
     "with something else than a PDF": {"confirmation": b"PK\x03\x04"},
+    "with a confirmation that is not signed as it has to be": {"confirmation": b"%PDF-1.7 scanned"},
+    "with a confirmation of a year in which nothing is begun": {"school_year": "2024-2025"},
     "to the same school": {"to_school": SCHOOL},
     "from a school that has nothing of the pupil": {"from_school": OTHER_SCHOOL, "to_school": SCHOOL},
     "of another level": {"level": "THPT"},
@@ -123,6 +150,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize("changes", REFUSALS.values(), ids=REFUSALS)
 def test_a_release_is_refused(ledger, changes):
+    ledger.confirmations.unsound.add(b"%PDF-1.7 scanned")
     refused(ledger, lambda: release(ledger, **changes))
 
 

@@ -150,7 +150,7 @@ class DeskWorld:
             journal=ledger.journal,
             years=SchoolYears(ledger.engine),
             transfers=ledger.transfers,
-            transferring=Transferring(ledger.reader, ledger.transfers, files),
+            transferring=Transferring(ledger.reader, ledger.transfers, files, ledger.journal, ledger.confirmations),
         )
 
     def app(self) -> FastAPI:

@@ -22,6 +22,7 @@ from sqlalchemy import Column, Engine, text
 from ledger.anchoring import Anchorer
 from ledger.chain.registry import RegistrySender, UnsignedTransaction, Wallet
 from ledger.chain.wallet import KeyWallet
+from ledger.confirming import ConfirmationCheck
 from ledger.deciding import Decisions
 from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
 from ledger.sealing import Sealer
@@ -37,6 +38,7 @@ from ledger.store.transfers import Transfers
 from ledger.store.writer import Writer
 from ledger.transferring import Transferring
 from ledger.unit import MOET, PAST_STATES, Role, Slot, UnitState
+from tests.simulators.confirmation_office import ConfirmationOffice
 from tests.simulators.databases import copy_database, database_at
 from tests.simulators.mortality import Fate, MortalSender, MortalWallet, mortal
 
@@ -87,6 +89,7 @@ class SchoolLedger:
     now: Callable[[], datetime] = lambda: NOON
     signed: list[UnsignedTransaction] = field(default_factory=list)
     """What the school's key was asked to sign, by any process."""
+    confirmations: ConfirmationCheck = field(default_factory=ConfirmationOffice)
 
     @classmethod
     def created(cls, folder: Path, fate: Fate | None = None) -> "SchoolLedger":
@@ -152,7 +155,7 @@ class SchoolLedger:
 
     @property
     def transferring(self) -> Transferring:
-        return Transferring(self.reader, self.transfers, self.files)
+        return Transferring(self.reader, self.transfers, self.files, self.journal, self.confirmations)
 
     @cached_property
     def journal(self) -> Journal:

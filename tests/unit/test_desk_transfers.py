@@ -2,14 +2,18 @@
 
 """Transfers at the desk: each school sees and does its own half, and what is inherited is shown before it is taken over."""
 
+import hashlib
+
 import pytest
 
+from ledger.confirming import Doubt
 from ledger.desk.access import MAX_DOCUMENT_BYTES, SMALL_BODY_BYTES
 from ledger.duty import Duty
 from ledger.journal import Deed
 from ledger.store.class_import import Draft
 from ledger.unit import UnitState
 from tests.simulators.chancery import PDF, Chancery
+from tests.simulators.confirmation_office import NOT_SIGNED
 from tests.simulators.desk_world import ELSEWHERE
 from tests.simulators.school_ledger import SCHOOL, unit_id
 from tests.simulators.school_office import CODE, SHEET, YEAR
@@ -109,6 +113,42 @@ def test_in_mid_year_the_confirmation_goes_along_and_both_schools_read_it(chance
         answer = chancery.signed_in(who).get(f"{path}/xac-nhan")
         assert answer.content == CONFIRMATION
         assert answer.headers["content-disposition"].startswith("attachment")
+
+
+def test_who_confirmed_is_shown_to_both_schools_with_what_could_not_be_found_out(chancery):
+    begin_next(chancery)
+    chancery.office.ledger.confirmations.doubts = (Doubt.NO_REVOCATION_DATA, Doubt.NO_PROVEN_TIME)
+    path = released(chancery, document=CONFIRMATION)
+    for who in ("van.thu", "hang.xom"):
+        told = chancery.page(who, path)
+        for words in ("Ai đã xác nhận", "Người ký CBQL", "Người ký KY_PHAT_HANH", digest_of("KY_PHAT_HANH"), *DOUBTFUL):
+            assert words in told
+    english = chancery.page("hang.xom", f"{path}?lang=en")
+    assert "Note, Người ký CBQL: whether the certificate was revoked could not be found out." in english
+    assert accept(chancery, path).status_code == 303
+    assert "Người ký CBQL" in chancery.page("hang.xom", path)
+
+
+DOUBTFUL = ("chưa tra được chứng thư số có bị thu hồi hay không", "không có dấu thời gian tin được")
+
+
+def digest_of(role):
+    return hashlib.sha256(role.encode()).hexdigest()
+
+
+def test_a_confirmation_that_is_not_signed_is_refused_by_name_and_nothing_is_stored(chancery):
+    begin_next(chancery)
+    chancery.office.ledger.confirmations.unsound.add(CONFIRMATION)
+    answer = release(chancery, document=CONFIRMATION)
+    assert answer.status_code == 409
+    assert NOT_SIGNED[0] in alert(answer)
+    assert transfers(chancery) == []
+
+
+def test_before_the_year_has_begun_there_is_nothing_to_confirm(chancery):
+    answer = release(chancery, document=CONFIRMATION)
+    assert answer.status_code == 409
+    assert "không có gì để xác nhận" in alert(answer)
 
 
 @pytest.mark.parametrize(
@@ -217,6 +257,7 @@ def test_a_record_that_was_issued_since_the_release_is_told_as_it_is(chancery):
 
 
 def test_the_old_school_withdraws_with_a_reason_and_the_new_one_sees_no_more_of_the_pupil(chancery):
+    begin_next(chancery)
     path = released(chancery, document=CONFIRMATION)
     refused = withdraw(chancery, path, reason=" ")
     assert refused.status_code == 409
@@ -232,7 +273,7 @@ def test_the_old_school_withdraws_with_a_reason_and_the_new_one_sees_no_more_of_
     assert accept(chancery, path).status_code == 409
     assert NAMES[1] in chancery.page("van.thu", path)
     assert chancery.signed_in("van.thu").get(f"{path}/xac-nhan").content == CONFIRMATION
-    assert release(chancery).status_code == 303
+    assert release(chancery, document=CONFIRMATION).status_code == 303
 
 
 def test_each_school_does_its_own_half_alone(chancery):
@@ -243,6 +284,7 @@ def test_each_school_does_its_own_half_alone(chancery):
 
 
 def test_a_third_school_and_the_teachers_find_nothing(chancery):
+    begin_next(chancery)
     path = released(chancery, document=CONFIRMATION)
     third(chancery)
     stranger = chancery.signed_in("nguoi.la")
