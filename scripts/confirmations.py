@@ -12,6 +12,8 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
+from pyhanko.sign.timestamps import TimeStamper
+
 from ledger.confirming import SIGNERS, ConfirmationExaminer, Doubt, Endorsement, ExaminedConfirmation
 from ledger.errors import CannotTransfer, CertificateRefused
 from ledger.paper.fields import ROLES, FieldName, box
@@ -25,7 +27,6 @@ from signer.archive import archive
 from signer.certificate import SignerCertificate
 from signer.keys import SigningKey
 from signer.pdf import finish_field, prepare_field
-from signer.timestamps import HttpTimestamper
 from signer.validation_data import ValidationData
 from verifier_api.errors import VerifierError
 from verifier_api.examination import Examination, examine
@@ -136,7 +137,7 @@ def signed(
     key: SigningKey,
     identity: SignerIdentity,
     *,
-    tsa: str,
+    timestamper: TimeStamper,
     location: str,
     now: Callable[[], dt.datetime],
 ) -> bytes:
@@ -169,13 +170,13 @@ def signed(
         signed_at=at,
     )
     value = key.sign(prepared.to_be_signed)
-    return finish_field(prepared, who=who, value=value, timestamper=HttpTimestamper(tsa))
+    return finish_field(prepared, who=who, value=value, timestamper=timestamper)
 
 
-def kept(pdf: bytes, trust: Trust, *, tsa: str, now: Callable[[], dt.datetime]) -> bytes:
+def kept(pdf: bytes, trust: Trust, *, timestamper: TimeStamper, now: Callable[[], dt.datetime]) -> bytes:
     """A confirmation that both have signed, with the validation data of both and a document timestamp (B-LTA).
 
     Raises a `SignerError` where these cannot be had; the file as it was serves too, with a doubt.
     """
     roots = [root for roots in trust.anchors.roots.values() for root in roots]
-    return archive(pdf, timestamper=HttpTimestamper(tsa), validation_data=ValidationData.online(roots, now=now))
+    return archive(pdf, timestamper=timestamper, validation_data=ValidationData.online(roots, now=now))

@@ -41,6 +41,7 @@ from scripts.crew import utc_now
 from signer.errors import SignerError
 from signer.keys.opening import open_key
 from signer.keys.signing_key import Hidden
+from signer.timestamps import HttpTimestamper
 from verifier_api.trust import Trust
 from verifier_api.verdict import Language
 
@@ -100,18 +101,18 @@ def sign_confirmation(
     trust, signing = Trust.load(ledger.settings.trust), ledger.settings.signing
     if role not in SIGNERS:
         raise typer.BadParameter("CBQL, KY_PHAT_HANH", param_hint="--role")
-    pdf = file.read_bytes()
+    pdf, timestamper = file.read_bytes(), HttpTimestamper(signing.tsa)
     with open_key(key, Hidden(secret(lang, pin_file, vi="Mã PIN", en="PIN"))) as opened:
         identity = confirmations.identity(opened, Slot(role), ledger.registrations(trust), school_code=school)
         pdf = confirmations.signed(
-            pdf, Slot(role), opened, identity, tsa=signing.tsa, location=signing.location, now=utc_now
+            pdf, Slot(role), opened, identity, timestamper=timestamper, location=signing.location, now=utc_now
         )
     _replace(file, pdf)
     tell(lang, f"Đã ký {file} ({role}).", f"Signed {file} ({role}).")
     if role is not SIGNERS[-1]:
         return
     try:
-        _replace(file, confirmations.kept(pdf, trust, tsa=signing.tsa, now=utc_now))
+        _replace(file, confirmations.kept(pdf, trust, timestamper=timestamper, now=utc_now))
     except SignerError as error:
         note(
             lang,

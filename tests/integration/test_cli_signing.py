@@ -8,7 +8,7 @@ One chain and one PKI serve all tests; each works on its own copy of a school wh
 import hashlib
 import json
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -214,6 +214,35 @@ def test_an_approved_certificate_of_another_person_is_refused_by_both_names(scho
     assert school.run("assign", "--role", "GVCN", "--account", "hai", *IN_CLASS, "--replacing", "nghỉ ốm") == 0
     assert school.sign("GVCN-second") == 0
     assert school.signed() == [("GVCN",)] * CLASS
+
+
+def test_a_pupil_leaves_in_mid_year_with_a_confirmation_that_head_and_seal_have_signed(school, capsys, tmp_path):
+    new_school = "79000502"
+    with_it = replace(school.ledger.reader.school(CODE), code=new_school, name="Trường THCS Mới")
+    school.ledger.writer.register_school(with_it)
+    pupil, file = school.units()[0].pupil_code, tmp_path / "xac-nhan.pdf"
+    leaving = (pupil, "--school", CODE, "--to", new_school, "--year", YEAR, "--level", "THCS")
+    assert school.run("transfer", "confirm", *leaving, "--out", file) == 0
+    release = ("transfer", "release", *leaving, "--confirmation", file, "--by", "van.thu")
+    assert school.run(*release) == 1
+    assert "thiếu chữ ký số của hiệu trưởng" in capsys.readouterr().err
+    sign = ("transfer", "sign", file, "--school", CODE)
+    assert school.run(*sign, "--role", "GVCN", *school.key("GVCN")) == 3
+    assert school.run(*sign, "--role", "CBQL", *school.key("CBQL-deputy")) == 1  # Nobody has approved that certificate.
+    assert school.run(*sign, "--role", "CBQL", *school.key("CBQL")) == 0
+    assert school.run(*sign, "--role", "KY_PHAT_HANH", *school.key("KY_PHAT_HANH")) == 0
+    capsys.readouterr()
+    assert school.run(*release) == 0
+    said = capsys.readouterr()
+    assert "con dấu đã đăng ký của trường" in said.out
+    assert "!" not in said.err
+    handed = tmp_path / "handed.pdf"
+    assert school.run("transfer", "show", 1, "--school", new_school, "--confirmation", handed, "--lang", "en") == 0
+    assert "the school's registered seal" in capsys.readouterr().out
+    assert handed.read_bytes() == file.read_bytes()
+    assert school.run("transfer", "show", 1, "--school", "79000999") == 1
+    assert school.run("transfer", "accept", 1, "--school", new_school, "--by", "nhan") == 0
+    assert PRINCIPAL.name in capsys.readouterr().out
 
 
 def test_while_the_tsa_is_down_nothing_is_lost_and_nothing_is_issued(school, capsys):
