@@ -36,6 +36,7 @@ from ledger.batch import (
 from ledger.chain.errors import NonceTaken, Rejected, Underpriced
 from ledger.chain.registry import Finality, RegistrySender, SignedTransaction, UnsignedTransaction, Wallet
 from ledger.chain.signed_batches import batch_message
+from ledger.done_elsewhere import DoneElsewhere
 from ledger.errors import LostRace, Refused
 from ledger.store.errand_writer import ErrandWriter
 from ledger.store.errands import Attempt, Errand, Errands, Number
@@ -48,6 +49,7 @@ RELAY_DAYS = 30
 """How long a school's signature under a batch serves: the authority's longest holiday, twice."""
 _APPROVAL_MISSING = "ApprovalMissing"
 _REPLACEMENT_RECALLED = "ReplacementRecalled"
+_OVERTAKEN = "bản thay thế đã bị thu hồi trước khi ghi lên chuỗi / the replacement was recalled before it was named"
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,7 @@ class Anchorer:
         self._chain_id = chain_id
         self._registry = registry
         self._patience = patience
+        self._elsewhere = DoneElsewhere(writer, sender, finality=finality)
 
     def tick(self) -> Progress:
         """Moves every open errand of the account as far as the chain allows today.
@@ -254,7 +257,9 @@ class Anchorer:
                 raise _Unapproved from error
             if error.name == _REPLACEMENT_RECALLED:
                 # What was to take a recalled record's place was recalled itself, and is current never again.
-                self._move(errand, BatchState.FAILED)
+                self._writer.supersede(errand, why=_OVERTAKEN)
+                raise _Overtaken from error
+            if self._elsewhere.ended(errand, error):
                 raise _Overtaken from error
             raise Refused(f"{type(errand).__name__} {errand.id}", str(error)) from error
         if held is None:

@@ -10,7 +10,8 @@ All are carried by a transaction, and all go the same way::
       |                           +---- not in a block --+------- reorg ------+
       +--- its number was used by a transaction that is not ours, or a person has it tried again after FAILED
 
-SEALED leads to FAILED where the registry will never carry it out any more: a replacement was recalled before it was named.
+SEALED leads to FAILED where the registry will never carry it out any more: a replacement was recalled before it was named; and to
+FINAL where somebody has done the same with another tool: the year is locked already, the recall approved.
 
 An *attempt* is one signed transaction. It is stored before a byte of it leaves the machine, and the same bytes are sent
 again after a crash. One that the network leaves lying is replaced by another with the same number and higher fees. A reorg takes
@@ -43,6 +44,7 @@ LEGAL_MOVES: frozenset[tuple[BatchState, BatchState]] = frozenset(
     {
         (BatchState.SEALED, BatchState.PREPARED),
         (BatchState.SEALED, BatchState.FAILED),
+        (BatchState.SEALED, BatchState.FINAL),
         (BatchState.PREPARED, BatchState.SEALED),
         (BatchState.PREPARED, BatchState.SENT),
         (BatchState.PREPARED, BatchState.MINED),

@@ -15,8 +15,12 @@ publish        the head of the journal                                          
 A correction is a recall and a new record in the old one's place: whoever imports the corrected sheet makes it, and the registry
 is told of the replacement by itself once both are on the chain. An amendment changes nothing that was issued: it adds to a
 record's history what has become of the pupil's name or date of birth since, with the decision that says so (QĐ 1789, Điều 21.7).
+
+Until anything of it was sent, a recall can be taken back by the school, and declined by the authority where it waits for that.
+What failed is tried again, or given up, by somebody who says why.
 """
 
+from contextlib import suppress
 from uuid import UUID
 
 from ledger.batch import ActKind, BatchState
@@ -25,6 +29,7 @@ from ledger.errors import (
     LostRace,
     NoSchoolYear,
     NothingToApprove,
+    ReasonMissing,
     UnknownUnit,
     YearAlreadyLocked,
 )
@@ -34,6 +39,7 @@ from ledger.store.errands import Act, Errand, Errands, Number
 from ledger.store.files import FileStore
 from ledger.store.journal_store import Journal
 from ledger.store.reader import Reader
+from ledger.store.ways_out import WaysOut
 from ledger.unit import RecallReason, UnitState
 
 YEAR_DIGITS = 4
@@ -62,11 +68,19 @@ class Decisions:
     """Stores decisions about records. Everything is by somebody, whom the journal names."""
 
     def __init__(
-        self, reader: Reader, errands: Errands, writer: ErrandWriter, journal: Journal, files: FileStore
+        self,
+        reader: Reader,
+        errands: Errands,
+        writer: ErrandWriter,
+        journal: Journal,
+        files: FileStore,
+        *,
+        ways_out: WaysOut,
     ) -> None:
         self._reader = reader
         self._errands = errands
         self._writer = writer
+        self._ways_out = ways_out
         self._journal = journal
         self._files = files
 
@@ -124,6 +138,33 @@ class Decisions:
         self._writer.by(by).decide(wanted, why=why)
         return None
 
+    def withdraw(self, unit_id: UUID, *, school_code: str, by: str, why: str) -> None:
+        """The school takes back a recall of which nothing was sent; the record stands as if nobody had asked.
+
+        Raises `ReasonMissing`, `NothingToTakeBack`, or `TooLateToTakeBack` for what is on its way or done.
+        """
+        _require(why)
+        self._ways_out.by(by).withdraw_recall(unit_id, school_code=school_code, why=why)
+
+    def decline(self, unit_id: UUID, *, by: str, why: str) -> None:
+        """The authority says no to a recall that waits for its consent. Raises as `withdraw` does."""
+        _require(why)
+        self._ways_out.by(by).decline_recall(unit_id, why=why)
+
+    def give_up(self, school_code: str | None, *, by: str, why: str) -> list[Act]:
+        """Ends for good those failed acts of a school, or of the authority, that never had a transaction; returns them.
+
+        They make no sense any more, and `retry` passes them over. Raises `ReasonMissing`.
+        """
+        _require(why)
+        ended = []
+        for act in self._errands.failed(school_code):
+            if isinstance(act, Act) and self._errands.number(act) is None:
+                with suppress(LostRace):
+                    self._ways_out.by(by).give_up(act.id, why=why)
+                    ended.append(act)
+        return ended
+
     def lock(self, school_year: str, *, by: str, why: str = "") -> None:
         """The authority locks a school year, for good. Raises `YearAlreadyLocked`, or `NoSchoolYear` for a slip of the pen."""
         if not is_school_year(school_year):
@@ -159,16 +200,21 @@ class Decisions:
         self._writer.decide(head)
         return True
 
-    def retry(self, school_code: str | None, *, by: str) -> list[Errand]:
-        """Has what the contract undid tried again, after a person has looked; returns what that is."""
+    def retry(self, school_code: str | None, *, by: str, why: str = "") -> list[Errand]:
+        """Has what the contract undid tried again, after a person has looked; returns what that is. The journal tells of each."""
         again: list[Errand] = []
         for errand in self._errands.failed(school_code):
             number = self._errands.number(errand)
             if number is None:
                 continue  # It never had a transaction: what it was for makes no sense any more.
             try:
-                self._writer.by(by).lose_number(errand, Number(number.sender, number.nonce))
+                self._writer.by(by).retry(errand, Number(number.sender, number.nonce), why=why)
             except LostRace:
                 continue  # The same was decided anew since, and goes its own way.
             again.append(errand)
         return again
+
+
+def _require(why: str) -> None:
+    if not why.strip():
+        raise ReasonMissing

@@ -30,6 +30,8 @@
   x Refused             the registry contract said no; the state did not change
   x EvidenceMissing     a change of civil status, or an amendment, without the document that it rests on
   x NothingToApprove    nothing about this record waits for the authority
+  x NothingToTakeBack, TooLateToTakeBack   no request of which nothing was sent: none at all, or it is on its way
+  x ReasonMissing       a decision that has to say why, and does not
   x YearAlreadyLocked   the school year was locked before
   x NoSchoolYear        not two calendar years, one after the other
   x CannotTransfer      a pupil who cannot be given to, or taken by, another school so
@@ -339,6 +341,38 @@ class NothingToApprove(LedgerError):
         super().__init__(
             f"Học bạ {unit_id} không có đề nghị nào chờ Sở chấp thuận. Nhà trường phải quyết định thu hồi trước (hocba recall).",
             f"Nothing about record {unit_id} waits for approval. The school has to decide its recall first (hocba recall).",
+        )
+
+
+class NothingToTakeBack(LedgerError):
+    """No recall of this unit waits, or not so that this decision could end it."""
+
+    def __init__(self, unit_id: object) -> None:
+        super().__init__(
+            f"Học bạ {unit_id} không có đề nghị thu hồi nào đang chờ để rút hoặc từ chối. Hãy xem lịch sử của học bạ.",
+            f"No recall of record {unit_id} waits that could be taken back or declined. Look at the record's history.",
+        )
+
+
+class TooLateToTakeBack(LedgerError):
+    """What was decided has been sent to the chain, or may have been. It cannot be taken back."""
+
+    def __init__(self, unit_id: object) -> None:
+        super().__init__(
+            f"Việc thu hồi học bạ {unit_id} đã gửi lên chuỗi nên không rút lại được. Nếu thu hồi nhầm, hãy phát hành học bạ mới "
+            "thay thế.",
+            f"The recall of record {unit_id} was sent to the chain and cannot be taken back. If it was a mistake, issue a new "
+            "record in its place.",
+        )
+
+
+class ReasonMissing(LedgerError):
+    """A decision that has to say why."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Quyết định này cần có lý do (--note). Chưa ghi gì cả.",
+            "This decision needs a reason (--note). Nothing was stored.",
         )
 
 

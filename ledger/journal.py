@@ -58,6 +58,10 @@ class Deed(StrEnum):
     TRANSFERRED_IN = "transferred-in"
     TRANSFER_WITHDRAWN = "transfer-withdrawn"
     AMENDED = "amended"
+    RECALL_WITHDRAWN = "recall-withdrawn"
+    RECALL_DECLINED = "recall-declined"
+    ERRAND_RETRIED = "errand-retried"
+    ERRAND_GIVEN_UP = "errand-given-up"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +76,8 @@ class Entry:
     """An account of the desk, an organisation, or `hocba` for what the program does by itself."""
     deed: Deed
     subject: str
-    """What it was done to: `unit` and its id, `batch` and its root; `class`, `school`, `pupil`, `year`, `topic`, and its name."""
+    """What it was done to: `unit` and its id, `batch` and its root; `class`, `school`, `pupil`, `year`, `topic`, `act`, and its
+    name."""
     why: str
     """What people said was the reason; empty where none was asked for."""
     detail: Detail

@@ -33,6 +33,8 @@ COMMANDS: Mapping[str, str] = {
     "recall": "correcting.recall",
     "amend": "correcting.amend",
     "approve": "correcting.approve",
+    "decline": "correcting.decline",
+    "withdraw": "correcting.withdraw",
     "lock": "correcting.lock",
     "carry": "anchoring.carry",
     "receipt": "school.receipt",

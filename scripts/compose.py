@@ -64,6 +64,7 @@ from ledger.store.signing_reader import SchoolClass, SigningReader
 from ledger.store.signing_writer import SigningWriter
 from ledger.store.transfers import Transfers
 from ledger.store.uploads import Uploads
+from ledger.store.ways_out import WaysOut
 from ledger.store.writer import Writer
 from ledger.transferring import Transferring
 from ledger.warnings import ClassWarnings
@@ -122,7 +123,11 @@ class Ledger:
             errands=(errands := Errands(engine)),
             errand_writer=(errand_writer := ErrandWriter(engine, now=utc_now)),
             journal=(journal := Journal(engine)),
-            decisions=(decisions := Decisions(reader, errands, errand_writer, journal, files)),
+            decisions=(
+                decisions := Decisions(
+                    reader, errands, errand_writer, journal, files, ways_out=WaysOut(engine, now=utc_now)
+                )
+            ),
             transfers=(transfers := Transfers(engine, now=utc_now)),
             transferring=(
                 transferring := Transferring(

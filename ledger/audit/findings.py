@@ -307,6 +307,14 @@ ERRAND_FAILED = Kind(
     "Xem lý do (hocba anchor), sửa nguyên nhân rồi cho thực hiện lại.",
     "See why (hocba anchor), mend the cause, and have it tried again.",
 )
+ERRAND_GIVEN_UP = Kind(
+    "errand.given-up",
+    Severity.INFO,
+    "Việc này không thực hiện được và đã được kết thúc; nhật ký ghi ai và vì sao.",
+    "It could not be done and was given up; the journal says by whom and why.",
+    "Không cần làm gì.",
+    "Nothing has to be done.",
+)
 RECALL_STATE = Kind(
     "recall.state",
     _E,

@@ -64,6 +64,12 @@ def deeds_about(pages: Pages, subjects: Collection[str]) -> dict[str, list[AnyRo
     return pages.beside(query, JournalRow.subject, subjects)
 
 
+def decided_since_taken_back(entries: Sequence[AnyRow]) -> list[AnyRow]:
+    """Of the entries about a unit, oldest first, those that decide a recall which nobody has taken back or declined since."""
+    ends = [entry.seq for entry in entries if entry.deed in {Deed.RECALL_WITHDRAWN, Deed.RECALL_DECLINED}]
+    return [entry for entry in entries if entry.deed is Deed.RECALL_DECIDED and entry.seq > max(ends, default=0)]
+
+
 def check_journal(pages: Pages, vouched: Vouching) -> Iterator[Finding]:
     """Every break of the chain, and every row that is told of and gone."""
     if vouched.since is None:
@@ -128,10 +134,15 @@ def _units_gone(pages: Pages, page: Sequence[AnyRow]) -> Iterator[Finding]:
             if row.deed is Deed.BOOKLET_BOUND and _gave_way(pages, row.subject, unit_id):
                 continue
             yield findings.ROW_DELETED(row.subject, expected=f"journal {row.seq}: {row.deed}")
-        elif row.deed is Deed.RECALL_DECIDED and unit_id not in recalled:
+        elif row.deed is Deed.RECALL_DECIDED and unit_id not in recalled and _still_decided(pages, row):
             yield findings.ROW_DELETED(f"recall of {row.subject}", expected=f"journal {row.seq}: {row.deed}")
         elif row.deed in _ACTS_ON_UNITS and not _has_act(pages, ActRow.unit_id == unit_id, row.deed):
             yield findings.ROW_DELETED(f"act on {row.subject}", expected=f"journal {row.seq}: {row.deed}")
+
+
+def _still_decided(pages: Pages, row: AnyRow) -> bool:
+    entries = deeds_about(pages, [row.subject]).get(row.subject, [])
+    return any(entry.seq == row.seq for entry in decided_since_taken_back(entries))
 
 
 _ACTS_ON_UNITS = {Deed.RECALL_APPROVED: "approve", Deed.UNIT_REPLACED: "replace"}

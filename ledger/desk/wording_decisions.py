@@ -43,6 +43,10 @@ DEEDS = {
     Deed.TRANSFERRED_IN: Text("Tiếp nhận từ trường khác", "Taken in from another school"),
     Deed.TRANSFER_WITHDRAWN: Text("Rút hồ sơ chuyển trường", "Transfer withdrawn"),
     Deed.AMENDED: Text("Ghi đính chính", "Amendment"),
+    Deed.RECALL_WITHDRAWN: Text("Trường rút đề nghị thu hồi", "The school took its recall back"),
+    Deed.RECALL_DECLINED: Text("Sở không chấp thuận thu hồi", "The authority declined the recall"),
+    Deed.ERRAND_RETRIED: Text("Cho thực hiện lại việc bị chuỗi từ chối", "Tried again what the chain refused"),
+    Deed.ERRAND_GIVEN_UP: Text("Kết thúc việc không thực hiện được", "Given up what could not be done"),
 }
 
 RECALL_STANDINGS = {

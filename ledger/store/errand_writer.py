@@ -164,6 +164,11 @@ class ErrandWriter:
 
     def _decide(self, session: Session, act: NewAct, *, why: str = "") -> None:
         now = self._now()
+        if act.kind is ActKind.APPROVE and act.replacement_id is None:
+            # Whoever takes the recall back or declines it looks for a consent while holding the same row.
+            recall = select(RecallRow.id).where(RecallRow.unit_id == act.unit_id).with_for_update()
+            if session.scalar(recall) is None:
+                raise LostRace(f"thu hồi/recall {act.unit_id}", BatchState.SEALED)
         values = {name: getattr(act, name) for name in NewAct.__dataclass_fields__}
         session.add(ActRow(**values, state=BatchState.SEALED, decided_at=now, changed_at=now))
         try:
@@ -247,23 +252,50 @@ class ErrandWriter:
     def lose_number(self, errand: Errand, number: Number) -> None:
         """Back to SEALED: the number was used, for good, and not for this errand's good.
 
-        Either a transaction that is not ours has it, or the contract undid the one of ours that has it and a person, having
-        looked, has the errand tried again.
+        A transaction that is not ours has it. What the contract undid is tried again with `retry`.
         """
         with writing(self._engine) as session:
-            try:
-                self._move(session, errand, BatchState.SEALED)
-            except IntegrityError as error:  # What is done once was decided anew meanwhile.
-                raise LostRace(f"đợt neo/act {errand.id}", errand.state) from error
-            self._move_number(session, errand, number, NumberState.LOST)
+            self._lose(session, errand, number)
+
+    def _lose(self, session: Session, errand: Errand, number: Number) -> None:
+        try:
+            self._move(session, errand, BatchState.SEALED)
+        except IntegrityError as error:  # What is done once was decided anew meanwhile.
+            raise LostRace(f"đợt neo/act {errand.id}", errand.state) from error
+        self._move_number(session, errand, number, NumberState.LOST)
+
+    def retry(self, errand: Errand, number: Number, *, why: str) -> None:
+        """Back to SEALED what the contract undid, as `lose_number` does; that a person decided it stands in the journal."""
+        with writing(self._engine) as session:
+            take_turn(session)
+            self._lose(session, errand, number)
+            detail: Detail = {"errand": type(errand).__name__.lower(), "nonce": str(number.nonce)}
+            self._note(session, Deed.ERRAND_RETRIED, _subject(errand), why=why, detail=detail)
+
+    def found_done(self, errand: Errand) -> None:
+        """SEALED to FINAL without a transaction of ours: the registry has it already, in a block that stands."""
+        with writing(self._engine) as session:
+            take_turn(session)
+            self._move(session, errand, BatchState.FINAL)
+            self._finish(session, errand, found=True)
+
+    def supersede(self, errand: Errand, *, why: str) -> None:
+        """SEALED to FAILED for what makes no sense any more, and given up at once: nobody has to look."""
+        with writing(self._engine) as session:
+            take_turn(session)
+            self._move(session, errand, BatchState.FAILED)
+            self._note_failed(session, errand)
+            detail: Detail = {"errand": type(errand).__name__.lower()}
+            self._note(session, Deed.ERRAND_GIVEN_UP, f"act {errand.id}", why=why, detail=detail)
 
     def move(self, errand: Errand, new: BatchState) -> None:
         """Moves an errand on from the state that it was read in. FINAL takes along whatever it is about.
 
-        From SEALED only `store_attempt` leads to PREPARED, and to SEALED only `lose_number`: nothing is prepared without a
-        transaction.
+        From SEALED only `store_attempt` leads to PREPARED and only `found_done` to FINAL, and to SEALED only `lose_number` and
+        `retry`: nothing is prepared or done without a transaction, or without having been found done.
         """
-        if new is BatchState.SEALED or (errand.state, new) == (BatchState.SEALED, BatchState.PREPARED):
+        without = {BatchState.PREPARED, BatchState.FINAL}
+        if new is BatchState.SEALED or (errand.state is BatchState.SEALED and new in without):
             raise ForbiddenMove("đợt neo/batch", errand.state, new)
         with writing(self._engine) as session:
             if new in {BatchState.FINAL, BatchState.FAILED}:
@@ -276,7 +308,9 @@ class ErrandWriter:
 
     # What comes of it.
 
-    def _finish(self, session: Session, errand: Errand) -> None:
+    def _finish(self, session: Session, errand: Errand, *, found: bool = False) -> None:
+        """`found`: somebody has done it with another tool, as the journal then says."""
+        how: Detail = {"found": "on the chain"} if found else {}
         match errand:
             case Batch():
                 self._anchored(session, errand)
@@ -296,12 +330,13 @@ class ErrandWriter:
                     .where(UnitRow.school_year == year, UnitRow.state == UnitState.ANCHORED)
                     .values(state=UnitState.LOCKED, changed_at=self._now())
                 )
-                self._note(session, Deed.YEAR_LOCKED, f"year {year}")
+                self._note(session, Deed.YEAR_LOCKED, f"year {year}", detail=how)
             case Act(kind=ActKind.APPROVE):
-                self._note(session, Deed.RECALL_APPROVED, f"unit {errand.unit_id}", detail=_approved(errand))
+                detail: Detail = {**_approved(errand), **how}
+                self._note(session, Deed.RECALL_APPROVED, f"unit {errand.unit_id}", detail=detail)
             case Act(kind=ActKind.REPLACE, unit_id=UUID() as unit_id):
                 move_unit(session, unit_id, UnitState.RECALLED, UnitState.REPLACED, now=self._now())
-                detail: Detail = {"replacement": str(errand.replacement_id)}
+                detail = {"replacement": str(errand.replacement_id)}
                 self._note(session, Deed.UNIT_REPLACED, f"unit {unit_id}", detail=detail)
             case Act() if errand.topic != JOURNAL_TOPIC:
                 self._note(session, Deed.PUBLISHED, f"topic {(errand.topic or b'').hex()}", detail=_stated(errand))
@@ -393,6 +428,17 @@ class ErrandWriter:
 def _expect_one(result: object, what: str, expected: str) -> None:
     if result.rowcount != 1:  # type: ignore[attr-defined]
         raise LostRace(what, expected)
+
+
+def _subject(errand: Errand) -> str:
+    """What the journal calls an errand."""
+    match errand:
+        case Batch():
+            return f"batch {errand.root.hex()}"
+        case Recall():
+            return f"unit {errand.unit_id}"
+        case Act():
+            return f"act {errand.id}"
 
 
 def _stated(act: NewAct | Act) -> Detail:

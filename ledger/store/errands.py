@@ -12,7 +12,17 @@ from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from ledger.batch import AUTHORITY_ACTS, OPEN_STATES, ActKind, BatchState
-from ledger.store.chain_tables import ActRow, AttemptRow, BatchRow, LeafRow, NumberRow, NumberState, RecallRow
+from ledger.journal import Deed
+from ledger.store.chain_tables import (
+    ActRow,
+    AttemptRow,
+    BatchRow,
+    JournalRow,
+    LeafRow,
+    NumberRow,
+    NumberState,
+    RecallRow,
+)
 from ledger.store.reader import value_of
 from ledger.store.sessions import reading
 from ledger.store.tables import SchoolRow, UnitRow
@@ -236,14 +246,19 @@ class Errands:
         return next(each for each in itertools.count(number) if each not in taken)
 
     def failed(self, school_code: str | None) -> list[Errand]:
-        """What the contract has undone, of a school or of the authority; a person may have it tried again."""
+        """What the contract has undone, of a school or of the authority; a person may have it tried again.
+
+        What was given up is none of it.
+        """
         with reading(self._engine) as session:
+            over = set(session.scalars(select(JournalRow.subject).where(JournalRow.deed == Deed.ERRAND_GIVEN_UP)))
             found: list[Errand] = []
             kinds: list[tuple[type[Errand], type[BatchRow | RecallRow | ActRow]]]
             kinds = [(Batch, BatchRow), (Recall, RecallRow), (Act, ActRow)]
             for kind, table in kinds:
                 rows = session.scalars(select(table).where(table.state == BatchState.FAILED).order_by(table.id))
                 found += [value_of(kind, row) for row in rows]
+        found = [errand for errand in found if not (isinstance(errand, Act) and f"act {errand.id}" in over)]
         return [errand for errand in found if _carried_by(errand) == school_code]
 
     def year_locked(self, school_year: str) -> bool:

@@ -61,9 +61,9 @@ def _of_units(session: Session, ids: Sequence[UUID]) -> Iterator[tuple[str, str]
 
 
 def _told_of(session: Session, school_code: str | None) -> Iterator[tuple[str, str]]:
-    """Decisions about a pupil's name, and marks of a year that went on at another school."""
+    """Decisions about a pupil's name, those that recalls rest on or did, and marks of a year that went on at another school."""
     told = select(JournalRow.seq, JournalRow.subject, JournalRow.detail).where(
-        JournalRow.deed.in_([Deed.AMENDED, Deed.TRANSFERRED_IN])
+        JournalRow.deed.in_([Deed.AMENDED, Deed.TRANSFERRED_IN, Deed.RECALL_DECIDED])
     )
     for page in pages(session, told, JournalRow.seq):
         ours = None if school_code is None else subjects_of(session, school_code, [row.subject for row in page])

@@ -34,6 +34,11 @@ from scripts.wallets import is_remote
 from verifier_api.trust import Trust
 from verifier_api.verdict import Language
 
+GiveUpOption = Annotated[
+    bool,
+    typer.Option("--give-up", help="Kết thúc việc không còn ý nghĩa, cần --note / end what makes no sense any more."),
+]
+NoteOption = Annotated[str, typer.Option("--note", help="Lý do của --retry, --give-up / why, for the journal.")]
 RetryOption = Annotated[
     bool, typer.Option("--retry", help="Thử lại việc đã bị hợp đồng từ chối / try again what the contract undid.")
 ]
@@ -46,6 +51,8 @@ def anchor(
         bool, typer.Option("--due", help="Chỉ đóng đợt khi đến hạn của trường / close a batch only if it is due.")
     ] = False,
     retry: RetryOption = False,
+    give_up: GiveUpOption = False,
+    note_text: NoteOption = "",
     by: ByOption = "",
     home: Home = Path(),
     pin_file: PasswordFile = None,
@@ -54,9 +61,7 @@ def anchor(
     """Neo học bạ lên chuỗi khối / anchor what is issued, until it is final."""
     ledger = Ledger.open(settings(home))
     password = operator_password(pin_file, lang, key=ledger.settings.operator_of(school))
-    if retry:
-        again = ledger.decisions.retry(school, by=by_whom(by))
-        note(lang, f"Thử lại {len(again)} việc.", f"Trying {len(again)} again.")
+    _see_to_failed(ledger, school, retry=retry, give_up=give_up, by=by_whom(by), why=note_text, lang=lang)
     carry_for_school(ledger, school=school, year=year, password=password, lang=lang, due=due)
     final = ledger.reader.units(school_code=school, school_year=year, states=FINAL_STATES)
     tell(lang, f"{len(final)} học bạ đã neo.", f"{len(final)} records are anchored.")
@@ -75,6 +80,8 @@ def carry(
         bool, typer.Option(help="Công bố đầu nhật ký của sổ cái / publish the head of the ledger's journal.")
     ] = True,
     retry: RetryOption = False,
+    give_up: GiveUpOption = False,
+    note_text: NoteOption = "",
     by: ByOption = "",
     home: Home = Path(),
     pin_file: PasswordFile = None,
@@ -84,11 +91,22 @@ def carry(
     ledger = Ledger.open(settings(home))
     trust = Trust.load(ledger.settings.trust)
     wallet = authority_wallet(ledger, authority_key, pin_file, lang)
-    if retry:
-        ledger.decisions.retry(None, by=by_whom(by))
+    _see_to_failed(ledger, None, retry=retry, give_up=give_up, by=by_whom(by), why=note_text, lang=lang)
     if publish_journal:
         ledger.decisions.publish_head(None)
     carry_for_authority(ledger, trust, wallet, lang)
+
+
+def _see_to_failed(
+    ledger: Ledger, school: str | None, *, retry: bool, give_up: bool, by: str, why: str, lang: Language
+) -> None:
+    """What failed is ended or tried again, as a person has decided who has looked."""
+    if give_up:
+        ended = ledger.decisions.give_up(school, by=by, why=why)
+        note(lang, f"Đã kết thúc {len(ended)} việc.", f"Gave up {len(ended)}.")
+    if retry:
+        again = ledger.decisions.retry(school, by=by, why=why)
+        note(lang, f"Thử lại {len(again)} việc.", f"Trying {len(again)} again.")
 
 
 def carry_for_authority(ledger: Ledger, trust: Trust, wallet: Wallet, lang: Language) -> None:

@@ -87,6 +87,32 @@ def approve(
     carry_for_authority(ledger, trust, wallet, lang)
 
 
+def withdraw(
+    unit: UnitArgument,
+    note_text: Annotated[str, typer.Option("--note", help="Lý do, ghi vào nhật ký / why, for the journal.")],
+    by: ByOption = "",
+    home: Home = Path(),
+    lang: Lang = "vi",
+) -> None:
+    """Trường rút đề nghị thu hồi chưa gửi lên chuỗi / take back a recall of which nothing was sent."""
+    ledger = Ledger.open(settings(home))
+    school = ledger.reader.unit(unit).school_code
+    ledger.decisions.withdraw(unit, school_code=school, by=by_whom(by), why=note_text)
+    tell(lang, f"Đã rút đề nghị thu hồi học bạ {unit}.", f"Took back the recall of record {unit}.")
+
+
+def decline(
+    unit: UnitArgument,
+    note_text: Annotated[str, typer.Option("--note", help="Lý do, trường đọc được / why; the school reads it.")],
+    by: ByOption = "",
+    home: Home = Path(),
+    lang: Lang = "vi",
+) -> None:
+    """Sở từ chối đề nghị thu hồi / the authority declines a recall that waits for it."""
+    Ledger.open(settings(home)).decisions.decline(unit, by=by_whom(by), why=note_text)
+    tell(lang, f"Đã từ chối thu hồi học bạ {unit}.", f"Declined the recall of record {unit}.")
+
+
 def lock(
     year: Annotated[str, typer.Argument(help="Năm học, ví dụ 2025-2026 / school year.")],
     authority_key: AuthorityKey,

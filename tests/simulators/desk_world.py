@@ -39,6 +39,7 @@ from ledger.store.sign_ins import SignIns
 from ledger.store.signing_reader import SigningReader
 from ledger.store.signing_writer import SigningWriter
 from ledger.store.uploads import Uploads
+from ledger.store.ways_out import WaysOut
 from ledger.transferring import Transferring
 from ledger.unit import Role, Slot
 from tests.simulators.school_ledger import NOON, OTHER_SCHOOL
@@ -145,7 +146,14 @@ class DeskWorld:
     def deciding(self) -> DecidingDesk:
         ledger, files = self.office.ledger, self.office.files
         return DecidingDesk(
-            decisions=Decisions(ledger.reader, ledger.errands, ledger.errand_writer, ledger.journal, files),
+            decisions=Decisions(
+                ledger.reader,
+                ledger.errands,
+                ledger.errand_writer,
+                ledger.journal,
+                files,
+                ways_out=WaysOut(ledger.engine, now=ledger.now),
+            ),
             errands=ledger.errands,
             journal=ledger.journal,
             years=SchoolYears(ledger.engine),

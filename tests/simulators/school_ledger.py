@@ -35,6 +35,7 @@ from ledger.store.journal_store import Journal
 from ledger.store.reader import NewFile, Reader, School, Unit
 from ledger.store.tables import Base, FileRole
 from ledger.store.transfers import Transfers
+from ledger.store.ways_out import WaysOut
 from ledger.store.writer import Writer
 from ledger.transferring import Transferring
 from ledger.unit import MOET, PAST_STATES, Role, Slot, UnitState
@@ -151,7 +152,8 @@ class SchoolLedger:
 
     @property
     def decisions(self) -> Decisions:
-        return Decisions(self.reader, self.errands, self.errand_writer, self.journal, self.files)
+        ways_out = WaysOut(self.engine, now=self.now)
+        return Decisions(self.reader, self.errands, self.errand_writer, self.journal, self.files, ways_out=ways_out)
 
     @property
     def transferring(self) -> Transferring:

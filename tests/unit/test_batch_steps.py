@@ -27,6 +27,7 @@ ARROWS = {
     (MINED, PREPARED),
     (MINED, FINAL),
     (FAILED, SEALED),
+    (SEALED, FINAL),
 }
 SIGHTINGS = {
     "in no block": None,
