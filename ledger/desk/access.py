@@ -71,6 +71,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/hoc-ba/{unit_id}/pdf"): Rule(AT_SCHOOL),
     ("POST", "/hoc-ba/{unit_id}/tra-lai"): Rule(AT_SCHOOL),
     ("POST", "/hoc-ba/{unit_id}/thu-hoi"): Rule(CLERK | PRINCIPAL, body_bytes=MAX_DOCUMENT_BYTES + SMALL_BODY_BYTES),
+    ("POST", "/hoc-ba/{unit_id}/rut-thu-hoi"): Rule(CLERK | PRINCIPAL),
     ("POST", "/hoc-ba/{unit_id}/dinh-chinh"): Rule(CLERK | PRINCIPAL, body_bytes=MAX_DOCUMENT_BYTES + SMALL_BODY_BYTES),
     ("GET", "/hoc-ba/{unit_id}/van-ban/{sha256}"): Rule(AT_SCHOOL),
     ("GET", "/lop/{class_id}/lich-su"): Rule(AT_SCHOOL),
@@ -97,6 +98,7 @@ RULES: Mapping[tuple[str, str], Rule] = {
     # The authority consents to recalls after a lock, and locks.
     ("GET", "/so/thu-hoi"): Rule(AUTHORITY),
     ("POST", "/so/thu-hoi/{unit_id}/chap-thuan"): Rule(AUTHORITY),
+    ("POST", "/so/thu-hoi/{unit_id}/tu-choi"): Rule(AUTHORITY),
     ("GET", "/so/thu-hoi/{unit_id}/van-ban/{sha256}"): Rule(AUTHORITY),
     ("GET", "/so/nam-hoc"): Rule(AUTHORITY),
     ("GET", "/so/nam-hoc/{school_year}"): Rule(AUTHORITY),

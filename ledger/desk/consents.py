@@ -23,7 +23,7 @@ from ledger.desk.record_story import consent_to, decision_about, evidence_about,
 from ledger.desk.standing import Standing, standing
 from ledger.desk.visits import account_of
 from ledger.desk.wording_decisions import AUTHORITY_STANDINGS, REASONS
-from ledger.errors import LedgerError, LostRace, NothingToApprove
+from ledger.errors import LedgerError, LostRace, NothingToApprove, NothingToTakeBack, TooLateToTakeBack
 from ledger.journal import Entry
 from ledger.store.errands import Act, Recall
 from ledger.store.reader import Unit
@@ -92,6 +92,23 @@ class Consents:
                 raise
             return await self._shown(request, problem=at_the_desk(error), at=unit_id)
         return to(f"{HERE}?vua={'chap-thuan' if newly else 'truoc-do'}")
+
+    async def decline(self, request: Request, unit_id: UUID) -> Response:
+        """The authority says no to a recall that waits for it."""
+        by = account_of(request).name
+
+        def declined() -> None:
+            self._desk.deciding.decisions.decline(unit_id, by=by, why=reason_in(request))
+
+        try:
+            await self._desk.ask(declined)
+        except (NothingToTakeBack, TooLateToTakeBack, LostRace):
+            return await self._shown(request, problem=at_the_desk(NOTHING_WAITS))
+        except LedgerError as error:
+            if error not in {NO_REASON, TOO_MANY_WORDS}:
+                raise
+            return await self._shown(request, problem=at_the_desk(error), at=unit_id)
+        return to(f"{HERE}?vua=tu-choi")
 
     async def evidence(self, unit_id: UUID, sha256: str) -> Response:
         """A document that something rests on which the authority has to decide, or has decided."""

@@ -32,7 +32,14 @@ from ledger.desk.problems import NOT_FOUND, Refusal
 from ledger.desk.record_story import evidence_about
 from ledger.desk.unit_pages import UnitPages
 from ledger.desk.visits import field, school_of
-from ledger.errors import EvidenceMissing, ForbiddenMove, LedgerError, LostRace
+from ledger.errors import (
+    EvidenceMissing,
+    ForbiddenMove,
+    LedgerError,
+    LostRace,
+    NothingToTakeBack,
+    TooLateToTakeBack,
+)
 from ledger.journal import Deed
 from ledger.unit import RecallReason
 
@@ -51,6 +58,9 @@ NOT_ISSUED = LedgerError(
 OWN_WORDS = frozenset(
     {NO_REASON, TOO_MANY_WORDS, NO_DOCUMENT, NOT_A_DOCUMENT, NOT_UNDERSTOOD, NO_SUCH_REASON, NOT_ISSUED}
 )
+
+ANSWERS = (EvidenceMissing, ForbiddenMove, LostRace, NothingToTakeBack, TooLateToTakeBack)
+"""What the ledger says that is an answer to one of the forms."""
 
 
 class UnitDecisions:
@@ -90,6 +100,21 @@ class UnitDecisions:
             return await self._refused(request, unit_id, error, form="recall")
         return to(f"/hoc-ba/{unit_id}?vua=thu-hoi")
 
+    async def withdraw(self, request: Request, unit_id: UUID) -> Response:
+        """Takes back a recall of which nothing was sent yet."""
+        account, school_code = school_of(request)
+
+        def withdrawn() -> None:
+            unit, _ = unit_of(self._desk, account, school_code, unit_id)
+            why = reason_in(request)
+            self._desk.deciding.decisions.withdraw(unit.id, school_code=school_code, by=account.name, why=why)
+
+        try:
+            await self._desk.ask(withdrawn)
+        except LedgerError as error:
+            return await self._refused(request, unit_id, error, form="withdraw")
+        return to(f"/hoc-ba/{unit_id}?vua=rut-thu-hoi")
+
     async def amend(self, request: Request, unit_id: UUID) -> Response:
         """Adds to a record's history what has changed since it was issued, with its document."""
         account, school_code = school_of(request)
@@ -127,7 +152,7 @@ class UnitDecisions:
 
     async def _refused(self, request: Request, unit_id: UUID, error: LedgerError, *, form: str) -> Response:
         """The page again, with why; what is no answer to the form goes on to the table of refusals."""
-        if error not in OWN_WORDS and not isinstance(error, EvidenceMissing | ForbiddenMove | LostRace):
+        if error not in OWN_WORDS and not isinstance(error, ANSWERS):
             raise error
         return await self._units.shown(request, unit_id, problem=at_the_desk(error), form=form)
 

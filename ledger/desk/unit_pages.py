@@ -20,6 +20,7 @@ from ledger.desk.problems import NO_PDF_YET, Refusal
 from ledger.desk.record_story import RecordStory, story_of
 from ledger.desk.signed_by import ReturnedLine, Signatories, SignedLine, returned
 from ledger.desk.slot_words import slot_name
+from ledger.desk.standing import Standing
 from ledger.desk.visits import field, school_of
 from ledger.desk.wording_decisions import NAMING_STANDINGS, REASONS, RECALL_STANDINGS
 from ledger.errors import ForbiddenMove, LedgerError, LostRace
@@ -60,9 +61,15 @@ class UnitView:
     story: RecordStory
     may_recall: bool
     """Whether the visitor may decide its recall now."""
+    may_take_back: bool
+    """Whether the visitor may take back a recall of which nothing was sent yet."""
     may_amend: bool
     may_release: bool
     """Whether the visitor may give the pupil to another school."""
+
+
+NOT_SENT = frozenset({Standing.WAITS, Standing.CONSENTED, Standing.DECIDED})
+"""Where a decision stands while nothing of it has been sent to the chain."""
 
 
 def given_back_to(
@@ -164,6 +171,7 @@ class UnitPages:
             may_go_back_to=[(slot, slot_name(slot, unit.level)) for slot in self._may(account, unit, school_class)],
             story=story,
             may_recall=decides and unit.state in FINAL_STATES and story.recall is None,
+            may_take_back=decides and story.recall is not None and story.recall.standing in NOT_SENT,
             may_amend=decides and unit.manifest is not None,
             may_release=decides,
         )

@@ -198,6 +198,21 @@ DECISION_TEXTS = {
     "consent_asked": Text("Trường quyết định", "Decided by the school"),
     "consent_asked_line": Text("{at}, {who}", "{at}, {who}"),
     "consent_why": Text("Lý do trường ghi", "The school's reason"),
+    "decline_submit": Text("Không chấp thuận", "Decline"),
+    "decline_stored": Text(
+        "Đã ghi không chấp thuận. Học bạ giữ nguyên hiệu lực; trường đọc được lý do trong lịch sử học bạ.",
+        "Declined. The record stays in force; the school reads the reason in the record's history.",
+    ),
+    "take_back_title": Text("Rút đề nghị thu hồi", "Take the recall back"),
+    "take_back_lead": Text(
+        "Chưa có gì gửi lên chuỗi nên còn rút lại được; học bạ giữ nguyên hiệu lực như trước. Đã gửi thì không rút được nữa.",
+        "Nothing was sent to the chain, so the recall can still be taken back; the record then stands as before. Once sent, it "
+        "cannot.",
+    ),
+    "take_back_submit": Text("Rút đề nghị", "Take back"),
+    "take_back_stored": Text(
+        "Đã rút đề nghị thu hồi; học bạ giữ nguyên hiệu lực.", "The recall is taken back; the record stays in force."
+    ),
     "consent_submit": Text("Chấp thuận", "Consent"),
     "consent_reason": Text("Căn cứ chấp thuận", "Why you consent"),
     "consent_hint": Text(

@@ -269,3 +269,90 @@ def test_a_year_of_which_no_class_was_imported_is_not_found(chancery):
         assert chancery.signed_in("so.gd").get(f"{YEARS}/{year}").status_code == 404
         assert lock(chancery, year=year, typed=year).status_code == 404
     assert acts(chancery, ActKind.LOCK) == []
+
+
+# Declining, and taking back.
+
+
+def decline(chancery, unit, who="so.gd", reason="điểm đúng"):
+    return chancery.send(who, f"{LIST}/{getattr(unit, 'id', unit)}/tu-choi", ly_do=reason)
+
+
+def take_back(chancery, unit, who="hieu.truong", reason="ghi nhầm"):
+    return chancery.send(who, f"/hoc-ba/{unit.id}/rut-thu-hoi", ly_do=reason)
+
+
+def alert(answer):
+    return answer.text.partition('role="alert">')[2].partition("</p>")[0]
+
+
+def test_the_authority_declines_with_a_reason_that_the_school_reads(locked):
+    unit = locked.unit(2)
+    locked.recall("van.thu", unit)
+    assert f'formaction="{LIST}/{unit.id}/tu-choi"' in waiting_part(locked)
+    assert "cần có lý do" in alert(decline(locked, unit, reason=" "))
+    answer = decline(locked, unit)
+    assert answer.status_code == 303
+    assert "Đã ghi không chấp thuận" in locked.page("so.gd", answer.headers["location"])
+    assert NAMES[1] not in waiting_part(locked)
+    told = locked.page("van.thu", f"/hoc-ba/{unit.id}")
+    for words in ("Sở không chấp thuận thu hồi", "điểm đúng", "Người so.gd", "Thu hồi học bạ"):
+        assert words in told
+    locked.carry()
+    assert locked.unit(2).state is UnitState.LOCKED
+    assert decline(locked, unit).status_code == 409
+    assert len(entries(locked, Deed.RECALL_DECLINED)) == 1
+
+
+@pytest.mark.parametrize("deed", [decline, consent])
+def test_what_does_not_wait_is_neither_declined_nor_consented_to(chancery, deed):
+    chancery.recall("van.thu", chancery.unit(2))
+    assert deed(chancery, chancery.unit(2)).status_code == 409
+    assert deed(chancery, NOBODY).status_code == 409
+    assert entries(chancery, Deed.RECALL_DECLINED) == []
+
+
+def test_nobody_at_a_school_declines(locked):
+    locked.recall("van.thu", locked.unit(2))
+    assert decline(locked, locked.unit(2), who="hieu.truong").status_code == 403
+    assert entries(locked, Deed.RECALL_DECLINED) == []
+
+
+def test_the_school_takes_its_recall_back_and_may_decide_it_again(locked):
+    unit = locked.unit(2)
+    locked.recall("van.thu", unit)
+    assert "Rút đề nghị thu hồi" in locked.page("van.thu", f"/hoc-ba/{unit.id}")
+    refused = take_back(locked, unit, reason=" ")
+    assert refused.status_code == 409
+    assert "cần có lý do" in alert(refused)
+    answer = take_back(locked, unit)
+    assert answer.status_code == 303
+    told = locked.page("van.thu", answer.headers["location"])
+    for words in ("Đã rút đề nghị thu hồi", "Trường rút đề nghị thu hồi", "ghi nhầm", "Người hieu.truong"):
+        assert words in told
+    assert waiting_part(locked).count(NAMES[1]) == 0
+    assert locked.recall("van.thu", unit).status_code == 303
+
+
+def test_what_was_sent_is_not_taken_back_and_the_page_says_so(chancery):
+    unit = chancery.unit(2)
+    chancery.recall("van.thu", unit)
+    chancery.world.tick(school_code=CODE)
+    assert "rut-thu-hoi" not in chancery.page("van.thu", f"/hoc-ba/{unit.id}")
+    answer = take_back(chancery, unit)
+    assert answer.status_code == 409
+    assert "đã gửi lên chuỗi nên không rút lại được" in alert(answer)
+
+
+def test_a_teacher_and_another_school_take_nothing_back(locked):
+    unit = locked.unit(2)
+    locked.recall("van.thu", unit)
+    assert take_back(locked, unit, who="an.le").status_code == 403
+    assert take_back(locked, unit, who="hang.xom").status_code == 404
+    assert entries(locked, Deed.RECALL_WITHDRAWN) == []
+
+
+def test_english_has_all_of_it_too(locked):
+    locked.recall("van.thu", locked.unit(2))
+    assert "Take the recall back" in locked.page("van.thu", f"/hoc-ba/{locked.unit(2).id}?lang=en")
+    assert "Decline" in locked.page("so.gd", f"{LIST}?lang=en")
