@@ -140,6 +140,27 @@ def test_a_correction_after_the_lock_goes_its_whole_way(town, capsys):
     assert list(breaks(town.ledger.journal.entries())) == []
 
 
+def test_a_recall_after_the_lock_is_declined_or_taken_back(town, capsys):
+    assert town.anchor() == 0
+    assert town.by_authority("lock", YEAR) == 0
+    recall = ("recall", unit_id(1), "--reason", "wrong-data", "--note", "nhầm điểm Toán")
+    assert town.by_school(*recall) == 2
+    assert town.run("decline", unit_id(1), "--note", " ") == 1
+    assert town.run("decline", unit_id(1), "--note", "điểm đúng", "--by", "Sở GDĐT") == 0
+    assert town.run("withdraw", unit_id(1), "--note", "ghi nhầm") == 1
+    assert "No recall of record" in capsys.readouterr().err
+    assert town.by_school(*recall) == 2
+    assert town.run("withdraw", unit_id(1), "--note", "ghi nhầm", "--by", "van.thu") == 0
+    assert (town.anchor(), town.state(1)) == (0, UnitState.LOCKED)
+    said = [(entry.who, entry.why) for entry, _ in town.ledger.journal.entries(subject=f"unit {unit_id(1)}")]
+    assert ("Sở GDĐT", "điểm đúng") in said
+    assert said[-1] == ("van.thu", "ghi nhầm")
+    assert town.by_school("anchor", "--school", SCHOOL, "--year", YEAR, "--give-up") == 1
+    assert (
+        town.by_school("anchor", "--school", SCHOOL, "--year", YEAR, "--give-up", "--retry", "--note", "không còn") == 0
+    )
+
+
 def test_a_relayed_schools_batch_is_signed_here_and_sent_there(town, capsys):
     assert town.anchor(OTHER_SCHOOL) == 0
     assert "signed 1 batches" in capsys.readouterr().err
