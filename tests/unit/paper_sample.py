@@ -4,7 +4,7 @@
 
 import re
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from html import unescape
 from pathlib import Path
@@ -12,16 +12,18 @@ from uuid import UUID
 
 from ledger.paper.content import (
     AchievementRow,
+    HandedOverRow,
     HistoryRow,
     Line,
     ListedRow,
     MarkRow,
     PaperBooklet,
+    PaperConfirmation,
     PaperUnit,
     ResultRow,
     TraitTable,
 )
-from ledger.paper.render import render_booklet, render_unit
+from ledger.paper.render import render_booklet, render_confirmation, render_unit
 from ledger.record.scales import Trait, TraitKind
 from ledger.record.subjects import Level, compulsory_in
 
@@ -178,8 +180,40 @@ def booklet(**changes) -> PaperBooklet:
     return PaperBooklet(**(content | changes))
 
 
-def print_out(content: PaperUnit | PaperBooklet, **changes) -> bytes:
+def confirmation() -> PaperConfirmation:
+    """What the old school confirms of a pupil who leaves in January."""
+    half = unit()
+    return PaperConfirmation(
+        unit_id=UNIT_ID,
+        level=half.level,
+        authority=half.authority,
+        school=half.school,
+        school_code="31312502",
+        to_school="Trường THCS Nơi Đến",
+        to_code="31312503",
+        level_title=half.level_title,
+        school_year=half.school_year,
+        class_name=half.class_name,
+        pupil=half.pupil,
+        identity=half.identity,
+        until="16/01/2026",
+        marks=tuple(replace(row, term_2=None, year=None) for row in half.marks),
+        results=tuple(replace(row, term_2=None, year=None) for row in half.results),
+        achievements=(),
+        traits=(),
+        attendance=half.outcome[:2],
+        homeroom_comment=half.homeroom_comment,
+        handed_over=(HandedOverRow("2024-2025", "8A1", half.school, UUID(int=7, version=4)),),
+        place_and_date="Hải Phòng, ngày 16 tháng 01 năm 2026",
+        head=half.head,
+        head_position=half.head_position,
+    )
+
+
+def print_out(content: PaperUnit | PaperBooklet | PaperConfirmation, **changes) -> bytes:
     """The paper of `content`, by the newest template unless one is named."""
+    if isinstance(content, PaperConfirmation):
+        return render_confirmation(content, **{"record_xml": RECORD_XML, "created": NOW} | changes)
     arguments = {"record_xml": RECORD_XML, "qr_url": QR_URL, "created": NOW} | changes
     return render_unit(content, **arguments) if isinstance(content, PaperUnit) else render_booklet(content, **arguments)
 

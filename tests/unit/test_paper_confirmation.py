@@ -3,11 +3,12 @@
 """The confirmation of results in mid-year, in words and on paper."""
 
 from dataclasses import replace
+from itertools import combinations
 from uuid import UUID
 
 import pikepdf
 import pytest
-from paper_sample import NOW, RECORD_XML, UNIT_ID, text_of
+from paper_sample import NOW, RECORD_XML, UNIT_ID, text_of, words_of
 
 from ledger.paper.confirmation_wording import confirmation_of
 from ledger.paper.content import HandedOverRow
@@ -17,6 +18,7 @@ from ledger.paper.render import render_confirmation
 from ledger.record.check import CheckOptions, check_workbook
 from scripts.sample_class import make_workbook
 
+PAGE_HEIGHT = 841.89
 EARLIER = HandedOverRow("2024-2025", "8A1", "THCS An Dương", UUID(int=7, version=4))
 
 
@@ -126,6 +128,21 @@ def test_a_crowded_one_stays_on_its_pages(secondary):
     text = said(drawn(words(crowded, handed_over=rows)))
     assert text.count("cần mạnh dạn hơn.") == 30 * len(subjects) + 60
     assert all(str(row.unit_id) in text for row in rows)
+
+
+def test_no_word_lies_over_another_and_none_where_somebody_is_to_sign(secondary):
+    for content in (words(secondary), words(record_of(4, "4A"))):
+        pdf = drawn(content)
+        printed = words_of(pdf)
+        assert [(a.text, b.text) for a, b in combinations(printed, 2) if a.covers(b)] == []
+        head = boxes(pdf, expected=CONFIRMATION_FIELDS)[FieldName.HEAD]
+        top, bottom = PAGE_HEIGHT - head.y1, PAGE_HEIGHT - head.y0
+        inside = [
+            one.text
+            for one in printed
+            if one.page == head.page and head.x0 < one.x1 and one.x0 < head.x1 and top < one.y0 and one.y1 < bottom
+        ]
+        assert inside == []
 
 
 def test_what_no_one_could_read_is_refused(secondary):

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pikepdf
 import pytest
-from paper_sample import FORMS, crowded_unit, print_out, unit
+from paper_sample import FORMS, confirmation, crowded_unit, print_out, unit
 
 from ledger.paper import render
 from ledger.paper.errors import TypesettingFailed
@@ -27,6 +27,7 @@ DRAWN = {
     ("unit_secondary_v2.typ", "usual"): "f84ca8e73cfa4cf05d9f9a293c9f323ab94f2ec214b1525c227fa4c3de93be8e",
     ("unit_secondary_v2.typ", "upper"): "de3fe41543d06dfcc7f23d6736d44a7c28cfd0c8e505e0e471477fa04b68a52f",
     ("booklet_v1.typ", "usual"): "3b6ce965d6bfc2423b175128722953f99f83bfa4a9c370ddf31250a3bf736adc",
+    ("confirmation_v1.typ", "usual"): "0a31cdd7662e4cf9bf0df24ea17cbd39695da6d388ec9a22fe6772cdd4b9481e",
 }
 
 CONTENTS = {
@@ -36,6 +37,7 @@ CONTENTS = {
     ("unit_secondary_v2.typ", "usual"): unit,
     ("unit_secondary_v2.typ", "upper"): FORMS["upper-secondary"],
     ("booklet_v1.typ", "usual"): FORMS["booklet"],
+    ("confirmation_v1.typ", "usual"): confirmation,
 }
 
 
@@ -60,9 +62,9 @@ def test_a_released_template_draws_what_it_drew(drawn):
 
 
 def test_every_template_of_a_paper_has_its_row():
-    papers = {path.name for path in Path(TEMPLATES).glob("*.typ")} - {"stamp_v1.typ", "parts_v2.typ"}
+    papers = {path.name for path in Path(TEMPLATES).glob("*.typ")} - {"stamp_v1.typ", "parts_v2.typ", "parts_v3.typ"}
     assert papers == {template for template, _ in DRAWN}
-    assert set(render.TEMPLATES.values()) | {render.BOOKLET, render.UNIT_THCS_V1} == papers
+    assert set(render.TEMPLATES.values()) | {render.BOOKLET, render.UNIT_THCS_V1, render.CONFIRMATION} == papers
 
 
 def test_every_level_has_a_form():
