@@ -10,7 +10,7 @@ import datetime as dt
 
 from ledger.web.languages import Language, Text, local
 from verifier_api.roles import subject_name
-from verifier_api.verdict import SignatureSummary
+from verifier_api.verdict import Check, Outcome, SignatureSummary, Verdict
 
 
 def moment(value: dt.datetime, language: Language) -> str:
@@ -52,6 +52,21 @@ OUTCOMES = {
     "UNKNOWN": Text("Chưa rõ", "Not known"),
     "SKIPPED": Text("Không xét", "Not checked"),
 }
+
+
+
+def signature_result(signature: SignatureSummary, verdict: Verdict) -> tuple[Outcome, Text]:
+    """What one signature came to, as people are told. It is green only where all signatures together passed.
+
+    Anyone with a certificate can make an intact signature and name its field `CBQL`. That it is the principal's is known only
+    once it was compared with what was issued.
+    """
+    together = verdict.finding(Check.SIGNATURES)
+    outcome = signature.outcome
+    if outcome is Outcome.PASSED and (together is None or together.outcome is not Outcome.PASSED):
+        return Outcome.SKIPPED, TEXTS["uncompared"]
+    return outcome, OUTCOMES[outcome]
+
 
 CHECKS = {
     "intake": Text("Đọc tệp", "Reading the file"),
