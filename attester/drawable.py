@@ -2,13 +2,13 @@
 
 """Any text made fit for the report: what cannot be shown as it is, is shown as its number. Pure.
 
-A record with an odd character in it is sent back to be mended (`ledger.paper.printable`). A report cannot be: it has to say what a
-stranger put into his certificate, whatever that is. So a character that our font does not have, or that a reader would not see, or
-that changes the order of others, stands there as `[U+202E]`; nothing is left out, and nothing can hide.
+A record with an odd character in it is sent back to be mended (`ledger.paper.printable`). A report cannot be: it has to say what
+a stranger put into his certificate, whatever that is. So a character that our font does not have, or that a reader would not
+see, or that changes the order of others, stands there as `[U+202E]`; nothing is left out, and nothing can hide.
 
 Example::
 
-    drawable("Nguyễn Văn A\\u202e") == "Nguyễn Văn A[U+202E]"
+    drawable("Nguyễn Văn A" + chr(0x202E)) == "Nguyễn Văn A[U+202E]"
 """
 
 import unicodedata
@@ -29,7 +29,7 @@ _RANGES = (
     (0x2026, 0x2026),
     (0x20AB, 0x20AC),
 )
-"""Letters of Latin, Greek and Cyrillic, and the punctuation of our own sentences. Each is in our font and has ink; a test looks."""
+"""Letters of Latin, Greek and Cyrillic, and the punctuation of our own sentences. Each is in our font and has ink."""
 
 WIDEST_WORD = 9.0
 """What surely fits into the narrowest column, in em."""

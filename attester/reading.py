@@ -245,7 +245,5 @@ def _place(error: Exception) -> str:
 
 
 _MEMBERS = {
-    name
-    for model in (_Both, _Line, ToldVerdict, ToldFinding, ToldSignature, ToldSchool)
-    for name in model.model_fields
+    name for model in (_Both, _Line, ToldVerdict, ToldFinding, ToldSignature, ToldSchool) for name in model.model_fields
 }

@@ -97,9 +97,7 @@ class Seal:
 
     def result(self, data: bytes) -> bytes:
         """The detached signature over a job's result. Raises `TooManyWaiting` or a `SignerError`."""
-        return self._in_turn(
-            lambda key: sign_detached(data, key, timestamper=self._timestamper, signed_at=self._now())
-        )
+        return self._in_turn(lambda key: sign_detached(data, key, timestamper=self._timestamper, signed_at=self._now()))
 
     def ready(self) -> bool:
         """Whether the key is open and its certificate in force."""

@@ -145,7 +145,9 @@ def _signature(signature: SignatureSummary, verdict: Verdict) -> dict[str, Any]:
     return {
         "role": {"vi": drawable(role.vi), "en": drawable(role.en)},
         "signer": drawable(signature.signer),
-        "when": _no_time() if signature.signed_at is None else [in_vietnam(signature.signed_at), in_utc(signature.signed_at)],
+        "when": _no_time()
+        if signature.signed_at is None
+        else [in_vietnam(signature.signed_at), in_utc(signature.signed_at)],
         "outcome": outcome.value.lower(),
         "word": both(word),
         "sub_indication": drawable(signature.sub_indication or "") if told else None,

@@ -47,16 +47,16 @@ WORDS = {
 
 LIMITS = (
     Text(
-        "Biên bản nói về đúng tệp có mã băm ghi trên, tại thời điểm ghi trên. Học bạ có thể bị thu hồi sau đó; bản in, bản chụp hay "
-        "tệp khác mang cùng tên không được biên bản này nói tới.",
+        "Biên bản nói về đúng tệp có mã băm ghi trên, tại thời điểm ghi trên. Học bạ có thể bị thu hồi sau đó; bản in, bản chụp "
+        "hay tệp khác mang cùng tên không được biên bản này nói tới.",
         "It speaks of the very file with that SHA-256, at that time. The record may be recalled later; a print-out, a photo or "
         "another file of the same name is not what it is about.",
     ),
     Text(
-        "Dịch vụ ký biên bản không thấy tệp và không tự kiểm tra gì: chữ ký cho biết trang tra cứu nêu trên đã kết luận như vậy, và "
-        "dấu thời gian cho biết biên bản đã có vào lúc đó.",
-        "The service that seals it saw no file and checked nothing by itself: the seal says that the verifier named above concluded "
-        "so, and the time-stamp that the report existed then.",
+        "Dịch vụ ký biên bản không thấy tệp và không tự kiểm tra gì: chữ ký cho biết trang tra cứu nêu trên đã kết luận như vậy, "
+        "và dấu thời gian cho biết biên bản đã có vào lúc đó.",
+        "The service that seals it saw no file and checked nothing by itself: the seal says that the verifier named above "
+        "concluded so, and the time-stamp that the report existed then.",
     ),
     TEXTS["meaning_file_2"],
     TEXTS["meaning_file_3"],
@@ -65,11 +65,11 @@ LIMITS = (
 AGAIN = (
     Text(
         "So mã băm: tính SHA-256 của tệp trong hồ sơ (sha256sum, certutil -hashfile TỆP SHA256) và so với mã băm ghi trên.",
-        "Compare the digest: compute the SHA-256 of the file that you hold (sha256sum, certutil -hashfile FILE SHA256) and compare.",
+        "Compare the digest: compute the SHA-256 of the file that you hold (sha256sum, certutil -hashfile FILE SHA256).",
     ),
     Text(
         "Xem tình trạng hôm nay: gửi lại tệp tại {url}/kiem-tra, hoặc dùng lệnh hocba verify mà không cần tin trang này.",
-        "See how it stands today: send the file again at {url}/kiem-tra, or use the command hocba verify, without trusting that site.",
+        "See how it stands today: send the file again at {url}/kiem-tra; or use hocba verify, and trust no site.",
     ),
     Text(
         "Kiểm tra chữ ký của biên bản: mở bằng phần mềm đọc PDF có kiểm tra chữ ký; kết quả cho máy đọc nằm trong tệp đính kèm "

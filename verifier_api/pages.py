@@ -45,7 +45,8 @@ _INLINE_ERRORS = frozenset({problems.UNKNOWN_UNIT.code, problems.BAD_UNIT_ID.cod
 class Pages:
     """Makes pages. Templates are read once; a text that a template names and nobody wrote is an error."""
 
-    def __init__(self, *, public_url: str) -> None:
+    def __init__(self, *, public_url: str, reports: bool = False) -> None:
+        """`reports` says whether sealed reports are made here."""
         self._public_url = public_url
         self._templates = templates_in(HERE / "templates")
         self._templates.globals.update(
@@ -53,6 +54,7 @@ class Pages:
             limit=MAX_FILE_BYTES // MEGABYTE,
             limit_bytes=MAX_FILE_BYTES,
             seconds=RECEIVING_SECONDS,
+            reports=reports,
         )
 
     def render(
