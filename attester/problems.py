@@ -131,7 +131,7 @@ _ROWS: tuple[tuple[type[Exception], Problem], ...] = (
     (SignerError, KEY_DOWN),
     (PaperError, UNDRAWABLE),
 )
-"""The first that fits: an untrusted certificate is also a kind of missing validation data, and all of these are signer's errors."""
+"""The first that fits: an untrusted certificate is a kind of missing validation data, and all of these are signer's errors."""
 
 
 def json_answer(refusal: Refusal, *, language: Language) -> JSONResponse:

@@ -81,7 +81,7 @@ def create_app(
 
     `at_once` is the verifier over what is kept, if anything is; `closers` run when it shuts down; `places` bounds the uploads at
     a time; `new_id` names errors. Without `bulk` nobody can ask about many files at once; without `rates` everybody can ask as
-    often as they like; without `attesting` nobody gets a sealed report. `nodes` are the chain nodes one by one, and `workers` says
+    often as they like; without `attesting` nobody gets a sealed report. `nodes` are the chain nodes one by one, `workers` tells
     whether files can be examined, both for `/healthz`.
     """
     public_url = public_url.rstrip("/")

@@ -226,7 +226,7 @@ def bulk_api(bulk: Bulk) -> APIRouter:
         },
     )
     async def signature(request: Request, job_id: str) -> Response:
-        """For as long as the result itself. It says that this verifier gave these verdicts, and proves from when on they existed."""
+        """For as long as the result itself. It says that this verifier gave these verdicts, and since when they exist."""
         holder = await work(bulk.holder, request.headers.get("authorization"))
         made = await anyio.to_thread.run_sync(
             functools.partial(bulk.signature, holder, _job_id(job_id)), limiter=signing
