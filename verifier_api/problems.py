@@ -265,7 +265,7 @@ JOB_GONE = Problem(
 )
 REPORT_UNCONFIGURED = Problem(
     "report-unconfigured",
-    HTTPStatus.NOT_IMPLEMENTED,
+    HTTPStatus.NOT_FOUND,
     "Nơi này không lập biên bản",
     "No reports are made here",
     "Trang tra cứu này chưa nối với dịch vụ ký biên bản. Hãy dùng kết quả trên trang hoặc /v1/verify, hay hỏi người vận hành.",

@@ -79,9 +79,9 @@ def test_where_nobody_seals_that_is_said_and_no_file_is_judged():
     unit = world.issue()
     plain = world.app()
     answer = upload(plain, unit.pdf, path=REPORT)
-    assert (answer.status_code, answer.json()["code"]) == (501, "report-unconfigured")
+    assert (answer.status_code, answer.json()["code"]) == (404, "report-unconfigured")
     page = upload(plain, unit.pdf, path=FORM)
-    assert page.status_code == 501
+    assert page.status_code == 404
     assert "Nơi này không lập biên bản" in page.text
     assert world.asked == {}
     for text in (get(plain, "/kiem-tra").text, upload(plain, unit.pdf, path="/kiem-tra").text):
@@ -132,7 +132,7 @@ def test_openapi_describes_it(app):
     described = get(app, "/openapi.json").json()["paths"]
     responses = described[REPORT]["post"]["responses"]
     assert "application/pdf" in responses["200"]["content"]
-    assert {"501", "503", "422", "413"} <= set(responses)
+    assert {"404", "503", "422", "413"} <= set(responses)
     assert FORM not in described
 
 
@@ -190,7 +190,7 @@ def test_without_an_attester_no_job_promises_a_signature(tmp_path):
         place = bulk.send(key, zipped([(f"{n}.pdf", unit.pdf) for n in range(3)])).headers["location"]
         assert bulk.wait(key, place)["signature"] is None
         answer = ask(bulk.app, "GET", f"{place}/result.p7s", headers=bearer(key))
-        assert (answer.status_code, answer.json()["code"]) == (501, "report-unconfigured")
+        assert (answer.status_code, answer.json()["code"]) == (404, "report-unconfigured")
 
 
 def test_a_small_archive_becomes_a_job_for_whoever_prefers_one(bulk):
