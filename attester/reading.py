@@ -238,9 +238,8 @@ def _place(error: Exception) -> str:
     """Where it is wrong, by the names of members: the content is other people's data."""
     if not isinstance(error, ValidationError):
         return "JSON"
-    problem = error.errors(include_input=False, include_url=False)[0]
-    # What is too much there is named by whoever sent it, so it is not repeated.
-    path = problem["loc"][:-1] if problem["type"] == "extra_forbidden" else problem["loc"]
+    # What is too much there is named by whoever sent it, so only names that we know are repeated.
+    path = error.errors(include_input=False, include_url=False)[0]["loc"]
     return ".".join(str(part) for part in path if isinstance(part, int) or part in _MEMBERS) or "JSON"
 
 
