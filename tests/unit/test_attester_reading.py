@@ -165,7 +165,8 @@ def test_what_an_id_or_a_digest_is_answered_with_is_not_about_a_file():
 
 
 @pytest.mark.parametrize(
-    ("seconds", "fits"), [(-3600, False), (-61, False), (-60, True), (0, True), (300, True), (301, False), (9**9, False)]
+    ("seconds", "fits"),
+    [(-3600, False), (-61, False), (-60, True), (0, True), (300, True), (301, False), (9**9, False)],
 )
 def test_only_a_verdict_of_now_becomes_a_report(seconds, fits):
     now = NOW + dt.timedelta(seconds=seconds)
