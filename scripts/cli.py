@@ -9,6 +9,7 @@ from typing import Any
 
 import typer
 
+from attester.errors import AttesterError, UnusableAttester
 from ledger.chain.errors import ChainError
 from ledger.errors import LedgerError
 from ledger.paper.errors import PaperError
@@ -45,6 +46,7 @@ COMMANDS: Mapping[str, str] = {
     "restore": "auditing.restore",
     "verify": "verifying.verify",
     "serve": "public.serve",
+    "attest": "attesting.attest",
     "desk": "desk.desk",
     "work": "work.work",
     "devchain": "public.devchain",
@@ -63,7 +65,7 @@ GROUPS: Mapping[str, str] = {
 WRONG_USE: type[Exception] = typer.BadParameter.__mro__[1]
 """typer brings its own copy of click and does not export click's UsageError, of which BadParameter is a kind."""
 
-KNOWN_ERRORS = (LedgerError, ChainError, SignerError, RecordError, PaperError, VerifierError)
+KNOWN_ERRORS = (LedgerError, ChainError, SignerError, RecordError, PaperError, VerifierError, AttesterError)
 """The roots of our error trees; each carries a sentence in both languages. Anything else is a bug and shows its trace."""
 
 
@@ -111,7 +113,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         err.print("Đã dừng. Chạy lại lệnh để làm tiếp. / Stopped. Run the command again to go on.", markup=False)
         return EXIT_STOPPED
-    except (UnusableTrust, UnusableSettings) as error:
+    except (UnusableTrust, UnusableSettings, UnusableAttester) as error:
         # Nothing was found out about any file: that must not look like a forgery to a script.
         err.print(error.vi, soft_wrap=True, markup=False)
         err.print(error.en, soft_wrap=True, markup=False, style="dim")

@@ -86,9 +86,11 @@ class OtherSigner:
     """Somebody who signs beside the three that every school has."""
 
     person: Person
+    """Or an organisation with its code, if `is_organisation`."""
     hierarchy: str = "public"
     days: tuple[int, int] = (-_AGE_OF_SIGNER.days, SIGNER_YEARS * _YEAR.days)
     """From when to when the certificate is valid, counted from the day the infrastructure is made."""
+    is_organisation: bool = False
 
 
 STAFF: Mapping[str, OtherSigner] = {
@@ -101,6 +103,13 @@ STAFF: Mapping[str, OtherSigner] = {
     "CBQL-deputy": OtherSigner(Person("Ngô Thị Phó Trường", "079170000107")),
 }
 """Invented people for the demo and the tests: role and subject, or role and what is particular about them."""
+
+ATTESTER: Mapping[str, OtherSigner] = {
+    "BIEN_BAN": OtherSigner(
+        Person("DEMO Nơi lập biên bản kiểm tra (not a real office)", "79000000"), hierarchy="vgca", is_organisation=True
+    ),
+}
+"""Who seals reports in the demo and the tests: an office under the government's hierarchy, no school and no person."""
 
 
 @dataclass(frozen=True)
@@ -289,7 +298,7 @@ def create_pki(
     public["principal"] = _person(principal)
     for name, other in others.items():
         architecture, label = settings["pki-architectures"][other.hierarchy], _label(name)
-        architecture["entities"][label] = _person(other.person)
+        architecture["entities"][label] = (_organisation if other.is_organisation else _person)(other.person)
         architecture["certs"][label] = {
             "subject": label,
             "issuer": f"{other.hierarchy}-ca",
@@ -299,11 +308,7 @@ def create_pki(
                 for bound, days in zip(("valid-from", "valid-to"), other.days, strict=True)
             },
         }
-    settings["pki-architectures"]["vgca"]["entities"]["seal"] = {
-        "organization-name": school_name,
-        "common-name": school_name,
-        "serial-number": school_code,
-    }
+    settings["pki-architectures"]["vgca"]["entities"]["seal"] = _organisation(Person(school_name, school_code))
     for architecture in settings["pki-architectures"].values():
         names = architecture["entity-defaults"]
         names["organization-name"] = names["organization-name"].replace("DEMO", authority, 1)
@@ -335,6 +340,10 @@ def _person(person: Person) -> dict[str, str]:
         "common-name": person.name,
         "serial-number": person.cccd,
     }
+
+
+def _organisation(body: Person) -> dict[str, str]:
+    return {"organization-name": body.name, "common-name": body.name, "serial-number": body.cccd}
 
 
 def _validity(label: str, now: datetime) -> dict[str, str]:

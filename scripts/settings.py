@@ -71,6 +71,11 @@ own = "verifier"
 # The header in which your own reverse proxy appends the client's address. Leave it out where there is no proxy.
 # proxy_header = "X-Forwarded-For"
 
+# The service that seals reports and bulk results (hocba attest); without it there are none. Its key is not here, only a token.
+# [public.attester]
+# url = "http://127.0.0.1:8010"
+# token_file = "keys/attester.token"
+
 [desk]
 # Where people at schools and the authority reach the desk. Anywhere else than on this computer it needs https.
 public_url = "{desk_url}"
@@ -132,6 +137,15 @@ class SigningSettings(_Part):
     location: str
 
 
+class AttesterAccess(_Part):
+    """Section `public.attester`: the service that seals what this verifier says."""
+
+    url: Annotated[str, Field(pattern=r"^https://|^http://(127\.0\.0\.1|localhost|\[::1\])(:|/|$)")]
+    """Elsewhere than on this machine it needs https: verdicts hold signers' names."""
+    token_file: Path
+    """Text; its first line is what this verifier shows there."""
+
+
 class PublicSettings(_Part):
     """Section `public`."""
 
@@ -141,6 +155,7 @@ class PublicSettings(_Part):
     files_per_minute: Annotated[int, Field(ge=0)] = DEFAULT_FILES_PER_MINUTE
     proxy_header: Annotated[str, Field(pattern=r"^[A-Za-z-]+$")] | None = None
     """The header that a trusted proxy appends the client's address to."""
+    attester: AttesterAccess | None = None
 
 
 class OpenIdSettings(_Part):
@@ -225,7 +240,7 @@ class Settings(_Part):
             update={
                 "files": _files(environment.get(FILES_VARIABLE) or read.files, path),
                 "trust": home / read.trust,
-                "public": read.public.model_copy(update={"own": home / read.public.own}),
+                "public": _public_at_home(read.public, home),
                 "desk": _at_home(read.desk, home),
                 "database": read.database.replace("sqlite:///", f"sqlite:///{home.absolute()}/", 1),
                 "jobs": re.sub(r"^sqlite:///(?!/)", f"sqlite:///{home.absolute()}/", jobs),
@@ -254,6 +269,13 @@ def _school_at_home(school: SchoolSettings, home: Path) -> SchoolSettings:
         seal=str(home / str(seal)) if in_file else seal,
         seal_pin_file=home / pin_file if pin_file else None,
     )
+
+
+def _public_at_home(public: PublicSettings, home: Path) -> PublicSettings:
+    access = public.attester
+    if access is not None:
+        access = access.model_copy(update={"token_file": home / access.token_file})
+    return public.model_copy(update={"own": home / public.own, "attester": access})
 
 
 def _at_home(desk: DeskSettings, home: Path) -> DeskSettings:

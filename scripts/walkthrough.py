@@ -42,10 +42,12 @@ from scripts.commands.signing import assigned_roles
 from scripts.commands.terminal import err, exhaust, out, track
 from scripts.compose import Ledger, ReceiptFolder, public_reader, public_verifier, registry_reader
 from scripts.crew import CrewScribe, utc_now
-from scripts.demo_pki import DemoPki, OtherSigner, Person, PkiServer, create_pki
+from scripts.demo_attester import TOKEN, AttesterProcess, write_attester
+from scripts.demo_pki import ATTESTER, DemoPki, OtherSigner, Person, PkiServer, create_pki
 from scripts.demo_pki import free_port as free_pki_port
 from scripts.deploy import Deployment, deploy, write_deployment
 from scripts.devchain import DEFAULT_PORT, Devchain, free_port
+from scripts.public_service import attesting_service
 from scripts.sample_class import make_workbook
 from scripts.settings import DEFAULT_DESK_URL, DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, Settings
 from scripts.sittings import LocalSitting
@@ -78,6 +80,11 @@ class Folders:
     def home(self) -> Path:
         """The school's installation."""
         return self.demo / "home"
+
+    @property
+    def attester(self) -> Path:
+        """The service that seals reports: a folder of its own, as it is another machine in life."""
+        return self.demo / "attester"
 
     @property
     def chain_state(self) -> Path:
@@ -142,6 +149,7 @@ class Demo:
         self._profile = profile
         self._lang: Language = lang
         self._port = port
+        self._attester_port = free_port()
         self._began = time.monotonic()
         self._step_began = self._began
 
@@ -200,7 +208,10 @@ class Demo:
             host="127.0.0.1",
             port=free_pki_port(),
             now=utc_now(),
-            others={str(slot): OtherSigner(teacher) for slot, teacher in self._subject_teachers(draft).items()},
+            others={
+                **{str(slot): OtherSigner(teacher) for slot, teacher in self._subject_teachers(draft).items()},
+                **ATTESTER,
+            },
         )
         stack.enter_context(PkiServer(pki))
         self._done("Chứng thư thử: hai hệ thống, dấu thời gian, OCSP, CRL", "Demo PKI: two hierarchies, TSA, OCSP, CRL")
@@ -222,15 +233,19 @@ class Demo:
         password.write_text(secrets.token_urlsafe(16) + "\n")
         password.chmod(0o600)
         operator.write_keystore(home / "keys" / "operator.json", password=password.read_text().strip())
+        public_url = f"http://127.0.0.1:{self._port}"
+        write_attester(self._folders.attester, pki, verifier_url=public_url, location=sheet.school.place)
         (home / SETTINGS_FILE).write_text(
             TEMPLATE.format(
-                public_url=f"http://127.0.0.1:{self._port}",
+                public_url=public_url,
                 desk_url=DEFAULT_DESK_URL,
                 tsa=pki.tsa_url,
                 location=sheet.school.place,
                 workers=DEFAULT_WORKERS,
             ).replace('trust = "trust"', 'trust = "../out/trust"')
-            + f'\n[schools.{sheet.school.code}]\noperator = "keys/operator.json"\n',
+            + f'\n[schools.{sheet.school.code}]\noperator = "keys/operator.json"\n'
+            + f'\n[public.attester]\nurl = "http://127.0.0.1:{self._attester_port}"\n'
+            + f'token_file = "../attester/{TOKEN}"\n',
             encoding="utf-8",
         )
         ledger = Ledger.open(Settings.load(home))
@@ -437,9 +452,16 @@ class Demo:
 
     def _serve(self, settings: Settings, trust: Trust) -> None:
         reader = public_reader(settings)
-        with public_verifier(trust, reader, workers=settings.workers) as verifier:
+        with (
+            AttesterProcess(self._folders.attester, port=self._attester_port),
+            public_verifier(trust, reader, workers=settings.workers) as verifier,
+        ):
             app = create_app(
-                verifier=verifier, reader=reader, registry=registry_reader(trust), public_url=settings.public_url
+                verifier=verifier,
+                reader=reader,
+                registry=registry_reader(trust),
+                public_url=settings.public_url,
+                attesting=attesting_service(settings.public),
             )
             out.print(
                 self._say(

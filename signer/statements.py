@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Statements: short texts signed whole, with the text inside the signature (CMS SignedData, RFC 5652).
+"""Statements: texts signed whole. Short ones lie inside their signature (CMS SignedData, RFC 5652), long ones beside it.
 
 What a school says about itself, such as which account acts for it on the chain, is signed with the same key as its records.
+A detached signature is CAdES-B-T (ETSI EN 319 122-1): with the certificate bound in, and a timestamp over its value.
 
 Example::
 
@@ -12,14 +13,17 @@ Example::
 
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime
 
 from asn1crypto import cms, x509
 from pyhanko.sign.general import SigningError
-from pyhanko.sign.signers.pdf_cms import Signer
+from pyhanko.sign.signers.pdf_cms import PdfCMSSignedAttributes, Signer
+from pyhanko.sign.timestamps import TimeStamper
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from signer.errors import BrokenStatement
+from signer.errors import BrokenStatement, SignerError, SigningFailed
+from signer.library_errors import LIBRARY_ERRORS
 from signer.profile import PADES
 from signer.sessions import run
 from signer.values import Signatory
@@ -42,6 +46,32 @@ def sign_statement(content: bytes, key: Signatory) -> bytes:
     """Sign `content` and return the DER of a CMS SignedData that holds it."""
     signed = run(HeldKeySigner(key).async_sign_general_data(content, PADES.digest, detached=False))
     return bytes(signed.dump())
+
+
+def sign_detached(content: bytes, key: Signatory, *, timestamper: TimeStamper, signed_at: datetime) -> bytes:
+    """Sign `content` and return the DER of a CMS SignedData that does not hold it (CAdES-B-T).
+
+    `signed_at` is the time that the signer claims; the timestamp proves its own. Raises `CertificateNotValid`,
+    `TimestampUnavailable`, `ClockWrong`, `SigningFailed`, or what the key raises; in each case nothing was signed.
+    """
+    key.who.require_valid_at(signed_at)
+    work = HeldKeySigner(key).async_sign_general_data(
+        content,
+        PADES.digest,
+        detached=True,
+        use_cades=True,
+        timestamper=timestamper,
+        signed_attr_settings=PdfCMSSignedAttributes(signing_time=signed_at),
+    )
+    try:
+        return bytes(run(work).dump())
+    except SignerError:
+        raise
+    except LIBRARY_ERRORS as error:
+        raise SigningFailed(
+            f"Ký không thành công ({error}). Hãy thử lại; nếu vẫn lỗi, hãy gửi thông báo này cho bộ phận hỗ trợ.",
+            f"Signing failed ({error}). Try again, and if it fails again send this message to support.",
+        ) from error
 
 
 def opened(statement: bytes) -> Statement:

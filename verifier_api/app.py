@@ -33,12 +33,14 @@ from ledger.web.languages import language_of
 from ledger.web.last_resort import LastResort
 from ledger.web.look import static_files
 from verifier_api import problems
+from verifier_api.attesting import Attesting
 from verifier_api.bulk import Bulk
 from verifier_api.bulk_routes import bulk_api
 from verifier_api.health import Health
 from verifier_api.pages import STATIC, Pages, pages
 from verifier_api.problems import Refusal, json_answer, refusal_of
 from verifier_api.rates import RateLimiting, Rates
+from verifier_api.report_routes import report_api
 from verifier_api.routes import api, history_api
 from verifier_api.serving import Answers, Chain, ChainHead, Ledger, Serving
 from verifier_api.telemetry import Telemetry, Watching, metrics_page
@@ -68,6 +70,7 @@ def create_app(
     places: UploadPlaces | None = None,
     bulk: Bulk | None = None,
     rates: Rates | None = None,
+    attesting: Attesting | None = None,
     telemetry: Telemetry | None = None,
     nodes: Mapping[str, ChainHead] | None = None,
     workers: Callable[[], bool] = lambda: True,
@@ -78,8 +81,8 @@ def create_app(
 
     `at_once` is the verifier over what is kept, if anything is; `closers` run when it shuts down; `places` bounds the uploads at
     a time; `new_id` names errors. Without `bulk` nobody can ask about many files at once; without `rates` everybody can ask as
-    often as they like. `nodes` are the chain nodes one by one, and `workers` says whether files can be examined, both for
-    `/healthz`.
+    often as they like; without `attesting` nobody gets a sealed report. `nodes` are the chain nodes one by one, `workers` tells
+    whether files can be examined, both for `/healthz`.
     """
     public_url = public_url.rstrip("/")
     telemetry = Telemetry(clock=time.perf_counter) if telemetry is None else telemetry
@@ -102,10 +105,11 @@ def create_app(
         redoc_url=None,
         lifespan=_closing(serving, closers),
     )
-    maker = Pages(public_url=public_url)
+    maker = Pages(public_url=public_url, reports=attesting is not None)
     for router in (
         api(serving, health),
         history_api(serving),
+        report_api(serving, attesting),
         *([] if bulk is None else [bulk_api(bulk)]),
         pages(serving, maker),
     ):

@@ -27,6 +27,7 @@ from uuid import UUID
 
 from verifier_api import findings, problems
 from verifier_api.archive import Archive, ArchivedFile, HostileArchive
+from verifier_api.attesting import Attesting
 from verifier_api.bulk_store import Allowance, BulkStore, JobRow, JobState, KeyHolder
 from verifier_api.problems import Refusal
 from verifier_api.scratch import Full, Scratch, Unreadable
@@ -41,6 +42,8 @@ KEPT_SECONDS = 3600
 REMEMBERED_DAYS = 7
 """How long it is remembered that there was a job."""
 SWEEPING_SECONDS = 60.0
+SIGNATURE = "signature"
+"""What the signature over a job's result is called among the job's files."""
 DIGESTS_SIDE_BY_SIDE = 4
 FILES_SIDE_BY_SIDE = 2
 OUTAGE_AFTER = 3
@@ -96,7 +99,10 @@ class Bulk:
         now: Callable[[], dt.datetime],
         new_id: Callable[[], UUID],
         at_once_files: int = AT_ONCE_FILES,
+        attesting: Attesting | None = None,
     ) -> None:
+        """`attesting` signs results; without it they are not signed."""
+        self._attesting = attesting
         self._verifier = verifier
         self._store = store
         self._scratch = scratch
@@ -206,6 +212,33 @@ class Bulk:
         if row.state is not JobState.DONE or not self._scratch.holds(job) or self._is_over(row.ended_at):
             raise Refusal(problems.JOB_GONE)
         return (self._scratch.get(job, f"{number}.verdict") + b"\n" for number in range(row.total))
+
+    @property
+    def signs(self) -> bool:
+        """Whether results can be had with a signature."""
+        return self._attesting is not None
+
+    def signature(self, holder: KeyHolder, job: UUID) -> bytes:
+        """The detached CMS signature over the very bytes of the job's result, time-stamped. Raises `Refusal`.
+
+        Made when it is first asked for, so that a sealing service that is down costs nobody a result, and kept with the job:
+        asked for again, it is the same.
+        """
+        lines = self.result(holder, job)
+        if self._attesting is None:
+            raise Refusal(problems.REPORT_UNCONFIGURED)
+        try:
+            return self._scratch.get(job, SIGNATURE)
+        except Unreadable:
+            pass
+        try:
+            made = self._attesting.signature(b"".join(lines))
+            self._scratch.put(job, SIGNATURE, made)
+        except Unreadable:
+            raise Refusal(problems.JOB_GONE) from None
+        except Full:
+            raise Refusal(problems.BUSY) from None
+        return made
 
     def cancel(self, holder: KeyHolder, job: UUID) -> None:
         """Ends a job, and forgets what is left of it. Safe to repeat. Raises `Refusal`."""

@@ -31,6 +31,10 @@ DIGESTS_BODY_BYTES = 128 * 1024
 """A thousand digests, with quotes and spaces, are 70 kB."""
 ARCHIVES_AT_ONCE = 2
 """Each holds two copies of at most 100 MB while it is read."""
+SIGNATURES_AT_ONCE = 1
+"""It holds a whole result; whoever asks twice at the same time gets the same; and an attester that hangs is to keep nobody from
+asking how far a job is."""
+SIGNATURE_TYPE = "application/pkcs7-signature"
 RECEIVING_SECONDS = 600
 """100 MB at 1.5 Mbit/s."""
 NO_STORE = {"Cache-Control": "no-store"}
@@ -82,6 +86,8 @@ class JobBody(BaseModel):
     ended_at: dt.datetime | None
     result: str | None
     """Where the result is, once there is one."""
+    signature: str | None
+    """Where the signature over it is, once there is a result and where results are signed."""
 
 
 _BATCH_BODY: dict[str, Any] = {
@@ -122,6 +128,7 @@ def bulk_api(bulk: Bulk) -> APIRouter:
     router = APIRouter(dependencies=[Depends(described)])
     places = UploadPlaces(ARCHIVES_AT_ONCE, receiving_seconds=RECEIVING_SECONDS)
     working = anyio.CapacityLimiter(8)
+    signing = anyio.CapacityLimiter(SIGNATURES_AT_ONCE)
 
     async def work(question: Any, *args: Any) -> Any:  # noqa: ANN401 - any question that blocks
         return await anyio.to_thread.run_sync(functools.partial(question, *args), limiter=working)
@@ -146,7 +153,10 @@ def bulk_api(bulk: Bulk) -> APIRouter:
         },
     )
     async def batch(request: Request) -> JSONResponse:
-        """Digests are answered at once, and so is a ZIP of up to 50 files; a larger one becomes a job."""
+        """Digests are answered at once, and so is a ZIP of up to 50 files; a larger one becomes a job.
+
+        `Prefer: respond-async` (RFC 7240) makes a job of a small one too: only results of jobs are signed.
+        """
         holder = await work(bulk.holder, request.headers.get("authorization"))
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         language = language_of(request)
@@ -162,11 +172,13 @@ def bulk_api(bulk: Bulk) -> APIRouter:
             archive = await work(_opened, data)
             allowance = await work(bulk.take, holder, len(archive))
             headers = {**NO_STORE, **rate_fields(allowance), "Content-Language": language}
-            if bulk.is_small(archive):
+            if bulk.is_small(archive) and not _prefers_job(request):
                 return JSONResponse({"files": await work(bulk.judge_now, archive, language)}, headers=headers)
             row = await work(bulk.start, holder, archive, language)
         return JSONResponse(
-            _job(row), status_code=202, headers={**headers, "Location": f"/v1/jobs/{row.id}", "Retry-After": "5"}
+            _job(row, signs=bulk.signs),
+            status_code=202,
+            headers={**headers, "Location": f"/v1/jobs/{row.id}", "Retry-After": "5"},
         )
 
     @router.get(
@@ -177,7 +189,8 @@ def bulk_api(bulk: Bulk) -> APIRouter:
     async def job(request: Request, job_id: str) -> JSONResponse:
         """Only the key that sent the files can ask."""
         holder = await work(bulk.holder, request.headers.get("authorization"))
-        return JSONResponse(_job(await work(bulk.job, holder, _job_id(job_id))), headers=NO_STORE)
+        row = await work(bulk.job, holder, _job_id(job_id))
+        return JSONResponse(_job(row, signs=bulk.signs), headers=NO_STORE)
 
     @router.get(
         "/v1/jobs/{job_id}/result",
@@ -195,6 +208,30 @@ def bulk_api(bulk: Bulk) -> APIRouter:
         holder = await work(bulk.holder, request.headers.get("authorization"))
         lines = await work(bulk.result, holder, _job_id(job_id))
         return StreamingResponse(lines, media_type="application/jsonl", headers=NO_STORE)
+
+    @router.get(
+        "/v1/jobs/{job_id}/result.p7s",
+        summary="The signature over a job's verdicts",
+        response_class=Response,
+        responses={
+            200: {
+                "content": {SIGNATURE_TYPE: {"schema": {"type": "string", "format": "binary"}}},
+                "description": "Detached CMS (CAdES-B-T, DER) over the very bytes of the result",
+            },
+            **refusals(
+                *_JOB_PROBLEMS,
+                *(problems.JOB_RUNNING, problems.JOB_GONE, problems.BUSY),
+                *(problems.REPORT_UNCONFIGURED, problems.REPORT_DOWN, problems.REPORT_REFUSED),
+            ),
+        },
+    )
+    async def signature(request: Request, job_id: str) -> Response:
+        """For as long as the result itself. It says that this verifier gave these verdicts, and since when they exist."""
+        holder = await work(bulk.holder, request.headers.get("authorization"))
+        made = await anyio.to_thread.run_sync(
+            functools.partial(bulk.signature, holder, _job_id(job_id)), limiter=signing
+        )
+        return Response(made, media_type=SIGNATURE_TYPE, headers=NO_STORE)
 
     @router.delete(
         "/v1/jobs/{job_id}",
@@ -214,7 +251,12 @@ def bulk_api(bulk: Bulk) -> APIRouter:
 _JOB_PROBLEMS = (problems.KEY_REQUIRED, problems.KEY_REVOKED, problems.UNKNOWN_JOB)
 
 
-def _job(row: JobRow) -> dict[str, Any]:
+def _prefers_job(request: Request) -> bool:
+    wishes = ",".join(request.headers.getlist("prefer")).lower().split(",")
+    return any(wish.partition(";")[0].strip() == "respond-async" for wish in wishes)
+
+
+def _job(row: JobRow, *, signs: bool) -> dict[str, Any]:
     result = f"/v1/jobs/{row.id}/result" if row.state is JobState.DONE else None
     return JobBody(
         id=row.id,
@@ -224,6 +266,7 @@ def _job(row: JobRow) -> dict[str, Any]:
         created_at=row.created_at,
         ended_at=row.ended_at,
         result=result,
+        signature=f"{result}.p7s" if result is not None and signs else None,
     ).model_dump(mode="json")
 
 

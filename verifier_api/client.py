@@ -17,6 +17,7 @@ Example::
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -43,6 +44,20 @@ class Problem(Exception):
         """Never renamed; docs/api.md lists them all. `unreadable` is this client's own: the answer was no answer of this API."""
         self.retry_after = retry_after
         self.document = document
+
+
+@dataclass(frozen=True)
+class SignedResult:
+    """What a bulk job came to, and the signature that can be filed with it."""
+
+    result: bytes
+    """JSON lines; the signature is over these very bytes, so write them to a file as they are."""
+    signature: bytes
+    """Detached CMS, DER: `openssl cms -verify -inform DER -binary -in result.p7s -content result.jsonl …` (docs/attesting.md)."""
+
+    def lines(self) -> Iterator[Document]:
+        """`name` and `verdict` of each file."""
+        return map(json.loads, self.result.splitlines())
 
 
 class JobEnded(Exception):
@@ -82,6 +97,12 @@ class Client:
         files = {"file": ("file", data), **({} if receipt is None else {"receipt": ("receipt", receipt)})}
         return self._document(self._ask("POST", "/v1/verify", files=files))
 
+    def report(self, data: bytes, *, receipt: bytes | None = None) -> bytes:
+        """The sealed report on one file, a PDF, whatever its verdict is. Raises `Problem`."""
+        files = {"file": ("file", data), **({} if receipt is None else {"receipt": ("receipt", receipt)})}
+        headers = {"Accept": "application/pdf, application/problem+json"}
+        return self._ask("POST", "/v1/verify/report", files=files, headers=headers).content
+
     def unit(self, unit_id: str) -> Document:
         """What can be said from a unit's id, or its short code. Raises `Problem`."""
         return self._document(self._ask("GET", f"/v1/units/{quote(unit_id, safe='')}"))
@@ -109,15 +130,32 @@ class Client:
             yield from self._document(answer)["files"]
             return
         place = answer.headers["location"]
+        result = self._ended(place, poll_seconds)
+        yield from map(json.loads, result.splitlines())
+        self._ask("DELETE", place)
+
+    def verify_archive_signed(self, data: bytes, *, poll_seconds: float = 2.0) -> SignedResult:
+        """The verdicts on the files in a ZIP, signed and time-stamped by the service's attester; needs a key.
+
+        Raises `Problem`, with the code `report-unconfigured` where nothing is signed, or `JobEnded`.
+        """
+        headers = {"Content-Type": "application/zip", "Prefer": "respond-async"}
+        place = self._ask("POST", "/v1/verify/batch", content=data, headers=headers).headers["location"]
+        result = self._ended(place, poll_seconds)
+        signed = SignedResult(result, self._ask("GET", f"{place}/result.p7s").content)
+        self._ask("DELETE", place)
+        return signed
+
+    def _ended(self, place: str, poll_seconds: float) -> bytes:
+        """The result of a job, once it has ended. Raises `Problem` or `JobEnded`."""
         while (job := self._document(self._ask("GET", place)))["state"] == "RUNNING":
             self._sleep(poll_seconds)
         if job["state"] != "DONE":
             raise JobEnded(str(job["state"]))
-        lines = self._ask("GET", str(job["result"])).content.splitlines()
-        if len(lines) != job["total"]:
+        result = self._ask("GET", str(job["result"])).content
+        if len(result.splitlines()) != job["total"]:
             raise JobEnded("INCOMPLETE")
-        yield from map(json.loads, lines)
-        self._ask("DELETE", place)
+        return result
 
     def close(self) -> None:
         """Closes the connections."""

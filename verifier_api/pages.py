@@ -32,6 +32,7 @@ from verifier_api.wording import (
     TEXTS,
     moment,
     role_text,
+    signature_result,
 )
 
 HERE = Path(__file__).parent
@@ -44,7 +45,8 @@ _INLINE_ERRORS = frozenset({problems.UNKNOWN_UNIT.code, problems.BAD_UNIT_ID.cod
 class Pages:
     """Makes pages. Templates are read once; a text that a template names and nobody wrote is an error."""
 
-    def __init__(self, *, public_url: str) -> None:
+    def __init__(self, *, public_url: str, reports: bool = False) -> None:
+        """`reports` says whether sealed reports are made here."""
         self._public_url = public_url
         self._templates = templates_in(HERE / "templates")
         self._templates.globals.update(
@@ -52,6 +54,7 @@ class Pages:
             limit=MAX_FILE_BYTES // MEGABYTE,
             limit_bytes=MAX_FILE_BYTES,
             seconds=RECEIVING_SECONDS,
+            reports=reports,
         )
 
     def render(
@@ -220,15 +223,8 @@ def _one_check(check: Check, verdict: Verdict, language: Language) -> dict[str, 
 
 
 def _one_signature(signature: SignatureSummary, verdict: Verdict, language: Language) -> dict[str, Any]:
-    """One signature in words. It is green only where all signatures together passed.
-
-    Anyone with a certificate can make an intact signature and name its field `CBQL`. That it is the principal's is known only
-    once it was compared with what was issued.
-    """
-    together = verdict.finding(Check.SIGNATURES)
-    outcome, word = signature.outcome, OUTCOMES[signature.outcome]
-    if outcome is Outcome.PASSED and (together is None or together.outcome is not Outcome.PASSED):
-        outcome, word = Outcome.SKIPPED, TEXTS["uncompared"]
+    """One signature in words."""
+    outcome, word = signature_result(signature, verdict)
     return {
         "role": role_text(signature).to(language),
         "signer": signature.signer,

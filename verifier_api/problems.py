@@ -263,6 +263,34 @@ JOB_GONE = Problem(
     "Tác vụ đã hủy, hỏng, hoặc xong quá một giờ nên tệp và kết quả đã bị xóa. Hãy gửi lại.",
     "The job was cancelled, failed, or ended over an hour ago, so files and results are deleted. Send them again.",
 )
+REPORT_UNCONFIGURED = Problem(
+    "report-unconfigured",
+    HTTPStatus.NOT_FOUND,
+    "Nơi này không lập biên bản",
+    "No reports are made here",
+    "Trang tra cứu này chưa nối với dịch vụ ký biên bản. Hãy dùng kết quả trên trang hoặc /v1/verify, hay hỏi người vận hành.",
+    "This verifier has no service that seals reports. Use the answer of the page or of /v1/verify, or ask the operator.",
+)
+REPORT_DOWN = Problem(
+    "report-unavailable",
+    HTTPStatus.SERVICE_UNAVAILABLE,
+    "Chưa lập được biên bản",
+    "There is no report right now",
+    "Dịch vụ ký hoặc dấu thời gian đang không dùng được, và không có biên bản nào được đưa ra mà chưa ký. Điều này không nói gì "
+    "về học bạ; hãy thử lại sau.",
+    "The sealing service or its time-stamps are down, and no report is handed out unsealed. This says nothing about the record; "
+    "try again later.",
+    retry_after=60,
+)
+REPORT_REFUSED = Problem(
+    "report-refused",
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    "Không lập biên bản cho kết quả này được",
+    "This verdict cannot become a report",
+    "Kết quả có nội dung quá dài hoặc khác thường (do tệp gửi lên) nên không ký. Hãy dùng kết quả trên trang hoặc /v1/verify.",
+    "Something in the verdict, which comes from the file that was sent, is too long or too odd, so it is not sealed. Use the "
+    "answer of the page or of /v1/verify.",
+)
 NOT_FOUND = Problem(
     "not-found",
     HTTPStatus.NOT_FOUND,

@@ -45,7 +45,7 @@ class SchoolBody(BaseModel):
     seal_cert_sha256: str
 
 
-_UPLOAD_BODY: dict[str, Any] = {
+UPLOAD_BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "content": {
@@ -64,6 +64,7 @@ _UPLOAD_BODY: dict[str, Any] = {
         },
     }
 }
+"""How a file is sent, for OpenAPI."""
 
 
 def api(serving: Serving, health: Health) -> APIRouter:
@@ -73,7 +74,7 @@ def api(serving: Serving, health: Health) -> APIRouter:
     @router.post(
         "/v1/verify",
         summary="Verify one file",
-        openapi_extra=_UPLOAD_BODY,
+        openapi_extra=UPLOAD_BODY,
         responses={
             200: {"model": VerdictBody},
             **refusals(problems.NO_FILE, problems.TOO_SLOW, problems.TOO_LARGE, problems.UNSUPPORTED, problems.BUSY),

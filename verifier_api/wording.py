@@ -10,7 +10,7 @@ import datetime as dt
 
 from ledger.web.languages import Language, Text, local
 from verifier_api.roles import subject_name
-from verifier_api.verdict import SignatureSummary
+from verifier_api.verdict import Check, Outcome, SignatureSummary, Verdict
 
 
 def moment(value: dt.datetime, language: Language) -> str:
@@ -52,6 +52,20 @@ OUTCOMES = {
     "UNKNOWN": Text("Chưa rõ", "Not known"),
     "SKIPPED": Text("Không xét", "Not checked"),
 }
+
+
+def signature_result(signature: SignatureSummary, verdict: Verdict) -> tuple[Outcome, Text]:
+    """What one signature came to, as people are told. It is green only where all signatures together passed.
+
+    Anyone with a certificate can make an intact signature and name its field `CBQL`. That it is the principal's is known only
+    once it was compared with what was issued.
+    """
+    together = verdict.finding(Check.SIGNATURES)
+    outcome = signature.outcome
+    if outcome is Outcome.PASSED and (together is None or together.outcome is not Outcome.PASSED):
+        return Outcome.SKIPPED, TEXTS["uncompared"]
+    return outcome, OUTCOMES[outcome]
+
 
 CHECKS = {
     "intake": Text("Đọc tệp", "Reading the file"),
@@ -107,6 +121,14 @@ TEXTS = {
         "Optional. With the receipt a file can be checked even while the ledger is down.",
     ),
     "check_submit": Text("Kiểm tra", "Check"),
+    "report_submit": Text("Kiểm tra và tải biên bản (PDF có ký)", "Check, and download the sealed report"),
+    "report_again": Text("Tải biên bản kiểm tra (PDF có ký)", "Download the sealed report"),
+    "report_hint": Text(
+        "Biên bản ghi kết quả ở cả hai thứ tiếng, có chữ ký số và dấu thời gian, để lưu vào hồ sơ. Tệp được kiểm tra lại lúc lập "
+        "biên bản; tệp và biên bản đều không được lưu lại ở đây.",
+        "The report tells the answer in both languages, signed and time-stamped, to be filed. The file is checked anew when the "
+        "report is made; neither file nor report is kept here.",
+    ),
     "check_qr_title": Text("Chỉ có bản giấy?", "Only have the paper?"),
     "check_qr": Text(
         "Dùng điện thoại quét mã QR in trên học bạ để biết học bạ còn hiệu lực hay đã bị thu hồi. Muốn chắc chắn từng con số, "

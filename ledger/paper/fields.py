@@ -90,12 +90,17 @@ def lay_out(pdf: bytes, *, expected: Collection[FieldName] = UNIT_FIELDS) -> byt
 
     Raises `LayoutError` unless each of the `expected` places is marked exactly once, and no other.
     """
+    return lay_out_places(pdf, {name: ROLES[name] for name in expected})
+
+
+def lay_out_places(pdf: bytes, expected: Mapping[str, str]) -> bytes:
+    """The same for a paper that is no record's: its places by name, each with what a screen reader says there (`/TU`)."""
     with _opened(pdf, expected) as document:
         marks = [(name, page, link) for page in document.pages for name, link in _marks(page)]
         if sorted(name for name, _, _ in marks) != sorted(expected):
             raise LayoutError([name for name, _, _ in marks], list(expected))
         for name, page, link in marks:
-            _turn_into_field(document, page, link, FieldName(name))
+            _turn_into_field(document, page, link, name, spoken=expected[name])
         for page in {page.objgen: page for _, page, _ in marks}.values():
             # Indirect, so that signing changes the array's entries and leaves the page object alone.
             page.obj.Annots = document.make_indirect(Array(list(page.obj.Annots)))
@@ -139,7 +144,7 @@ def box(pdf: bytes, name: FieldName) -> FieldBox:
     raise LayoutError([], [name])
 
 
-def _opened(pdf: bytes, expected: Collection[FieldName]) -> pikepdf.Pdf:
+def _opened(pdf: bytes, expected: Collection[str]) -> pikepdf.Pdf:
     try:
         return pikepdf.open(io.BytesIO(pdf))
     except pikepdf.PdfError as error:
@@ -155,7 +160,14 @@ def _marks(page: pikepdf.Page) -> list[tuple[str, Any]]:
     return marks
 
 
-def _turn_into_field(document: pikepdf.Pdf, page: pikepdf.Page, link: Any, name: FieldName) -> None:  # noqa: ANN401
+def _turn_into_field(
+    document: pikepdf.Pdf,
+    page: pikepdf.Page,
+    link: Any,  # noqa: ANN401 - pikepdf's own
+    name: str,
+    *,
+    spoken: str,
+) -> None:
     x0, y0, x1, y1 = (float(value) for value in link.Rect)
     for key in ("/A", "/Border", "/Contents"):
         if key in link:
@@ -165,7 +177,7 @@ def _turn_into_field(document: pikepdf.Pdf, page: pikepdf.Page, link: Any, name:
     link.Subtype = Name.Widget
     link.FT = Name.Sig
     link.T = String(name)
-    link.TU = String(ROLES[name])
+    link.TU = String(spoken)
     link.F = PRINT_AND_LOCKED
     link.P = page.obj
     link.AP = Dictionary({"/N": document.make_stream(b"", form)})

@@ -27,18 +27,31 @@ _MISSING_GLYPH = re.compile(r'the text `"(.+?)"` could not be displayed', re.DOT
 
 
 class _Thread(threading.local):
-    """This thread's compiler, made on first use."""
+    """This thread's compilers, each made on first use: one for each folder of templates, since none sees another's."""
 
     def __init__(self) -> None:
-        fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
-        self.compiler = typst.Compiler(root=str(TEMPLATES), font_paths=fonts)
+        self._fonts = typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[str(FONTS)])
+        self._compilers: dict[Path, typst.Compiler] = {}
+
+    def compiler(self, root: Path) -> typst.Compiler:
+        """The compiler of the templates in `root`."""
+        if root not in self._compilers:
+            self._compilers[root] = typst.Compiler(root=str(root), font_paths=self._fonts)
+        return self._compilers[root]
 
 
 _thread = _Thread()
 
 
-def compile_pdf(template: str, inputs: Mapping[str, str], *, created: datetime, **options: Any) -> bytes:  # noqa: ANN401
-    """The PDF of `template` (a file name in templates/) filled with `inputs`.
+def compile_pdf(
+    template: str,
+    inputs: Mapping[str, str],
+    *,
+    created: datetime,
+    folder: Path = TEMPLATES,
+    **options: Any,  # noqa: ANN401 - typst's own
+) -> bytes:
+    """The PDF of `template` (a file name in `folder`) filled with `inputs`.
 
     Bytes depend on nothing but the arguments: `created` is the only time in the file. `options` are typst's own.
     Raises `UnprintableText` for a character without a glyph and `TypesettingFailed` for anything else.
@@ -46,8 +59,8 @@ def compile_pdf(template: str, inputs: Mapping[str, str], *, created: datetime, 
     if created.tzinfo is None:
         raise NaiveTime
     try:
-        pdf = _thread.compiler.compile(
-            input=str(TEMPLATES / template),
+        pdf = _thread.compiler(folder).compile(
+            input=str(folder / template),
             format="pdf",
             sys_inputs=dict(inputs),
             timestamp=created.astimezone(UTC).replace(microsecond=0),

@@ -6,11 +6,15 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from attester import problems as of_attester
 from scripts import findings_page
+from scripts.attesting import ATTESTER_FILE, AttesterSettings
+from scripts.settings import PublicSettings
 from signer import errors
 from verifier_api import findings
 
@@ -26,6 +30,7 @@ DOCUMENTS = [
     "docs/operating.md",
     "docs/jobs.md",
     "docs/api.md",
+    "docs/attesting.md",
     "docs/signing-keys.md",
     "docs/performance.md",
 ]
@@ -74,6 +79,22 @@ def test_every_way_in_which_a_key_can_fail_is_explained():
     failing = leaves(errors.KeyProblem) | leaves(errors.KeyOutOfReach)
     explained = set(re.findall(r"^\| `(\w+)` \|", (ROOT / "docs/signing-keys.md").read_text(), re.MULTILINE))
     assert {kind.__name__ for kind in failing} == explained - {"SigningFailed"}
+
+
+def test_every_refusal_of_the_attester_is_explained():
+    explained = re.findall(r"^\| `([a-z-]+)` \| (\d+) \|", (ROOT / "docs/attesting.md").read_text(), re.MULTILINE)
+    assert sorted(explained) == sorted((row.code, str(row.status.value)) for row in of_attester.ALL)
+
+
+def test_the_attesters_settings_are_those_that_its_page_shows(tmp_path):
+    shown, verifiers = re.findall(r"```toml\n(.*?)```", (ROOT / "docs/attesting.md").read_text(), re.DOTALL)
+    told = shown.replace("# per_minute", "per_minute")
+    (tmp_path / ATTESTER_FILE).write_text(told, "utf-8")
+    read = AttesterSettings.load(tmp_path)
+    assert set(tomllib.loads(told)) == set(AttesterSettings.model_fields) - {"home"}
+    assert read.per_minute == AttesterSettings.model_fields["per_minute"].default
+    section = tomllib.loads(verifiers)["public"]["attester"]
+    assert PublicSettings.model_validate({"attester": section}).attester is not None
 
 
 def test_no_source_file_lacks_its_licence_line():

@@ -33,7 +33,9 @@ PATIENCE_SECONDS = 20
 class BulkWorld:
     """A world whose application takes bulks."""
 
-    def __init__(self, folder: Path, *, verifier: object = None, capacity: int = 10_000_000) -> None:
+    def __init__(
+        self, folder: Path, *, verifier: object = None, capacity: int = 10_000_000, attesting: object = None
+    ) -> None:
         self.world = World()
         self.time = NOW
         self.folder = folder
@@ -46,6 +48,7 @@ class BulkWorld:
             now=lambda: self.time,
             new_id=uuid4,
             at_once_files=2,
+            attesting=attesting,
         )
         self.app = self.world.app(bulk=self.bulk)
 

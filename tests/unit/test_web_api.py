@@ -200,7 +200,7 @@ def test_messages_follow_the_language_asked_for(app):
 def test_openapi_describes_every_address_and_loads_no_third_party(app):
     paths = get(app, "/openapi.json").json()["paths"]
     assert set(paths) == {
-        "/v1/verify", "/v1/units/{unit_id}", "/v1/digests/{sha256}", "/v1/receipts/{sha256}", "/v1/schools", "/healthz", "/v1/history",
+        "/v1/verify", "/v1/verify/report", "/v1/units/{unit_id}", "/v1/digests/{sha256}", "/v1/receipts/{sha256}", "/v1/schools", "/healthz", "/v1/history",
     }  # fmt: skip
     assert get(app, "/docs").status_code == 404
 
@@ -208,7 +208,7 @@ def test_openapi_describes_every_address_and_loads_no_third_party(app):
 def test_openapi_is_closed_under_its_references(tmp_path):
     with BulkWorld(tmp_path) as bulk:
         document = get(bulk.app, "/openapi.json").json()
-    for path in ("/v1/verify/batch", "/v1/jobs/{job_id}", "/v1/jobs/{job_id}/result"):
+    for path in ("/v1/verify/batch", "/v1/jobs/{job_id}", "/v1/jobs/{job_id}/result", "/v1/jobs/{job_id}/result.p7s"):
         for method, operation in document["paths"][path].items():
             assert operation["security"] == [{"key": []}], (path, method)
     assert document["components"]["securitySchemes"]["key"]["scheme"] == "bearer"

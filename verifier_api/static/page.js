@@ -56,6 +56,20 @@
     request.send(body);
   };
 
+  // The service keeps no file, so the report is made of the one that this page still has: sent again, and judged anew.
+  const offerReport = (files) => {
+    const report = document.getElementById("report");
+    if (!report) return;
+    const put = (name, file, called) => {
+      const chosen = new DataTransfer();
+      chosen.items.add(new File([file], called, { type: file.type })); // Its own name may hold a pupil's.
+      report.elements[name].files = chosen.files;
+    };
+    put("file", files.file, "record");
+    if (files.receipt) put("receipt", files.receipt, "receipt.json");
+    report.hidden = false;
+  };
+
   // Changing the language asks again with the file that is still at hand, and takes over the other language's frame.
   const translate = (files) => {
     const toggle = document.getElementById("switch");
@@ -68,6 +82,7 @@
         }
         document.documentElement.lang = page.documentElement.lang;
         show(html);
+        offerReport(files);
         translate(files);
       });
     });
@@ -76,6 +91,7 @@
   form.addEventListener("submit", (event) => {
     const file = field.files[0];
     if (!file) return; // The browser says so itself.
+    if (event.submitter && event.submitter.hasAttribute("formaction")) return; // A report is a download, not a page.
     event.preventDefault();
     complain("");
     if (tooLarge(file)) {
@@ -89,6 +105,7 @@
     told.textContent = form.dataset.sending;
     send(form.action, files, (html) => {
       show(html);
+      offerReport(files);
       translate(files);
     });
   });
