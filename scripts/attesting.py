@@ -19,10 +19,10 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from attester.app import create_attester
-from attester.errors import UnusableAttester
-from attester.sealing import Seal
 from ledger.proof.manifest import first_problem
+from scripts.attester.app import create_attester
+from scripts.attester.errors import UnusableAttester
+from scripts.attester.sealing import Seal
 from scripts.secret_files import first_line, token_in
 from signer.keys import SigningKey
 from signer.keys.opening import FilePlace, open_key, place_of

@@ -9,11 +9,11 @@ from typing import Any
 
 import typer
 
-from attester.errors import AttesterError, UnusableAttester
 from ledger.chain.errors import ChainError
 from ledger.errors import LedgerError
 from ledger.paper.errors import PaperError
 from ledger.record.errors import RecordError
+from scripts.attester.errors import AttesterError, UnusableAttester
 from scripts.commands.terminal import EXIT_FAILED, EXIT_STOPPED, EXIT_USAGE, err
 from scripts.settings import UnusableSettings
 from signer.errors import SignerError

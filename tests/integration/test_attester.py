@@ -22,9 +22,9 @@ from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timesta
 from pyhanko_certvalidator import ValidationContext
 from starlette.testclient import TestClient
 
-from attester.app import create_attester
-from attester.drawing import FIELD
-from attester.reading import MAX_REPORT_BYTES
+from scripts.attester.app import create_attester
+from scripts.attester.drawing import FIELD
+from scripts.attester.reading import MAX_REPORT_BYTES
 from signer.errors import PinLocked, TokenRemoved
 from tests.simulators.attesting_world import AT, TOKEN, URL, Office, body, both
 from tests.simulators.issuing_world import NOW

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import pytest
 from pyhanko.pdf_utils.reader import PdfFileReader
 
-from attester.drawing import FIELD
-from attester.errors import UnusableAttester
+from scripts.attester.drawing import FIELD
+from scripts.attester.errors import UnusableAttester
 from scripts.attesting import ATTESTER_FILE, AttesterSettings, attester
 from scripts.crew import utc_now
 from scripts.demo_attester import PIN, TOKEN, AttesterProcess, write_attester

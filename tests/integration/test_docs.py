@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from attester import problems as of_attester
 from scripts import findings_page
+from scripts.attester import problems as of_attester
 from scripts.attesting import ATTESTER_FILE, AttesterSettings
 from scripts.settings import PublicSettings
 from signer import errors

@@ -21,9 +21,9 @@ import httpx
 from asn1crypto import tsp
 from starlette.testclient import TestClient
 
-from attester.app import create_attester
-from attester.reading import Told, read_report
-from attester.sealing import Seal
+from scripts.attester.app import create_attester
+from scripts.attester.reading import Told, read_report
+from scripts.attester.sealing import Seal
 from scripts.demo_pki import ATTESTER, DemoPki, InProcessTimestamper, Person, create_pki
 from signer.errors import TimestampUnavailable
 from signer.keys import SigningKey, load_pkcs12

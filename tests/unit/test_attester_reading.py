@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from attester import reading
-from attester.errors import NotAVerdict, NotNow
-from attester.reading import MAX_RESULT_LINES, check_result, read_report
 from ledger.chain.registry import RecallReason
+from scripts.attester import reading
+from scripts.attester.errors import NotAVerdict, NotNow
+from scripts.attester.reading import MAX_RESULT_LINES, check_result, read_report
 from tests.simulators.attesting_world import body, both
 from tests.simulators.issuing_world import NOW, World
 
-SCHEMA = Path(reading.__file__).parents[1] / "verifier_api" / "verdict-1.schema.json"
+SCHEMA = Path(reading.__file__).parents[2] / "verifier_api" / "verdict-1.schema.json"
 
 
 def verdicts():

@@ -13,10 +13,10 @@ import pytest
 from fontTools.ttLib import TTFont
 from test_attester_reading import VERDICTS
 
-from attester.drawable import drawable, has_ink
-from attester.drawing import ATTACHMENT, FIELD, draw_report
-from attester.wording import LIMITS, NAME, STANDINGS, WORDS
 from ledger.paper.typesetter import FONTS
+from scripts.attester.drawable import drawable, has_ink
+from scripts.attester.drawing import ATTACHMENT, FIELD, draw_report
+from scripts.attester.wording import LIMITS, NAME, STANDINGS, WORDS
 from tests.simulators.attesting_world import URL, body, both, told
 from tests.simulators.issuing_world import NOW, PUPIL, SCHOOL_NAME, SIGNERS
 from verifier_api.banner import banner_of_file

@@ -13,7 +13,7 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation.generic_cms import validate_sig_integrity
 from starlette.testclient import TestClient
 
-from attester.drawing import ATTACHMENT
+from scripts.attester.drawing import ATTACHMENT
 from tests.simulators.attesting_world import TOKEN, Office
 from tests.simulators.bulk_world import BulkWorld, bearer, zipped
 from tests.simulators.issuing_world import PUPIL, World

@@ -11,10 +11,10 @@ from typing import Any, Final
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from attester.errors import NotAVerdict, NotNow
-from attester.sealing import TooManyWaiting
 from ledger.paper.errors import PaperError
 from ledger.web.languages import Language
+from scripts.attester.errors import NotAVerdict, NotNow
+from scripts.attester.sealing import TooManyWaiting
 from signer.errors import (
     CertificateUntrusted,
     ClockWrong,

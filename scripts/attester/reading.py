@@ -22,7 +22,7 @@ from uuid import UUID
 import rfc8785
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, JsonValue, ValidationError
 
-from attester.errors import NotAVerdict, NotNow
+from scripts.attester.errors import NotAVerdict, NotNow
 from verifier_api.verdict import (
     Check,
     Conclusion,

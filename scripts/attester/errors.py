@@ -7,7 +7,7 @@
   x NotNow          the verdict is of another moment than now
   x UnusableAttester   its settings, or a file that they name, cannot be used
 
-Errors of the key and of the time-stamping authority are the signer's; `attester.problems` turns all of them into answers.
+Errors of the key and of the time-stamping authority are the signer's; `scripts.attester.problems` turns all of them into answers.
 """
 
 import datetime as dt

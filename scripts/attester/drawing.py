@@ -14,10 +14,10 @@ import datetime as dt
 from pathlib import Path
 from typing import Final
 
-from attester.reading import Told
-from attester.showing import as_input, content_of
 from ledger.paper import fields, qr
 from ledger.paper.typesetter import compile_pdf
+from scripts.attester.reading import Told
+from scripts.attester.showing import as_input, content_of
 
 FOLDER: Final = Path(__file__).resolve().parent / "templates"
 TEMPLATE: Final = "report_v1.typ"

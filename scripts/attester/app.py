@@ -31,16 +31,16 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
-from attester import problems
-from attester.errors import AttesterError
-from attester.problems import json_answer, refusal_of
-from attester.reading import MAX_REPORT_BYTES, MAX_RESULT_BYTES, check_result, read_report
-from attester.sealing import WAITING, Sealing, TooManyWaiting
 from ledger.paper.errors import PaperError
 from ledger.web import bodies
 from ledger.web.bodies import Lingering
 from ledger.web.languages import language_of
 from ledger.web.last_resort import LastResort
+from scripts.attester import problems
+from scripts.attester.errors import AttesterError
+from scripts.attester.problems import json_answer, refusal_of
+from scripts.attester.reading import MAX_REPORT_BYTES, MAX_RESULT_BYTES, check_result, read_report
+from scripts.attester.sealing import WAITING, Sealing, TooManyWaiting
 from signer.errors import SignerError
 from verifier_api import problems as of_verifier
 from verifier_api.problems import Refusal

@@ -11,15 +11,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from attester.drawable import drawable
-from attester.wording import (
+from ledger.web.languages import VIETNAM, Text
+from scripts.attester.drawable import drawable
+from scripts.attester.wording import (
     AGAIN,
     LIMITS,
     NAME,
     STANDINGS,
     WORDS,
 )
-from ledger.web.languages import VIETNAM, Text
 from verifier_api.banner import banner_of_file
 from verifier_api.verdict import Check, Outcome, SignatureSummary, Verdict
 from verifier_api.wording import CHECKS, LEVELS, OUTCOMES, REASONS, TEXTS, role_text, signature_result

@@ -21,9 +21,9 @@ from typing import Final, Protocol, Self, TypeVar
 
 from pyhanko.sign.timestamps import TimeStamper
 
-from attester.drawing import FIELD, FIELD_HEIGHT_MM, FIELD_WIDTH_MM, POINTS_PER_MM, draw_report
-from attester.reading import Told
 from ledger.paper.stamps import StampKind, stamp_pdf
+from scripts.attester.drawing import FIELD, FIELD_HEIGHT_MM, FIELD_WIDTH_MM, POINTS_PER_MM, draw_report
+from scripts.attester.reading import Told
 from signer import sessions
 from signer.archive import archive
 from signer.certificate import SignerCertificate
