@@ -47,7 +47,7 @@ def upgrade() -> None:
     """Forward only: a ledger is never taken back to tables that know less."""
     values = ", ".join(f"'{deed}'" for deed in DEEDS)
     if op.get_bind().dialect.name != "sqlite":
-        op.drop_constraint("ck_journal_deed", "journal", type_="check")
+        op.drop_constraint(op.f("ck_journal_deed"), "journal", type_="check")
         op.create_check_constraint(op.f("ck_journal_deed"), "journal", f"deed IN ({values})")
         return
     # SQLite changes no CHECK: the table is made anew with every row, and its guards go with the old one.
