@@ -19,10 +19,11 @@ from ledger.web import bodies
 from ledger.web.languages import language_of
 from verifier_api import problems
 from verifier_api.archive import MAX_ARCHIVE_BYTES, Archive, HostileArchive, open_archive
-from verifier_api.bulk import MAX_DIGESTS, Bulk, rate_fields, refused
+from verifier_api.bulk import MAX_DIGESTS, Bulk, refused
 from verifier_api.bulk_store import JobRow, JobState
 from verifier_api.documents import VerdictBody, refusals
 from verifier_api.problems import MEGABYTE, Refusal
+from verifier_api.quota import rate_fields
 from verifier_api.serving import digest
 from verifier_api.uploads import ENVELOPE_BYTES, UploadPlaces
 from verifier_api.verdict import Conclusion, Standing
@@ -163,7 +164,7 @@ def bulk_api(bulk: Bulk) -> APIRouter:
         if media_type == "application/json":
             asked = await _digests(request)
             allowance = await work(bulk.take, holder, len(asked))
-            answer: dict[str, Any] = {"digests": await work(bulk.digests, asked)}
+            answer: dict[str, Any] = {"digests": await work(bulk.digests, asked, allowance)}
             return JSONResponse(answer, headers={**NO_STORE, **rate_fields(allowance)})
         if media_type not in ZIP_TYPES | {"multipart/form-data"}:
             raise Refusal(problems.UNSUPPORTED_BATCH)
@@ -173,8 +174,9 @@ def bulk_api(bulk: Bulk) -> APIRouter:
             allowance = await work(bulk.take, holder, len(archive))
             headers = {**NO_STORE, **rate_fields(allowance), "Content-Language": language}
             if bulk.is_small(archive) and not _prefers_job(request):
-                return JSONResponse({"files": await work(bulk.judge_now, archive, language)}, headers=headers)
-            row = await work(bulk.start, holder, archive, language)
+                files = await work(bulk.judge_now, archive, language, allowance)
+                return JSONResponse({"files": files}, headers=headers)
+            row = await work(bulk.start, holder, archive, language, allowance)
         return JSONResponse(
             _job(row, signs=bulk.signs),
             status_code=202,

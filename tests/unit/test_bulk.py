@@ -143,6 +143,50 @@ def test_a_quota_holds_when_many_ask_at_once(bulk):
     assert granted.count(True) == 10
 
 
+def used(bulk):
+    return [holder.used_today for holder in bulk.store.holders()]
+
+
+@pytest.mark.parametrize("down", ["ledger_down", "chain_down"])
+def test_what_an_outage_spoils_is_given_back(bulk, down):
+    key, unit = bulk.key(), bulk.world.issue()
+    setattr(bulk.world, down, True)
+    assert digests(bulk, key, [unit.sha256] * 5).status_code == 503
+    assert used(bulk) == [0]
+    assert bulk.send(key, zipped([("a.pdf", unit.pdf)])).status_code == 200
+    assert used(bulk) == [0]
+    setattr(bulk.world, down, False)
+    assert bulk.send(key, zipped([("a.pdf", unit.pdf)])).status_code == 200
+    assert used(bulk) == [1]
+
+
+def test_of_a_job_the_files_that_an_outage_spoilt_are_given_back(bulk):
+    key, unit = bulk.key(), bulk.world.issue()
+    bulk.world.chain_down = True
+    place = bulk.send(key, zipped([("a.pdf", unit.pdf), ("b.txt", b"words"), ("c.txt", b"more")])).headers["location"]
+    assert bulk.wait(key, place)["state"] == "DONE"
+    bulk.bulk.close()
+    assert used(bulk) == [2]
+
+
+def test_what_the_asker_spoils_is_paid_for(bulk):
+    key = bulk.key()
+    assert bulk.send(key, zipped([("b.zip", zipped([("c.pdf", b"x")]))])).status_code == 422
+    assert used(bulk) == [1]
+
+
+def test_quota_goes_back_to_the_day_that_it_was_taken_from_and_never_below_nothing(bulk):
+    bulk.key(per_day=10)
+    holder = bulk.store.holder("key of dai-hoc-a")
+    taken = bulk.store.take(holder, 4)
+    bulk.later(days=1)
+    bulk.store.take(holder, 3)
+    bulk.store.give_back(taken, 4)
+    assert used(bulk) == [3]
+    bulk.store.give_back(bulk.store.take(holder, 1), 9)
+    assert used(bulk) == [0]
+
+
 def test_a_small_archive_is_answered_at_once(bulk):
     key, unit = bulk.key(), bulk.world.issue()
     answer = bulk.send(key, zipped([("a.pdf", unit.pdf), ("b.pdf", bulk.world.forged(unit))]))
@@ -266,7 +310,9 @@ def test_a_running_job_shows_nothing_on_the_disk_can_be_cancelled_and_is_bounded
     first, second = (bulk.send(key, data).headers["location"] for _ in range(2))
     assert judge.started.wait(20)
     assert ask(bulk.app, "GET", first + "/result", headers=bearer(key)).json()["code"] == "job-running"
+    assert used(bulk) == [6]
     third = bulk.send(key, data)
+    assert used(bulk) == [6]
     assert (third.status_code, third.json()["code"], third.headers["retry-after"]) == (429, "too-many-jobs", "30")
     lying = bulk.lying_around()
     assert len(list(bulk.folder.rglob("*.file"))) == 6
@@ -276,6 +322,7 @@ def test_a_running_job_shows_nothing_on_the_disk_can_be_cancelled_and_is_bounded
         assert ask(bulk.app, "DELETE", place, headers=bearer(key)).status_code == 204
     judge.goes_on.set()
     assert ask(bulk.app, "GET", first, headers=bearer(key)).json()["state"] == "CANCELLED"
+    assert used(bulk) == [6], "whoever cancels has had the work"
     assert ask(bulk.app, "GET", first + "/result", headers=bearer(key)).json()["code"] == "job-gone"
     assert list(bulk.folder.rglob("*.file")) == []
 
@@ -286,6 +333,8 @@ def test_a_job_that_breaks_is_failed_and_says_nothing_in_the_log(slow, caplog):
     key = bulk.key()
     place = bulk.send(key, zipped((f"{n}.pdf", b"%PDF breaks") for n in range(3))).headers["location"]
     assert bulk.wait(key, place)["state"] == "FAILED"
+    bulk.bulk.close()
+    assert used(bulk) == [0]
     assert "LookupError" in caplog.text
     assert PUPIL not in caplog.text
 
@@ -296,6 +345,7 @@ def test_a_full_scratch_space_is_busy_and_no_error(slow):
     answer = bulk.send(key, zipped((f"{n}.pdf", bytes(900 + n)) for n in range(4)))
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert list(bulk.folder.rglob("*.file")) == []
+    assert used(bulk) == [0]
 
 
 KILLED = """
@@ -330,6 +380,7 @@ def test_after_a_kill_nothing_readable_is_left_and_the_next_start_removes_it(tmp
         key = "key of dai-hoc-a"
         body = ask(bulk.app, "GET", place, headers=bearer(key)).json()
         assert body["state"] == "LOST"
+        assert used(bulk) == [0], "nobody got anything for it"
         assert ask(bulk.app, "GET", place + "/result", headers=bearer(key)).json()["code"] == "job-gone"
 
 
