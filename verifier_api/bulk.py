@@ -16,11 +16,14 @@ Example::
 """
 
 import datetime as dt
+import itertools
 import json
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -91,6 +94,8 @@ class _Carried:
 
     left: int
     taken: Allowance
+    waiting: Iterator[int]
+    """Numbers of files that are not in the line yet."""
     spoiled: int = 0
 
 
@@ -154,10 +159,13 @@ class Bulk:
     def _looked_up(self, asked: Sequence[str]) -> list[Verdict]:
         unreached = 0
         answers = []
-        futures = [self._looking_up.submit(self._verifier.digest, sha256) for sha256 in asked]
+        # A few at a time, so that whoever asks for ten beside somebody's thousand waits for a few and not for all.
+        left = iter(asked)
+        futures = deque(self._look_up(sha256) for sha256 in itertools.islice(left, DIGESTS_SIDE_BY_SIDE))
         try:
-            for future in futures:
-                verdict = future.result()
+            while futures:
+                verdict = futures.popleft().result()
+                futures.extend(self._look_up(sha256) for sha256 in itertools.islice(left, 1))
                 if _code(verdict) == findings.BYTES_NO_LEDGER.code:
                     raise Refusal(problems.LEDGER_DOWN)
                 unreached = unreached + 1 if _chain_unreached(verdict) else 0
@@ -168,6 +176,9 @@ class Bulk:
             for future in futures:
                 future.cancel()
         return answers
+
+    def _look_up(self, sha256: str) -> Future[Verdict]:
+        return self._looking_up.submit(self._verifier.digest, sha256)
 
     def is_small(self, archive: Archive) -> bool:
         """Whether the client waits for the answer."""
@@ -193,10 +204,19 @@ class Bulk:
         with self._quota.unless_done(taken):
             job = self._laid_down(holder, archive, language)
         with self._lock:
-            self._carried[job] = _Carried(len(archive), taken)
-        for number in range(len(archive)):
-            self._judging.submit(self._carry, job, number)
+            self._carried[job] = _Carried(len(archive), taken, waiting=iter(range(len(archive))))
+        for _ in range(FILES_SIDE_BY_SIDE):
+            self._go_on(job)
         return self.job(holder, job)
+
+    def _go_on(self, job: UUID) -> None:
+        """Lines a job's next file up. Each has a few in the line and no more, so that large jobs do not hold up small ones."""
+        with self._lock:
+            carried = self._carried.get(job)
+            number = None if carried is None else next(carried.waiting, None)
+        if number is not None and not self._closed.is_set():
+            with suppress(RuntimeError):  # The pool was shut down meanwhile; the job will be LOST.
+                self._judging.submit(self._carry, job, number)
 
     def _laid_down(self, holder: KeyHolder, archive: Archive, language: Language) -> UUID:
         job = self._new_id()
@@ -289,7 +309,11 @@ class Bulk:
         self._scratch.close()
 
     def _carry(self, job: UUID, number: int) -> None:
-        """(4) One file of a job."""
+        """(4) One file of a job, and then its next."""
+        self._judge_one(job, number)
+        self._go_on(job)
+
+    def _judge_one(self, job: UUID, number: int) -> None:
         try:
             file = _Waiting.of(self._scratch.get(job, f"{number}.file"))
             verdict = self._verifier.verify(file.data, receipt=file.receipt)
