@@ -17,7 +17,7 @@ from tests.simulators.issuing_world import PUPIL, SIGNERS, World
 from tests.simulators.web_client import Stream, ask, stream
 from verifier_api.bulk_routes import BatchBody, FileBody, JobBody
 from verifier_api.errors import KeyNameTaken, UnknownKey, UnusableScratch
-from verifier_api.scratch import Full, Scratch, Unreadable
+from verifier_api.scratch import NONCE_BYTES, TAG_BYTES, Full, Scratch, Unreadable
 
 BATCH = "/v1/verify/batch"
 JOB = UUID(int=5, version=4)
@@ -394,8 +394,51 @@ def test_a_scratch_space_is_one_processs_and_takes_nothing_of_anybody_elses_away
         Scratch(tmp_path / "luan-van.docx")
 
 
+def test_a_scratch_space_is_free_for_the_next_process_once_it_is_closed(tmp_path):
+    with Scratch(tmp_path) as scratch:
+        scratch.close()
+        with Scratch(tmp_path) as following:
+            with pytest.raises(UnusableScratch):
+                Scratch(tmp_path)
+            following.open_job(JOB)
+
+
+def test_at_its_start_a_scratch_space_removes_every_job_that_an_earlier_process_left_and_nothing_else(tmp_path):
+    left = [tmp_path / str(UUID(int=number, version=4)) for number in range(3)]
+    for job in left:
+        job.mkdir()
+        (job / "0.file").write_bytes(b"noise")
+    (tmp_path / f"{JOB}.bak").mkdir()
+    with Scratch(tmp_path):
+        assert not any(job.exists() for job in left)
+        assert (tmp_path / f"{JOB}.bak").is_dir()
+
+
+def test_room_in_the_scratch_space_is_all_jobs_together_and_is_given_back_to_the_last_byte(tmp_path):
+    sealed = 100 + NONCE_BYTES + TAG_BYTES
+    other = UUID(int=6, version=4)
+    with Scratch(tmp_path, capacity=2 * sealed) as scratch:
+        for job in (JOB, other):
+            scratch.open_job(job)
+        for turn in range(3):  # Whatever is counted wrong would add up.
+            scratch.put(JOB, f"{turn}.file", bytes(100))
+            scratch.put(other, "0.file", bytes(100))
+            with pytest.raises(Full):
+                scratch.put(other, "1.file", b"")
+            assert not (tmp_path / str(other) / "1.file").exists()
+            scratch.drop(JOB, f"{turn}.file")
+            scratch.put(JOB, "again", bytes(100))
+            with pytest.raises(Full):
+                scratch.put(JOB, "2.file", b"")
+            scratch.drop(JOB, "again")
+            scratch.forget(other)
+            scratch.put(JOB, "large", bytes(sealed + 100))
+            scratch.drop(JOB, "large")
+            scratch.open_job(other)
+
+
 def test_what_lies_in_the_scratch_space_is_bound_to_its_place(tmp_path):
-    with Scratch(tmp_path, capacity=100) as scratch:
+    with Scratch(tmp_path, capacity=200) as scratch:
         scratch.open_job(JOB)
         scratch.put(JOB, "0.file", b"one")
         scratch.put(JOB, "1.file", b"two")
@@ -407,7 +450,7 @@ def test_what_lies_in_the_scratch_space_is_bound_to_its_place(tmp_path):
             with pytest.raises(Unreadable):
                 scratch.get(JOB, name)
         with pytest.raises(Full):
-            scratch.put(JOB, "2.file", bytes(101))
+            scratch.put(JOB, "2.file", bytes(201))
         scratch.forget(JOB)
         with pytest.raises(Unreadable):
             scratch.put(JOB, "0.file", b"one")
