@@ -44,6 +44,7 @@ _TIMESTAMP_FIELD_KEYS: Final = {"/FT", "/T", "/V", "/Type", "/Subtype", "/F", "/
 
 _VOLATILE_INFO: Final = {"/ModDate", "/Producer"}
 _VOLATILE_XMP: Final = {"ModifyDate", "MetadataDate", "Producer", "xmptk", "about"}
+_INDEFINITE_LENGTH: Final = 0x80
 _CATALOG_KEYS: Final = frozenset({"/AcroForm", "/DSS", "/Metadata"})
 
 
@@ -105,6 +106,9 @@ def _whole_revision(signature: EmbeddedPdfSignature) -> None:
         raise RevisionProblem(f"{signature.field_name}: the signed byte range leaves a gap")
     if any(signature.pkcs7_content[asn1_length(signature.pkcs7_content) :]):
         raise RevisionProblem(f"{signature.field_name}: something is hidden behind the signature")
+    # ISO 32000-2, 12.8.1 asks for DER, which our signer writes. Tokens are as their authority made them, some of it as BER.
+    if signature.sig_object_type != "/DocTimeStamp" and signature.pkcs7_content[1] == _INDEFINITE_LENGTH:
+        raise RevisionProblem(f"{signature.field_name}: the signature is not DER")
 
 
 def leaves_out_itself(signature: EmbeddedPdfSignature) -> bool:
