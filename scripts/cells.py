@@ -3,17 +3,22 @@
 """Tables as CSV (RFC 4180) that a spreadsheet may open: no cell becomes a formula, and what was written can be read back.
 
 A name in a record is whatever somebody typed. A cell that begins with = + - @ would run as a formula on the computer of whoever
-opens the file, so it gets an apostrophe before it, which spreadsheets take for "this is text".
+opens the file, so it gets an apostrophe before it, which spreadsheets take for "this is text". Where the list separator of a
+computer is a semicolon, as it is wherever decimals have a comma, Excel cuts a line there and not at our commas: whatever would
+begin a formula after a semicolon gets an apostrophe too.
 """
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 _FORMULA = frozenset("=+-@＝＋－＠")
 """What begins a formula; the wide forms do where East Asian input is set up."""
 
 _APOSTROPHE = "'"
+_CUT = re.compile(r""";(?=[\s"]*[=+\-@＝＋－＠]|')""")
+"""A semicolon after which a formula would begin, quotes and spaces left out; or an apostrophe that is somebody's own."""
 
 BYTE_ORDER_MARK = "\ufeff"
 """Without it Excel reads UTF-8 as the computer's own code page, and Vietnamese turns to rubbish."""
@@ -22,12 +27,13 @@ BYTE_ORDER_MARK = "\ufeff"
 def safe(text: str) -> str:
     """`text` as a cell that no spreadsheet runs; `plain` undoes it. Line breaks and tabs become spaces."""
     line = " ".join(text.split()) if not text.isprintable() else text
+    line = _CUT.sub(";'", line)
     return _APOSTROPHE + line if line.lstrip()[:1] in _FORMULA | {_APOSTROPHE} else line
 
 
 def plain(cell: str) -> str:
     """The text that `safe` made a cell of."""
-    return cell[1:] if cell[:1] == _APOSTROPHE else cell
+    return (cell[1:] if cell[:1] == _APOSTROPHE else cell).replace(";'", ";")
 
 
 def line(cells: Iterable[str]) -> str:

@@ -74,12 +74,23 @@ _FAILED_TITLES = {
     f.INTAKE_NOT_A_RECORD.code: Text("Tệp này không phải học bạ số", "This is not a digital school record"),
     f.INTAKE_UNREADABLE.code: Text("Không đọc được tệp này", "This file cannot be read"),
     f.BYTES_NOT_ISSUED.code: Text("Tệp không phải học bạ đã phát hành", "Not a record that was issued"),
-    f.BYTES_ALTERED.code: Text("Tệp đã bị sửa hoặc lưu lại", "The file was altered or re-saved"),
+    f.INTAKE_CUT_OFF.code: Text("Tệp bị thiếu phần cuối", "The end of the file is missing"),
+    f.BYTES_ALTERED.code: Text("Tệp đã bị sửa", "The file was altered"),
+    f.BYTES_RESAVED.code: Text(
+        "Tệp đã bị lưu lại, không còn là bản gốc", "The file was re-saved and is not the original"
+    ),
+    f.BYTES_SHORTENED.code: Text("Tệp chưa đầy đủ", "The file is not complete"),
+    f.BYTES_PRINTED.code: Text(
+        "Đây là bản in hoặc bản quét, không phải tệp gốc", "A print-out or a scan, not the original"
+    ),
     f.BYTES_APPENDED.code: Text("Tệp đã bị thêm nội dung", "Something was added to the file"),
     f.BYTES_OTHER_RECEIPT.code: Text("Tệp và biên nhận không khớp nhau", "File and receipt do not match"),
     f.RECEIPT_MALFORMED.code: Text("Biên nhận không hợp lệ", "The receipt is not valid"),
     f.CHAIN_NOT_ANCHORED.code: Text("Không có dấu vết trên chuỗi khối", "There is no anchor on the chain"),
 }
+_MISHAPS = frozenset(
+    kind.code for kind in (f.INTAKE_EMPTY, f.INTAKE_CUT_OFF, f.BYTES_RESAVED, f.BYTES_SHORTENED, f.BYTES_PRINTED)
+)
 _FAILED_CHECKS = {
     Check.SIGNATURES: Text("Chữ ký số không hợp lệ", "The digital signatures are not valid"),
     Check.CONTENTS: Text("Nội dung khác với khi phát hành", "The contents differ from what was issued"),
@@ -103,7 +114,8 @@ def banner_of_file(verdict: Verdict) -> Banner:
     """The banner over a file's verdict."""
     match verdict.conclusion, verdict.standing:
         case Conclusion.TOTAL_FAILED, _:
-            return Banner(Tone.BAD, _failure(verdict), _sentence(verdict, Outcome.FAILED), (_REPORT, _ASK_SCHOOL))
+            advice = (_ASK_SCHOOL,) if _mishap(verdict) else (_REPORT, _ASK_SCHOOL)
+            return Banner(Tone.BAD, _failure(verdict), _sentence(verdict, Outcome.FAILED), advice)
         case _, Standing.RECALLED | Standing.REPLACED:
             return _recalled(verdict)
         case Conclusion.TOTAL_PASSED, Standing.CURRENT:
@@ -158,6 +170,12 @@ def _failure(verdict: Verdict) -> Text:
         if (title := _FAILED_TITLES.get(found.code) or _FAILED_CHECKS.get(found.check)) is not None:
             return title
     return _FAILED
+
+
+def _mishap(verdict: Verdict) -> bool:
+    """Whether the first failure happens to honest people: nobody is to be reported for it."""
+    first = next((found for found in verdict.findings if found.outcome is Outcome.FAILED), None)
+    return first is not None and first.code in _MISHAPS
 
 
 def _doubt(verdict: Verdict) -> Text:

@@ -3,7 +3,7 @@
 """Bulk work: many digests at once, a ZIP of files, and the jobs that large ones become.
 
 1. *Who asks.* A key that was handed out, and is not revoked.
-2. *May they.* The day's quota is taken before the work, all of it or nothing.
+2. *May they.* The day's quota is taken before the work, all of it or nothing, and what an outage spoils is given back (`quota`).
 3. *Small*: judged while the client waits. *Large*: a job. Its row is written first, then its files are laid down encrypted
    (`scratch`), and only then is it promised.
 4. Each file is judged like any other upload; its verdict is laid down, encrypted; the file is removed.
@@ -16,11 +16,14 @@ Example::
 """
 
 import datetime as dt
+import itertools
 import json
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 from uuid import UUID
@@ -30,6 +33,7 @@ from verifier_api.archive import Archive, ArchivedFile, HostileArchive
 from verifier_api.attesting import Attesting
 from verifier_api.bulk_store import Allowance, BulkStore, JobRow, JobState, KeyHolder
 from verifier_api.problems import Refusal
+from verifier_api.quota import Quota, spoiled
 from verifier_api.scratch import Full, Scratch, Unreadable
 from verifier_api.verdict import Check, Language, Outcome, Verdict
 
@@ -84,6 +88,17 @@ class _Waiting:
         return cls(name=told["name"], language=told["language"], receipt=receipt, data=data)
 
 
+@dataclass
+class _Carried:
+    """A job that is being carried."""
+
+    left: int
+    taken: Allowance
+    waiting: Iterator[int]
+    """Numbers of files that are not in the line yet."""
+    spoiled: int = 0
+
+
 class Bulk:
     """Answers bulk questions, and carries jobs in threads of its own. Holds no file in the clear but those being judged.
 
@@ -109,7 +124,8 @@ class Bulk:
         self._now = now
         self._new_id = new_id
         self._at_once_files = at_once_files
-        self._left: dict[UUID, int] = {}
+        self._quota = Quota(store)
+        self._carried: dict[UUID, _Carried] = {}
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._judging = ThreadPoolExecutor(FILES_SIDE_BY_SIDE, thread_name_prefix="bulk-job")
@@ -131,50 +147,78 @@ class Bulk:
 
     def take(self, holder: KeyHolder, count: int) -> Allowance:
         """(2) Takes `count` of the day's quota. Raises `Refusal`."""
-        allowance = self._store.take(holder, count)
-        if not allowance.granted:
-            headers = {**rate_fields(allowance), "Retry-After": str(allowance.resets_in)}
-            values = {"limit": allowance.per_day, "left": allowance.left, "seconds": allowance.resets_in}
-            raise Refusal(problems.QUOTA, headers=headers, **values)
-        return allowance
+        return self._quota.take(holder, count)
 
-    def digests(self, asked: Sequence[str]) -> list[dict[str, Any]]:
+    def digests(self, asked: Sequence[str], taken: Allowance) -> list[dict[str, Any]]:
         """(3) What can be said of each digest, in the order given. Raises `Refusal` when ledger or chain are down."""
+        with self._quota.unless_done(taken):
+            verdicts = self._looked_up(asked)
+        self._quota.give_back(taken, sum(map(spoiled, verdicts)))
+        return [_digest_row(sha256, verdict) for sha256, verdict in zip(asked, verdicts, strict=True)]
+
+    def _looked_up(self, asked: Sequence[str]) -> list[Verdict]:
         unreached = 0
         answers = []
-        futures = [self._looking_up.submit(self._verifier.digest, sha256) for sha256 in asked]
+        # A few at a time, so that whoever asks for ten beside somebody's thousand waits for a few and not for all.
+        left = iter(asked)
+        futures = deque(self._look_up(sha256) for sha256 in itertools.islice(left, DIGESTS_SIDE_BY_SIDE))
         try:
-            for sha256, future in zip(asked, futures, strict=True):
-                verdict = future.result()
+            while futures:
+                verdict = futures.popleft().result()
+                futures.extend(self._look_up(sha256) for sha256 in itertools.islice(left, 1))
                 if _code(verdict) == findings.BYTES_NO_LEDGER.code:
                     raise Refusal(problems.LEDGER_DOWN)
                 unreached = unreached + 1 if _chain_unreached(verdict) else 0
                 if unreached == OUTAGE_AFTER:
                     raise Refusal(problems.CHAIN_DOWN)
-                answers.append(_digest_row(sha256, verdict))
+                answers.append(verdict)
         finally:
             for future in futures:
                 future.cancel()
         return answers
 
+    def _look_up(self, sha256: str) -> Future[Verdict]:
+        return self._looking_up.submit(self._verifier.digest, sha256)
+
     def is_small(self, archive: Archive) -> bool:
         """Whether the client waits for the answer."""
         return len(archive) <= self._at_once_files
 
-    def judge_now(self, archive: Archive, language: Language) -> list[dict[str, Any]]:
+    def judge_now(self, archive: Archive, language: Language, taken: Allowance) -> list[dict[str, Any]]:
         """(3) The verdicts on a small archive's files. Raises `Refusal`."""
-        try:
-            return [
-                {"name": file.name, "verdict": self._verifier.verify(file.data, receipt=file.receipt).to_dict(language)}
-                for file in list(
-                    archive.files()
-                )  # All of it is unpacked before any is judged: hostile ones are refused whole.
-            ]
-        except HostileArchive as error:
-            raise refused(error) from None
+        with self._quota.unless_done(taken):
+            try:
+                # All of it is unpacked before any is judged: hostile ones are refused whole.
+                files = list(archive.files())
+            except HostileArchive as error:
+                raise refused(error) from None
+            verdicts = [self._verifier.verify(file.data, receipt=file.receipt) for file in files]
+        self._quota.give_back(taken, sum(map(spoiled, verdicts)))
+        return [
+            {"name": file.name, "verdict": verdict.to_dict(language)}
+            for file, verdict in zip(files, verdicts, strict=True)
+        ]
 
-    def start(self, holder: KeyHolder, archive: Archive, language: Language) -> JobRow:
+    def start(self, holder: KeyHolder, archive: Archive, language: Language, taken: Allowance) -> JobRow:
         """(3) Makes a job of a large archive. Raises `Refusal`."""
+        with self._quota.unless_done(taken):
+            job = self._laid_down(holder, archive, language)
+        with self._lock:
+            self._carried[job] = _Carried(len(archive), taken, waiting=iter(range(len(archive))))
+        for _ in range(FILES_SIDE_BY_SIDE):
+            self._go_on(job)
+        return self.job(holder, job)
+
+    def _go_on(self, job: UUID) -> None:
+        """Lines a job's next file up. Each has a few in the line and no more, so that large jobs do not hold up small ones."""
+        with self._lock:
+            carried = self._carried.get(job)
+            number = None if carried is None else next(carried.waiting, None)
+        if number is not None and not self._closed.is_set():
+            with suppress(RuntimeError):  # The pool was shut down meanwhile; the job will be LOST.
+                self._judging.submit(self._carry, job, number)
+
+    def _laid_down(self, holder: KeyHolder, archive: Archive, language: Language) -> UUID:
         job = self._new_id()
         if not self._store.add_job(job, holder, total=len(archive), at_once=JOBS_PER_KEY):
             raise Refusal(problems.TOO_MANY_JOBS, limit=JOBS_PER_KEY)
@@ -191,11 +235,7 @@ class Bulk:
         except BaseException:
             self._end(job, JobState.FAILED)
             raise
-        with self._lock:
-            self._left[job] = len(archive)
-        for number in range(len(archive)):
-            self._judging.submit(self._carry, job, number)
-        return self.job(holder, job)
+        return job
 
     def job(self, holder: KeyHolder, job: UUID) -> JobRow:
         """How far a job is. Raises `Refusal`."""
@@ -255,7 +295,7 @@ class Bulk:
     def running(self) -> int:
         """How many jobs are being carried."""
         with self._lock:
-            return len(self._left)
+            return len(self._carried)
 
     def close(self) -> None:
         """Stops all jobs and forgets them. Safe to repeat."""
@@ -269,7 +309,11 @@ class Bulk:
         self._scratch.close()
 
     def _carry(self, job: UUID, number: int) -> None:
-        """(4) One file of a job."""
+        """(4) One file of a job, and then its next."""
+        self._judge_one(job, number)
+        self._go_on(job)
+
+    def _judge_one(self, job: UUID, number: int) -> None:
         try:
             file = _Waiting.of(self._scratch.get(job, f"{number}.file"))
             verdict = self._verifier.verify(file.data, receipt=file.receipt)
@@ -287,20 +331,24 @@ class Bulk:
             self._end(job, JobState.FAILED)
             return
         with self._lock:
-            if job not in self._left:
+            carried = self._carried.get(job)
+            if carried is None:
                 return
-            self._left[job] -= 1
-            last = self._left[job] == 0
+            carried.left -= 1
+            carried.spoiled += spoiled(verdict)
+            last = carried.left == 0
             if last:
-                del self._left[job]
-        if last:
-            self._store.end(job, JobState.DONE)
+                del self._carried[job]
+        if last and self._store.end(job, JobState.DONE):
+            self._quota.give_back(carried.taken, carried.spoiled)
 
     def _end(self, job: UUID, state: JobState) -> None:
-        self._store.end(job, state)
+        with self._lock:  # Of two files that break at once, one ends the job and gives back what it took.
+            ended = self._store.end(job, state)
+            carried = self._carried.pop(job, None)
         self._scratch.forget(job)
-        with self._lock:
-            self._left.pop(job, None)
+        if ended and carried is not None and state is JobState.FAILED:
+            self._quota.give_back(carried.taken, carried.taken.count)
 
     def _is_over(self, ended_at: dt.datetime | None) -> bool:
         return ended_at is not None and self._now() - ended_at >= dt.timedelta(seconds=KEPT_SECONDS)
@@ -316,14 +364,6 @@ class Bulk:
 def refused(error: HostileArchive) -> Refusal:
     """The answer to an archive that is not taken."""
     return Refusal(problems.ARCHIVE_REFUSED, reason=error.reason, entry=error.entry)
-
-
-def rate_fields(allowance: Allowance) -> dict[str, str]:
-    """What is left, in the fields of draft-ietf-httpapi-ratelimit-headers."""
-    return {
-        "RateLimit-Policy": f'"day";q={allowance.per_day};w=86400',
-        "RateLimit": f'"day";r={allowance.left};t={allowance.resets_in}',
-    }
 
 
 def _waiting(file: ArchivedFile, language: Language) -> _Waiting:

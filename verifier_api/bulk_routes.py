@@ -19,12 +19,13 @@ from ledger.web import bodies
 from ledger.web.languages import language_of
 from verifier_api import problems
 from verifier_api.archive import MAX_ARCHIVE_BYTES, Archive, HostileArchive, open_archive
-from verifier_api.bulk import MAX_DIGESTS, Bulk, rate_fields, refused
+from verifier_api.bulk import MAX_DIGESTS, Bulk, refused
 from verifier_api.bulk_store import JobRow, JobState
 from verifier_api.documents import VerdictBody, refusals
 from verifier_api.problems import MEGABYTE, Refusal
+from verifier_api.quota import rate_fields
 from verifier_api.serving import digest
-from verifier_api.uploads import ENVELOPE_BYTES, UploadPlaces
+from verifier_api.uploads import ENVELOPE_BYTES, PlacesPerKey, UploadPlaces
 from verifier_api.verdict import Conclusion, Standing
 
 DIGESTS_BODY_BYTES = 128 * 1024
@@ -35,6 +36,10 @@ SIGNATURES_AT_ONCE = 1
 """It holds a whole result; whoever asks twice at the same time gets the same; and an attester that hangs is to keep nobody from
 asking how far a job is."""
 SIGNATURE_TYPE = "application/pkcs7-signature"
+QUESTIONS_PER_KEY = 2
+"""Of eight that are worked on at a time."""
+ARCHIVES_PER_KEY = 1
+"""One key that sends slowly, or all day, leaves the other place to whoever else comes."""
 RECEIVING_SECONDS = 600
 """100 MB at 1.5 Mbit/s."""
 NO_STORE = {"Cache-Control": "no-store"}
@@ -127,6 +132,7 @@ def bulk_api(bulk: Bulk) -> APIRouter:
     described = HTTPBearer(auto_error=False, scheme_name="key", description="An API key; `hocba key add` makes one.")
     router = APIRouter(dependencies=[Depends(described)])
     places = UploadPlaces(ARCHIVES_AT_ONCE, receiving_seconds=RECEIVING_SECONDS)
+    questions, archives = PlacesPerKey(QUESTIONS_PER_KEY), PlacesPerKey(ARCHIVES_PER_KEY)
     working = anyio.CapacityLimiter(8)
     signing = anyio.CapacityLimiter(SIGNATURES_AT_ONCE)
 
@@ -162,19 +168,21 @@ def bulk_api(bulk: Bulk) -> APIRouter:
         language = language_of(request)
         if media_type == "application/json":
             asked = await _digests(request)
-            allowance = await work(bulk.take, holder, len(asked))
-            answer: dict[str, Any] = {"digests": await work(bulk.digests, asked)}
+            async with questions.taken(holder.id):
+                allowance = await work(bulk.take, holder, len(asked))
+                answer: dict[str, Any] = {"digests": await work(bulk.digests, asked, allowance)}
             return JSONResponse(answer, headers={**NO_STORE, **rate_fields(allowance)})
         if media_type not in ZIP_TYPES | {"multipart/form-data"}:
             raise Refusal(problems.UNSUPPORTED_BATCH)
-        async with places.taken():
+        async with archives.taken(holder.id), places.taken():
             data = await _archive_bytes(request, media_type, seconds=places.receiving_seconds)
             archive = await work(_opened, data)
             allowance = await work(bulk.take, holder, len(archive))
             headers = {**NO_STORE, **rate_fields(allowance), "Content-Language": language}
             if bulk.is_small(archive) and not _prefers_job(request):
-                return JSONResponse({"files": await work(bulk.judge_now, archive, language)}, headers=headers)
-            row = await work(bulk.start, holder, archive, language)
+                files = await work(bulk.judge_now, archive, language, allowance)
+                return JSONResponse({"files": files}, headers=headers)
+            row = await work(bulk.start, holder, archive, language, allowance)
         return JSONResponse(
             _job(row, signs=bulk.signs),
             status_code=202,

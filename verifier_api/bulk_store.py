@@ -5,8 +5,9 @@
 A database of the verifier's own, never the ledger's. It holds no file, no digest that was asked about and no verdict. A key is
 stored as its SHA-256: it is 256 bits of chance, so there is nothing that a slow hash would protect.
 
-Every change is one statement that names the state it moves from. Quota is taken *before* the work: a crash costs the holder a
-little of a day, never the verifier an unpaid bulk.
+Every change is one statement that names the state it moves from. Quota is taken *before* the work, so a crash never costs the
+verifier an unpaid bulk; what a job took is given back when the job is lost, and of smaller questions a crash costs the holder a
+little of a day.
 
 Example::
 
@@ -30,6 +31,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Update,
     delete,
     func,
     insert,
@@ -75,6 +77,11 @@ class Allowance:
     left: int
     resets_in: int
     """Seconds until the next day begins (UTC)."""
+    key_id: int
+    day: str
+    """The day it was taken from (UTC), which is where it is given back to."""
+    count: int
+    """How much was asked for."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +192,15 @@ class BulkStore:
             per_day=per_day,
             left=max(0, per_day - used),
             resets_in=max(1, int((midnight - now).total_seconds())),
+            key_id=holder.id,
+            day=day,
+            count=count,
         )
+
+    def give_back(self, taken: Allowance, count: int) -> None:
+        """Gives `count` of what was taken back to its day."""
+        with self._engine.begin() as connection:
+            connection.execute(_given_back(taken.key_id, taken.day, count))
 
     def add_job(self, job_id: UUID, holder: KeyHolder, *, total: int, at_once: int) -> bool:
         """Writes a new job down, unless the holder has `at_once` running already: then False."""
@@ -238,10 +253,13 @@ class BulkStore:
             return connection.execute(running.values(values)).rowcount == 1
 
     def lose_all_running(self) -> None:
-        """At a start: whoever worked on these is gone, and so are the keys of their files."""
-        running = update(_jobs).where(_jobs.c.state == JobState.RUNNING.value)
+        """Whoever worked on these is gone, and so are the keys of their files. What they took is given back."""
+        running = _jobs.c.state == JobState.RUNNING.value
+        lost = {"state": JobState.LOST.value, "ended_at": int(self._now().timestamp())}
         with self._engine.begin() as connection:
-            connection.execute(running.values(state=JobState.LOST.value, ended_at=int(self._now().timestamp())))
+            for row in connection.execute(update(_jobs).where(running).values(lost).returning(_jobs)).all():
+                day = _time(row.created_at).date().isoformat()
+                connection.execute(_given_back(row.key_id, day, row.total))
 
     def ended_at(self, job_id: UUID) -> dt.datetime | None:
         """When a job ended; None while it runs, and for one that is not known."""
@@ -266,6 +284,11 @@ class BulkStore:
                 KeyHolder(id=row.id, name=row.name, per_day=row.per_day, used_today=row.used, revoked=bool(row.revoked))
                 for row in connection.execute(query.order_by(_keys.c.name))
             ]
+
+
+def _given_back(key_id: int, day: str, count: int) -> Update:
+    left = func.max(_usage.c.used - count, 0)
+    return update(_usage).where(_usage.c.key_id == key_id, _usage.c.day == day).values(used=left)
 
 
 def _time(seconds: int) -> dt.datetime:

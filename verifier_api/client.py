@@ -3,7 +3,7 @@
 """A client for the public API, in one file that needs nothing but httpx: take it along.
 
 Answers are the API's own documents (docs/api.md). A problem is raised as `Problem`, with its `code`. Whoever is told to come back
-later does so, as often as `patience` allows. A verdict is only a yes if `accepts` says so.
+later does so, as often as `retries` allows. A verdict is only a yes if `accepts` says so.
 
 Example::
 

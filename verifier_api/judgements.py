@@ -75,6 +75,8 @@ class SignatureJudgement:
     """Whether the file carries data from which revocation at the proven time was judged; a time-stamp alone is not enough."""
     ends_at: int | None = None
     """How many bytes of the file there were once this was made; None for an XML."""
+    in_place: bool = True
+    """Whether what it leaves uncovered is its own place in the file, as it is until some program writes the file anew."""
 
 
 @dataclass(frozen=True)

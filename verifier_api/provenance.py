@@ -16,7 +16,7 @@ from ledger.proof.errors import MalformedReceipt
 from ledger.proof.manifest import Manifest
 from ledger.proof.receipt import Receipt
 from ledger.store.reader import ReceiptEntry
-from verifier_api import checks
+from verifier_api import checks, mismatch
 from verifier_api import findings as f
 from verifier_api.case import Case
 from verifier_api.examination import ClaimedLine, Examination
@@ -73,7 +73,7 @@ class Provenance:
             return None
         case.unit, case.manifest = receipt.manifest.id, receipt.manifest
         if (covered := _covered(data, examination, receipt.manifest)) is None:
-            case.note(_explained(data, examination, receipt.manifest))
+            case.note(mismatch.explained(data, examination, receipt.manifest))
             return None
         case.note(covered, f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
         return Proof(receipt, pending=False, brought=True)
@@ -91,7 +91,10 @@ class Provenance:
             return None
         if entry is None:
             details = {"claimed_unit": None if claimed is None else str(claimed)}
-            case.note(f.BYTES_NOT_ISSUED(details) if self._issued.complete else f.BYTES_NO_RECEIPT(details))
+            if mismatch.printed(examination):
+                case.note(f.BYTES_PRINTED(details))
+            else:
+                case.note(f.BYTES_NOT_ISSUED(details) if self._issued.complete else f.BYTES_NO_RECEIPT(details))
             return None
         case.unit = entry.unit_id
         if entry.receipt is None:
@@ -113,7 +116,7 @@ class Provenance:
             # It has this file's digest beside another file's receipt. That is no fault of the file.
             case.note(f.BYTES_LEDGER_CONTRADICTS({"receipt_of": str(receipt.manifest.id)}))
         else:
-            case.note(_explained(data, examination, receipt.manifest))
+            case.note(mismatch.explained(data, examination, receipt.manifest))
         return None
 
     def look_up_units(self, case: Case, booklet: Manifest, *, lines: Sequence[ClaimedLine] | None) -> None:
@@ -148,12 +151,3 @@ def _covered(data: bytes, examination: Examination, manifest: Manifest) -> Findi
         return f.BYTES_ISSUED()
     added = checks.renewed_bytes(examination, data, manifest)
     return None if added is None else f.BYTES_RENEWED(count=added)
-
-
-def _explained(data: bytes, examination: Examination, manifest: Manifest) -> Finding:
-    """How a file differs from what `manifest` says was issued."""
-    if (count := checks.appended_bytes(data, manifest)) is not None:
-        return f.BYTES_APPENDED(count=count)
-    if examination.claimed_unit == manifest.id:
-        return f.BYTES_ALTERED(unit=manifest.id)
-    return f.BYTES_OTHER_RECEIPT()

@@ -44,6 +44,7 @@ _TIMESTAMP_FIELD_KEYS: Final = {"/FT", "/T", "/V", "/Type", "/Subtype", "/F", "/
 
 _VOLATILE_INFO: Final = {"/ModDate", "/Producer"}
 _VOLATILE_XMP: Final = {"ModifyDate", "MetadataDate", "Producer", "xmptk", "about"}
+_INDEFINITE_LENGTH: Final = 0x80
 _CATALOG_KEYS: Final = frozenset({"/AcroForm", "/DSS", "/Metadata"})
 
 
@@ -66,7 +67,7 @@ def review(reader: PdfFileReader, names: frozenset[str], since: int | None = Non
             "the first signature must be made on the file as it was laid out, and certify it with P=2"
         )
     for signature in signatures:
-        _whole_revision(reader, signature)
+        _whole_revision(signature)
     if last.evaluate_signature_coverage() != SignatureCoverageLevel.ENTIRE_FILE:
         raise RevisionProblem("bytes were added after the last signature or document timestamp")
     policy = strict_policy(names)
@@ -93,7 +94,7 @@ def strict_policy(names: frozenset[str]) -> StandardDiffPolicy:
     )
 
 
-def _whole_revision(reader: PdfFileReader, signature: EmbeddedPdfSignature) -> None:
+def _whole_revision(signature: EmbeddedPdfSignature) -> None:
     """The signed bytes are one revision from its first byte to its last, less the signature itself.
 
     The library checks the sum of the lengths before it checks that the two ranges touch the signature; here they must. The
@@ -101,17 +102,24 @@ def _whole_revision(reader: PdfFileReader, signature: EmbeddedPdfSignature) -> N
     """
     if signature.evaluate_signature_coverage() < SignatureCoverageLevel.ENTIRE_REVISION:
         raise RevisionProblem(f"{signature.field_name}: the signature does not cover its whole revision")
+    if not leaves_out_itself(signature):
+        raise RevisionProblem(f"{signature.field_name}: the signed byte range leaves a gap")
+    if any(signature.pkcs7_content[asn1_length(signature.pkcs7_content) :]):
+        raise RevisionProblem(f"{signature.field_name}: something is hidden behind the signature")
+    # ISO 32000-2, 12.8.1 asks for DER, which our signer writes. Tokens are as their authority made them, some of it as BER.
+    if signature.sig_object_type != "/DocTimeStamp" and signature.pkcs7_content[1] == _INDEFINITE_LENGTH:
+        raise RevisionProblem(f"{signature.field_name}: the signature is not DER")
+
+
+def leaves_out_itself(signature: EmbeddedPdfSignature) -> bool:
+    """Whether the bytes that a signature does not cover are its own place, as they are until a program writes the file anew."""
     start, length, gap_end, rest = (int(part) for part in signature.byte_range)
-    stream = reader.stream
+    stream = signature.reader.stream
     size = stream.seek(0, io.SEEK_END)
     stream.seek(length)
     gap = stream.read(max(gap_end - length, 0))
     hexadecimal = len(signature.pkcs7_content) * 2 + 2
-    whole = start == 0 and len(gap) == hexadecimal and gap[:1] == b"<" and gap[-1:] == b">" and gap_end + rest <= size
-    if not whole:
-        raise RevisionProblem(f"{signature.field_name}: the signed byte range leaves a gap")
-    if any(signature.pkcs7_content[asn1_length(signature.pkcs7_content) :]):
-        raise RevisionProblem(f"{signature.field_name}: something is hidden behind the signature")
+    return start == 0 and len(gap) == hexadecimal and gap[:1] == b"<" and gap[-1:] == b">" and gap_end + rest <= size
 
 
 class _TimestampFieldsOnly(SigFieldCreationRule):

@@ -34,6 +34,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from verifier_api.errors import UnusableScratch, VerifierError
 
 NONCE_BYTES = 12
+TAG_BYTES = 16
 KEY_BITS = 256
 LOCK = "in-use"
 SCRATCH_BYTES = 4_000_000_000
@@ -89,12 +90,12 @@ class Scratch:
 
     def put(self, job: UUID, name: str, data: bytes) -> None:
         """Encrypts `data` and lays it down. Raises `Unreadable` once the job is forgotten, `Full` when there is no room."""
-        key = self._key(job)
+        key, size = self._key(job), NONCE_BYTES + len(data) + TAG_BYTES
         with self._lock:
-            if sum(self._sizes.values()) + len(data) > self._capacity:
+            if sum(self._sizes.values()) + size > self._capacity:
                 raise Full
             if job in self._sizes:
-                self._sizes[job] += len(data)
+                self._sizes[job] += size
         nonce = os.urandom(NONCE_BYTES)
         try:
             (self._place(job) / name).write_bytes(nonce + key.encrypt(nonce, data, _bound_to(job, name)))

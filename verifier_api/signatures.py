@@ -45,7 +45,7 @@ from pyhanko_certvalidator.path import ValidationPath
 
 from verifier_api import corrections, quicker
 from verifier_api.judgements import Attachment, PdfJudgement, SignatureJudgement
-from verifier_api.revisions import review
+from verifier_api.revisions import leaves_out_itself, review
 from verifier_api.revocations import UnreadableEvidence, current_at, known
 from verifier_api.tokens import Evidence, Found, Trusted, dated_back, ders, evidence_in, judge_timestamp, token_time
 from verifier_api.verdict import Outcome
@@ -230,6 +230,7 @@ def _describe(
         sub_indication_then=then.standard_name,
         known=known_now,
         ends_at=sum([int(number) for number in signature.byte_range][2:]),
+        in_place=_in_place(signature),
     )
 
 
@@ -254,7 +255,17 @@ def _unjudged(signature: EmbeddedPdfSignature, error: Exception) -> SignatureJud
         sub_indication=AdESFailure.FORMAT_FAILURE.standard_name,
         outcome=Outcome.FAILED,
         reason=_words(error),
+        in_place=_in_place(signature),
     )
+
+
+def _in_place(signature: EmbeddedPdfSignature) -> bool:
+    try:
+        return leaves_out_itself(signature)
+    except MemoryError:
+        raise
+    except Exception:
+        return False
 
 
 def _revoked_before(found: Found, evidence: Evidence, _proven: datetime | None) -> bool:

@@ -5,6 +5,7 @@
 How a body is bounded and kept in memory is `ledger.web.bodies`'s; the number of uploads at a time bounds how much memory that is.
 """
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -62,15 +63,44 @@ class UploadPlaces:
     @asynccontextmanager
     async def taken(self) -> AsyncIterator[None]:
         """Holds a place while the body runs. Raises `Refusal` (busy) when none becomes free in time."""
-        try:
-            with anyio.fail_after(self._waiting_seconds):
-                await self._places.acquire()
-        except TimeoutError:
-            raise Refusal(problems.BUSY) from None
-        try:
+        async with _one_of(self._places, self._waiting_seconds):
             yield
+
+
+class PlacesPerKey:
+    """How many places each holder of a key may take of those that all share, so that one leaves some to the others."""
+
+    def __init__(self, places: int, *, waiting_seconds: float = WAITING_SECONDS) -> None:
+        self._places = places
+        self._waiting_seconds = waiting_seconds
+        self._keys: dict[int, anyio.Semaphore] = {}
+        self._interested: Counter[int] = Counter()
+
+    @asynccontextmanager
+    async def taken(self, key_id: int) -> AsyncIterator[None]:
+        """Holds one of the key's places while the body runs. Raises `Refusal` (busy) when none becomes free in time."""
+        places = self._keys.setdefault(key_id, anyio.Semaphore(self._places))
+        self._interested[key_id] += 1
+        try:
+            async with _one_of(places, self._waiting_seconds):
+                yield
         finally:
-            self._places.release()
+            self._interested[key_id] -= 1
+            if not self._interested[key_id]:  # Keys that ask nothing are not remembered.
+                del self._interested[key_id], self._keys[key_id]
+
+
+@asynccontextmanager
+async def _one_of(places: anyio.Semaphore, waiting_seconds: float) -> AsyncIterator[None]:
+    try:
+        with anyio.fail_after(waiting_seconds):
+            await places.acquire()
+    except TimeoutError:
+        raise Refusal(problems.BUSY) from None
+    try:
+        yield
+    finally:
+        places.release()
 
 
 async def receive(request: Request, *, seconds: float) -> Upload:

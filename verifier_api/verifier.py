@@ -7,7 +7,7 @@ is SKIPPED; what could not be asked is UNKNOWN. Only the last step concludes.
 
 1. *Intake.* The bytes are looked at in a worker process, under bounds (`intake`).
 2. *Exact bytes.* Is SHA-256 of the whole file one that was issued? If not: is an issued file a prefix of it, followed by document
-   timestamps and nothing else? If not: what does the file claim to be?
+   timestamps and nothing else? If not: what does the file claim to be, and was it cut, re-saved, printed or altered (`mismatch`)?
 3. *Receipt.* Manifest, leaf, path and root recompute. Parsing a receipt does just that (2 and 3: `provenance`).
 4. *Chain.* The pinned registry knows the root, anchored by the school that the manifest names, deep enough.
 5. *Standing.* Recalled, replaced or current, as the same reading of the chain says (4 and 5: `on_chain`).
@@ -41,7 +41,7 @@ from ledger.proof.receipt import Receipt
 from ledger.store.reader import ReceiptEntry
 from ledger.unit import Role
 from ledger.web.languages import told
-from verifier_api import checks
+from verifier_api import checks, mismatch
 from verifier_api import findings as f
 from verifier_api.case import Case
 from verifier_api.examination import Examination, Examiner, FileKind
@@ -219,7 +219,9 @@ class Verifier:
             case.note(f.INTAKE_NOT_A_RECORD())
             return None
         if examination.problem is not None:
-            case.note(f.INTAKE_UNREADABLE({"problem": examination.problem}))
+            lacks_its_end = mismatch.cut_off(data, examination.kind)
+            unreadable = f.INTAKE_CUT_OFF if lacks_its_end else f.INTAKE_UNREADABLE
+            case.note(unreadable({"problem": examination.problem}))
         elif examination.seen_at is not None:
             case.note(f.INTAKE_SEEN_BEFORE(when=told(examination.seen_at)))
         else:

@@ -17,6 +17,7 @@ import requests
 import urllib3
 from requests.utils import DEFAULT_CA_BUNDLE_PATH, select_proxy
 
+from ledger.chain import dripping
 from ledger.chain.errors import Rejected, Unreachable
 from ledger.chain.registry import Head
 
@@ -35,7 +36,7 @@ class LeanNode:
     """One node, by its URL. May be used from several threads."""
 
     def __init__(self, url: str, *, timeout: float) -> None:
-        """Take the URL; nothing is asked yet. `timeout` bounds the connection, and each pause between two pieces of an answer."""
+        """Take the URL; nothing is asked yet. `timeout` bounds the connection and each pause; twice that bounds an answer."""
         self.name = url
         parsed = urllib3.util.parse_url(url)
         # As requests does, which `web3_node` asks by: the environment's proxies and authorities, and a password in the URL.
@@ -54,6 +55,7 @@ class LeanNode:
             options["ca_certs"] = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
         self._url = parsed._replace(auth=None).url
         self._pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
+        self._pool.pool_classes_by_scheme = dripping.POOLS
         self._numbers = itertools.count(1)
 
     def ask(self, to: str, data: bytes) -> tuple[bytes, Head]:

@@ -22,14 +22,14 @@ from web3.middleware import ExtraDataToPOAMiddleware
 from web3.providers.base import JSONBaseProvider
 from web3.types import BlockData, BlockIdentifier, FilterParams, TxParams, TxReceipt
 
-from ledger.chain import abi
+from ledger.chain import abi, dripping
 from ledger.chain.errors import ChainError, NonceTaken, OutOfFunds, Rejected, Underpriced, Unreachable, Unsendable
 from ledger.chain.registry import Finality, Head, TransactionReceipt, UnsignedTransaction
 
 Provider = JSONBaseProvider
 """What may stand in for a URL: eth-tester's provider, in tests."""
 DEFAULT_TIMEOUT = 5.0
-"""Seconds that a node may take to accept a connection, and again between two pieces of its answer."""
+"""Seconds that a node may take to accept a connection, and again between two pieces of its answer; twice that for all of it."""
 GAS_HEADROOM_PERCENT = 25
 """Added to a gas estimate, which holds only for the block it was made at. Unused gas is not paid for."""
 BASE_FEE_MULTIPLE = 2
@@ -222,6 +222,7 @@ _REFUSALS: tuple[tuple[type[Unsendable], tuple[str, ...]], ...] = (
 def _http(url: str, timeout: float) -> HTTPProvider:
     session = requests.Session()
     adapter = requests.adapters.HTTPAdapter(pool_connections=1, pool_maxsize=CONNECTIONS_KEPT)
+    adapter.poolmanager.pool_classes_by_scheme = dripping.POOLS
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     # web3 would try five times with growing pauses; how often to try is the caller's decision.

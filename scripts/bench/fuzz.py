@@ -23,6 +23,7 @@ import statistics
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -85,16 +86,19 @@ class Fuzzing:
     clean: list[str] = field(default_factory=list)
     """Changed PDF whose signatures and revisions were found in order: only their bytes told. Names and seeds."""
     seconds: list[float] = field(default_factory=list)
+    worked: list[float] = field(default_factory=list)
+    """What each question cost the processes below this one in processor time: on a busy machine a file is not slow, but waits."""
 
     def ask(self, seed: int) -> None:
         """One question. Raises `Fooled`; whatever else leaves it is a finding, too."""
         # Not for secrets: the same seed must make the same file.
         chance = random.Random(seed)  # noqa: S311
         kind = chance.choice(KINDS)
-        start = time.perf_counter()
+        start, before = time.perf_counter(), _worked()
         {"pdf": self._file, "xml": self._file, "receipt": self._receipt, "code": self._code}[kind](kind, chance, seed)
         spent = time.perf_counter() - start
         self.seconds.append(spent)
+        self.worked.append(max(0.0, _worked() - before))
         if spent > LONGEST_SECONDS:
             raise Fooled(f"{kind} {seed}: {spent:.1f} s")
 
@@ -177,15 +181,26 @@ def _in_order(seen: Examination) -> bool:
     return seen.changed_after is None and bool(judged) and all(one.outcome is Outcome.PASSED for one in judged)
 
 
-def _peak_of_workers() -> int:
-    """The largest resident set of a living worker, MB."""
-    peaks = [0]
+def _told_of_children(about: str) -> list[str]:
+    """What the kernel says about each living child."""
+    told = []
     for children in Path("/proc/self/task").glob("*/children"):
         for pid in children.read_text().split():
-            status = Path(f"/proc/{pid}/status")
-            found = re.search(r"VmHWM:\s+(\d+) kB", status.read_text() if status.exists() else "")
-            peaks.append(int(found.group(1)) // 1000 if found else 0)
-    return max(peaks)
+            with suppress(OSError):  # It ended meanwhile.
+                told.append(Path(f"/proc/{pid}/{about}").read_text())
+    return told
+
+
+def _peak_of_workers() -> int:
+    """The largest resident set of a living worker, MB."""
+    found = (re.search(r"VmHWM:\s+(\d+) kB", told) for told in _told_of_children("status"))
+    return max((int(one.group(1)) // 1000 for one in found if one), default=0)
+
+
+def _worked() -> float:
+    """Seconds of processor time of all living children: the 14th and 15th field, in ticks (proc(5))."""
+    ticks = sum(sum(map(int, told.rpartition(")")[2].split()[11:13])) for told in _told_of_children("stat"))
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:
@@ -226,6 +241,11 @@ def main() -> None:
         f"  seconds: median {statistics.median(times):.3f}, p99 {times[int(len(times) * 0.99)]:.3f}, longest {times[-1]:.3f}"
         f" (seed {slowest}); "
         f"bound {LONGEST_SECONDS:.0f}"
+    )
+    worked = fuzzing.worked
+    print(
+        f"  seconds of processor time: median {statistics.median(worked):.2f}, longest {max(worked):.2f}"
+        f" (seed {asked.seed + worked.index(max(worked))})"
     )
     mine = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
     print(f"  peak memory, MB: a worker {peak}, this process {mine}; load {os.getloadavg()[0]:.1f}")

@@ -5,8 +5,9 @@
 import logging
 import signal
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Final
 
 import typer
 import uvicorn
@@ -21,6 +22,15 @@ from scripts.devchain import DEFAULT_CHAIN_ID, DEFAULT_PORT
 from scripts.devchain import main as run_devchain
 from scripts.public_service import public_service
 from verifier_api.telemetry import json_lines
+
+SERVING: Final[Mapping[str, Any]] = {
+    "log_config": None,
+    "access_log": False,
+    "server_header": False,
+    # Whose address counts, the settings say (proxy_header); uvicorn would believe any X-Forwarded-For from this machine.
+    "proxy_headers": False,
+}
+"""How uvicorn serves the public application."""
 
 
 def serve(
@@ -40,10 +50,7 @@ def serve(
             f"Trang tra cứu: http://{host}:{port} (Ctrl-C để dừng)",
             f"Verifier: http://{host}:{port} (Ctrl-C stops it)",
         )
-        # Whose address counts, the settings say (proxy_header); uvicorn would believe any X-Forwarded-For from this machine.
-        uvicorn.run(
-            app, host=host, port=port, log_config=None, access_log=False, server_header=False, proxy_headers=False
-        )
+        uvicorn.run(app, host=host, port=port, **SERVING)
 
 
 def devchain(

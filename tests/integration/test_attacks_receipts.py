@@ -66,7 +66,8 @@ def test_receipt_of_another_pupil(xml):
 
 
 def test_file_altered_under_its_own_receipt(xml, receipt):
-    rejected(xml.replace(b"<HOC_BA>", b"<HOC_BA >"), receipt, "bytes.altered")
+    name = world.SHEET.records[0].pupil.name.encode()
+    rejected(xml.replace(name, name + b" B", 1), receipt, "bytes.altered", "signatures.invalid")
 
 
 def test_file_with_something_appended(xml, receipt):

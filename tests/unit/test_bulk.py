@@ -17,7 +17,7 @@ from tests.simulators.issuing_world import PUPIL, SIGNERS, World
 from tests.simulators.web_client import Stream, ask, stream
 from verifier_api.bulk_routes import BatchBody, FileBody, JobBody
 from verifier_api.errors import KeyNameTaken, UnknownKey, UnusableScratch
-from verifier_api.scratch import Full, Scratch, Unreadable
+from verifier_api.scratch import NONCE_BYTES, TAG_BYTES, Full, Scratch, Unreadable
 
 BATCH = "/v1/verify/batch"
 JOB = UUID(int=5, version=4)
@@ -143,6 +143,50 @@ def test_a_quota_holds_when_many_ask_at_once(bulk):
     assert granted.count(True) == 10
 
 
+def used(bulk):
+    return [holder.used_today for holder in bulk.store.holders()]
+
+
+@pytest.mark.parametrize("down", ["ledger_down", "chain_down"])
+def test_what_an_outage_spoils_is_given_back(bulk, down):
+    key, unit = bulk.key(), bulk.world.issue()
+    setattr(bulk.world, down, True)
+    assert digests(bulk, key, [unit.sha256] * 5).status_code == 503
+    assert used(bulk) == [0]
+    assert bulk.send(key, zipped([("a.pdf", unit.pdf)])).status_code == 200
+    assert used(bulk) == [0]
+    setattr(bulk.world, down, False)
+    assert bulk.send(key, zipped([("a.pdf", unit.pdf)])).status_code == 200
+    assert used(bulk) == [1]
+
+
+def test_of_a_job_the_files_that_an_outage_spoilt_are_given_back(bulk):
+    key, unit = bulk.key(), bulk.world.issue()
+    bulk.world.chain_down = True
+    place = bulk.send(key, zipped([("a.pdf", unit.pdf), ("b.txt", b"words"), ("c.txt", b"more")])).headers["location"]
+    assert bulk.wait(key, place)["state"] == "DONE"
+    bulk.bulk.close()
+    assert used(bulk) == [2]
+
+
+def test_what_the_asker_spoils_is_paid_for(bulk):
+    key = bulk.key()
+    assert bulk.send(key, zipped([("b.zip", zipped([("c.pdf", b"x")]))])).status_code == 422
+    assert used(bulk) == [1]
+
+
+def test_quota_goes_back_to_the_day_that_it_was_taken_from_and_never_below_nothing(bulk):
+    bulk.key(per_day=10)
+    holder = bulk.store.holder("key of dai-hoc-a")
+    taken = bulk.store.take(holder, 4)
+    bulk.later(days=1)
+    bulk.store.take(holder, 3)
+    bulk.store.give_back(taken, 4)
+    assert used(bulk) == [3]
+    bulk.store.give_back(bulk.store.take(holder, 1), 9)
+    assert used(bulk) == [0]
+
+
 def test_a_small_archive_is_answered_at_once(bulk):
     key, unit = bulk.key(), bulk.world.issue()
     answer = bulk.send(key, zipped([("a.pdf", unit.pdf), ("b.pdf", bulk.world.forged(unit))]))
@@ -266,7 +310,9 @@ def test_a_running_job_shows_nothing_on_the_disk_can_be_cancelled_and_is_bounded
     first, second = (bulk.send(key, data).headers["location"] for _ in range(2))
     assert judge.started.wait(20)
     assert ask(bulk.app, "GET", first + "/result", headers=bearer(key)).json()["code"] == "job-running"
+    assert used(bulk) == [6]
     third = bulk.send(key, data)
+    assert used(bulk) == [6]
     assert (third.status_code, third.json()["code"], third.headers["retry-after"]) == (429, "too-many-jobs", "30")
     lying = bulk.lying_around()
     assert len(list(bulk.folder.rglob("*.file"))) == 6
@@ -276,6 +322,7 @@ def test_a_running_job_shows_nothing_on_the_disk_can_be_cancelled_and_is_bounded
         assert ask(bulk.app, "DELETE", place, headers=bearer(key)).status_code == 204
     judge.goes_on.set()
     assert ask(bulk.app, "GET", first, headers=bearer(key)).json()["state"] == "CANCELLED"
+    assert used(bulk) == [6], "whoever cancels has had the work"
     assert ask(bulk.app, "GET", first + "/result", headers=bearer(key)).json()["code"] == "job-gone"
     assert list(bulk.folder.rglob("*.file")) == []
 
@@ -286,6 +333,8 @@ def test_a_job_that_breaks_is_failed_and_says_nothing_in_the_log(slow, caplog):
     key = bulk.key()
     place = bulk.send(key, zipped((f"{n}.pdf", b"%PDF breaks") for n in range(3))).headers["location"]
     assert bulk.wait(key, place)["state"] == "FAILED"
+    bulk.bulk.close()
+    assert used(bulk) == [0]
     assert "LookupError" in caplog.text
     assert PUPIL not in caplog.text
 
@@ -296,6 +345,7 @@ def test_a_full_scratch_space_is_busy_and_no_error(slow):
     answer = bulk.send(key, zipped((f"{n}.pdf", bytes(900 + n)) for n in range(4)))
     assert (answer.status_code, answer.json()["code"]) == (503, "busy")
     assert list(bulk.folder.rglob("*.file")) == []
+    assert used(bulk) == [0]
 
 
 KILLED = """
@@ -330,6 +380,7 @@ def test_after_a_kill_nothing_readable_is_left_and_the_next_start_removes_it(tmp
         key = "key of dai-hoc-a"
         body = ask(bulk.app, "GET", place, headers=bearer(key)).json()
         assert body["state"] == "LOST"
+        assert used(bulk) == [0], "nobody got anything for it"
         assert ask(bulk.app, "GET", place + "/result", headers=bearer(key)).json()["code"] == "job-gone"
 
 
@@ -343,8 +394,51 @@ def test_a_scratch_space_is_one_processs_and_takes_nothing_of_anybody_elses_away
         Scratch(tmp_path / "luan-van.docx")
 
 
+def test_a_scratch_space_is_free_for_the_next_process_once_it_is_closed(tmp_path):
+    with Scratch(tmp_path) as scratch:
+        scratch.close()
+        with Scratch(tmp_path) as following:
+            with pytest.raises(UnusableScratch):
+                Scratch(tmp_path)
+            following.open_job(JOB)
+
+
+def test_at_its_start_a_scratch_space_removes_every_job_that_an_earlier_process_left_and_nothing_else(tmp_path):
+    left = [tmp_path / str(UUID(int=number, version=4)) for number in range(3)]
+    for job in left:
+        job.mkdir()
+        (job / "0.file").write_bytes(b"noise")
+    (tmp_path / f"{JOB}.bak").mkdir()
+    with Scratch(tmp_path):
+        assert not any(job.exists() for job in left)
+        assert (tmp_path / f"{JOB}.bak").is_dir()
+
+
+def test_room_in_the_scratch_space_is_all_jobs_together_and_is_given_back_to_the_last_byte(tmp_path):
+    sealed = 100 + NONCE_BYTES + TAG_BYTES
+    other = UUID(int=6, version=4)
+    with Scratch(tmp_path, capacity=2 * sealed) as scratch:
+        for job in (JOB, other):
+            scratch.open_job(job)
+        for turn in range(3):  # Whatever is counted wrong would add up.
+            scratch.put(JOB, f"{turn}.file", bytes(100))
+            scratch.put(other, "0.file", bytes(100))
+            with pytest.raises(Full):
+                scratch.put(other, "1.file", b"")
+            assert not (tmp_path / str(other) / "1.file").exists()
+            scratch.drop(JOB, f"{turn}.file")
+            scratch.put(JOB, "again", bytes(100))
+            with pytest.raises(Full):
+                scratch.put(JOB, "2.file", b"")
+            scratch.drop(JOB, "again")
+            scratch.forget(other)
+            scratch.put(JOB, "large", bytes(sealed + 100))
+            scratch.drop(JOB, "large")
+            scratch.open_job(other)
+
+
 def test_what_lies_in_the_scratch_space_is_bound_to_its_place(tmp_path):
-    with Scratch(tmp_path, capacity=100) as scratch:
+    with Scratch(tmp_path, capacity=200) as scratch:
         scratch.open_job(JOB)
         scratch.put(JOB, "0.file", b"one")
         scratch.put(JOB, "1.file", b"two")
@@ -356,7 +450,7 @@ def test_what_lies_in_the_scratch_space_is_bound_to_its_place(tmp_path):
             with pytest.raises(Unreadable):
                 scratch.get(JOB, name)
         with pytest.raises(Full):
-            scratch.put(JOB, "2.file", bytes(101))
+            scratch.put(JOB, "2.file", bytes(201))
         scratch.forget(JOB)
         with pytest.raises(Unreadable):
             scratch.put(JOB, "0.file", b"one")

@@ -9,7 +9,9 @@ import pytest
 from starlette.testclient import TestClient
 
 from tests.simulators.bulk_world import BulkWorld, zipped
+from verifier_api import client, uploads
 from verifier_api.client import Client, JobEnded, Problem, accepts
+from verifier_api.intake import WAITING_SECONDS
 from verifier_api.rates import Limits, Rates
 
 BASE = "https://hocba.example"
@@ -73,6 +75,22 @@ def test_whoever_is_told_to_wait_waits_that_long_and_not_for_ever(bulk):
     with pytest.raises(Problem, match="ledger-unavailable"):
         Client(BASE, http=TestClient(bulk.world.app(), base_url=BASE), sleep=sleep, retries=2).digest(unit.sha256)
     assert waits == [60, 60, 60]
+
+
+@pytest.mark.parametrize(("told", "waited"), [("120", [120, 120]), ("121", []), ("tomorrow", []), ("-1", []), ("", [])])
+def test_the_longest_wait_is_two_minutes_and_beyond_it_whoever_asked_is_told(told, waited):
+    def busy(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(503, headers={"Retry-After": told}, json={"code": "busy"})
+
+    waits: list[float] = []
+    http = httpx.Client(transport=httpx.MockTransport(busy))
+    with pytest.raises(Problem, match="busy"):
+        Client(BASE, http=http, sleep=waits.append, retries=2).digest("0" * 64)
+    assert waits == waited
+
+
+def test_a_client_waits_longer_for_an_answer_than_the_service_for_a_worker():
+    assert client.TIMEOUT_SECONDS > WAITING_SECONDS + uploads.WAITING_SECONDS
 
 
 def test_a_days_quota_is_nothing_to_sleep_on(bulk):

@@ -55,7 +55,8 @@ def test_the_same_file_passes_once_its_receipt_lies_there(world, tmp_path):
 def test_a_ledger_that_does_not_know_a_file_says_so(world):
     verdict = world.verifier().verify(b"%PDF-1.7 a stranger's")
     assert verdict.conclusion is Conclusion.TOTAL_FAILED
-    assert "bytes.not_issued" in codes(verdict)
+    assert "bytes.printed" in codes(verdict)
+    assert "bytes.not_issued" in codes(world.verifier().verify(b"<html/>"))
 
 
 @pytest.mark.parametrize("kind", ["of another file", "malformed", "no JSON"])

@@ -10,6 +10,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from record_documents import RECORDS, document, with_class, with_pupil, with_year
 
 from ledger.chain.registry import RecallReason
@@ -119,6 +121,32 @@ def test_a_cell_is_never_a_formula_and_can_be_read_back(text):
     assert read[0].lstrip()[:1] not in set("=+-@＝＋－＠")
     assert cells.cells(line, columns=("a", "b")) == {"a": text, "b": "x"}
     assert cells.cells(line[:-1], columns=("a", "b")) is None
+
+
+FORMULAS = set("=+-@＝＋－＠")
+CUTTING = st.text(alphabet="a1;,\"' =+-@＝\t\n", max_size=12)
+
+
+@pytest.mark.parametrize("text", ["A;=1+1", "A; =1", 'A;"=1', "A;;=1", "A;'=1", "=1;=2", "An; Bình", "';=1"])
+def test_a_semicolon_that_is_the_computers_list_separator_begins_no_formula(text):
+    line = cells.line(["x", text, "y"])
+    pieces = [cell.strip() for row in csv.reader([line], delimiter=";") for cell in row]
+    assert not [piece for piece in pieces if piece[:1] in FORMULAS]
+    assert cells.cells(line, columns=("a", "b", "c")) == {"a": "x", "b": text, "c": "y"}
+
+
+def test_names_with_a_semicolon_stay_as_they_are():
+    assert cells.line(["An; Bình (=An)", "8,5;9"]) == 'An; Bình (=An),"8,5;9"\n'
+
+
+@given(st.lists(CUTTING, min_size=1, max_size=3))
+def test_wherever_a_line_is_cut_no_piece_is_a_formula_and_all_can_be_read_back(texts):
+    line = cells.line(texts)
+    for separator in (",", ";"):
+        for cell in next(csv.reader([line], delimiter=separator)):
+            assert cell.strip()[:1] not in FORMULAS
+    if all(text.isprintable() for text in texts):
+        assert list((cells.cells(line, columns="abc"[: len(texts)]) or {}).values()) == texts
 
 
 def test_no_cell_breaks_its_line():

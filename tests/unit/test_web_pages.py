@@ -136,7 +136,7 @@ def test_an_outage_is_neither_green_nor_red(world, app, leg, headline):
     [
         (b"", "Tệp rỗng"),
         (b"words", "Tệp này không phải học bạ số"),
-        (b"%PDF-1.7 of somebody else", "Tệp không phải học bạ đã phát hành"),
+        (b"%PDF-1.7 of somebody else", "Đây là bản in hoặc bản quét, không phải tệp gốc"),
     ],
 )
 def test_a_file_that_is_not_ours_is_red_and_says_why(app, data, headline):
@@ -146,7 +146,7 @@ def test_a_file_that_is_not_ours_is_red_and_says_why(app, data, headline):
 
 def test_an_altered_file_is_red_even_of_a_current_unit(world, app):
     page = Page(check(app, world.forged(world.issue())).text)
-    assert (page.tone, page.headline) == ("bad", "Tệp đã bị sửa hoặc lưu lại")
+    assert (page.tone, page.headline) == ("bad", "Tệp đã bị sửa")
 
 
 def test_an_intact_signature_in_a_file_that_is_not_ours_is_not_shown_as_a_principals(world, app):

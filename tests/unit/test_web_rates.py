@@ -2,11 +2,17 @@
 
 """Rate limits: who is one client, how much it may ask, and that it is told when to come back."""
 
+import threading
+import time
+from contextlib import contextmanager
+
 import anyio
 import httpx
 import pytest
+import uvicorn
 from starlette.requests import Request
 
+from scripts.commands.public import SERVING
 from tests.simulators.issuing_world import World
 from tests.simulators.web_client import BASE
 from verifier_api.rates import Limits, Rates, client_of
@@ -93,6 +99,35 @@ def test_whoever_asks_too_often_is_told_when_to_come_back_and_others_go_on(clock
     files = {"file": ("a.pdf", unit.pdf)}
     assert [asked(app, "/v1/verify", method="POST", files=files).status_code for _ in range(2)] == [200, 429]
     assert asked(app, f"/v1/units/{unit.id}", client="192.0.2.2").status_code == 200
+
+
+@contextmanager
+def served(app):
+    """The application as `hocba serve` has uvicorn serve it, on a port of its own."""
+    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, **SERVING))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        until = time.monotonic() + 20
+        while not server.started:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.mark.parametrize(("header", "statuses"), [(None, [200, 429, 429]), ("X-Forwarded-For", [200, 200, 429])])
+def test_an_address_that_a_client_on_this_machine_writes_itself_is_believed_only_where_a_proxy_is_said_to_stand(
+    clock, header, statuses
+):
+    rates = Rates(Limits(lookups_per_minute=1, files_per_minute=1, proxy_header=header), clock=clock)
+    with served(World().app(rates=rates)) as address, httpx.Client(base_url=address) as client:
+        asked = ("198.51.100.7", "198.51.100.8", "203.0.113.9, 198.51.100.8")
+        answers = [client.get("/v1/schools", headers={"X-Forwarded-For": written}) for written in asked]
+    assert [answer.status_code for answer in answers] == statuses
+    assert {answer.headers.get("server") for answer in answers} == {None}
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,7 @@ def test_a_receipt_of_another_file_harms_no_file_that_the_ledger_knows(world, ap
         (b"just words", "intake.not_a_record"),
         (b"\x00" * 1000, "intake.not_a_record"),
         (b"%PDF bomb", "intake.exhausted"),
-        (b"%PDF-1.7 of somebody else", "bytes.not_issued"),
+        (b"%PDF-1.7 of somebody else", "bytes.printed"),
         (b"<html></html>", "bytes.not_issued"),
         (b"%PDF-" + bytes(MAX_FILE_BYTES), "intake.too_large"),
     ],

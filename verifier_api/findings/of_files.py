@@ -36,6 +36,12 @@ INTAKE_UNREADABLE = Kind(
     "Tệp bị hỏng hoặc cố ý làm rối, không đọc được cấu trúc. Hãy dùng tệp gốc.",
     "The file is damaged or deliberately garbled; its structure cannot be read. Use the original.",
 )
+INTAKE_CUT_OFF = Kind(
+    "intake.cut_off",
+    _F,
+    "Tệp thiếu phần cuối nên không đọc được: thường do tải về hoặc gửi chưa hết. Hãy tải lại tệp gốc.",
+    "The end of the file is missing, so it cannot be read: a download or a transfer broke off. Fetch the original again.",
+)
 INTAKE_UNOPENED = Kind(
     "intake.unopened",
     _U,
@@ -84,10 +90,36 @@ BYTES_NOT_ISSUED = Kind(
 BYTES_ALTERED = Kind(
     "bytes.altered",
     _F,
-    "Tệp tự nhận là học bạ {unit} nhưng nội dung tệp khác với tệp đã phát hành: đã bị sửa hoặc lưu lại. "
+    "Tệp tự nhận là học bạ {unit} nhưng nội dung tệp khác với tệp đã phát hành: đã bị sửa. "
     "Đừng dùng tệp này; hãy xin tệp gốc từ nhà trường.",
-    "The file claims to be record {unit} but differs from the file that was issued: it was altered or re-saved. "
+    "The file claims to be record {unit} but differs from the file that was issued: it was altered. "
     "Do not use it; ask the school for the original.",
+)
+BYTES_RESAVED = Kind(
+    "bytes.resaved",
+    _F,
+    "Dữ liệu của học bạ {unit} trong tệp đúng như khi phát hành, nhưng tệp đã được một phần mềm ghi lại (mở ra rồi lưu, nén hoặc "
+    "chuyển đổi) nên không còn là tệp gốc. Đó chưa hẳn là giả mạo, nhưng những gì hiện trên trang có thể đã đổi: đừng dùng tệp "
+    "này; hãy dùng tệp gốc đã nhận từ nhà trường.",
+    "The data of record {unit} inside the file is as it was issued, but some program has written the file anew (opened and "
+    "saved, compressed or converted it), so it is not the original any more. That need not be forgery, but its pages may show "
+    "something else: do not use it; use the original that came from the school.",
+)
+BYTES_SHORTENED = Kind(
+    "bytes.shortened",
+    _F,
+    "Tệp là phần đầu của tệp đã phát hành, thiếu {count} byte cuối: tải về chưa hết, bị cắt bớt, hoặc là bản trước khi ký đủ. "
+    "Phần có ở đây không bị sửa; hãy tải lại tệp gốc đầy đủ.",
+    "The file is the beginning of the issued one and lacks its last {count} bytes: a download broke off, it was cut, or it is "
+    "from before everybody had signed. What is here was not altered; fetch the whole original.",
+)
+BYTES_PRINTED = Kind(
+    "bytes.printed",
+    _F,
+    "Tệp PDF này không có chữ ký số và không mang dữ liệu học bạ: là bản in ra PDF, bản quét hoặc một tệp khác, không phải tệp "
+    "học bạ số gốc. Tệp như vậy không kiểm tra được; hãy quét mã QR trên đó, hoặc xin tệp gốc từ nhà trường.",
+    "This PDF has no digital signature and no record inside: it is a print to PDF, a scan or something else, and not the "
+    "original digital record. Nothing about it can be checked; scan the QR code on it, or ask the school for the original.",
 )
 BYTES_APPENDED = Kind(
     "bytes.appended",
