@@ -50,6 +50,7 @@ from ledger.round_work import RoundWork
 from ledger.rounds import Rounds
 from ledger.sealing import Sealer
 from ledger.signing import Scribe
+from ledger.stamping import Stamping
 from ledger.store.accounts import Accounts
 from ledger.store.database import migrate, open_for_reading, open_for_writing
 from ledger.store.errand_writer import ErrandWriter
@@ -95,6 +96,7 @@ class Ledger:
     errands: Errands
     errand_writer: ErrandWriter
     journal: Journal
+    stamping: Stamping
     decisions: Decisions
     transfers: Transfers
     transferring: Transferring
@@ -123,6 +125,7 @@ class Ledger:
             errands=(errands := Errands(engine)),
             errand_writer=(errand_writer := ErrandWriter(engine, now=utc_now)),
             journal=(journal := Journal(engine)),
+            stamping=Stamping(errands, errand_writer),
             decisions=(
                 decisions := Decisions(
                     reader, errands, errand_writer, journal, files, ways_out=WaysOut(engine, now=utc_now)
