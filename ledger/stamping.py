@@ -2,9 +2,10 @@
 
 """Stamping: a time-stamp token over the root of each batch, a second witness of time that needs no chain.
 
-The intent is the batch itself: whatever is sealed and has no token wants one. So a run that dies between the authority's answer and the
-row costs a token and nothing else, the next run asks again, and of two that ask at once the first to store is kept. A token is
-kept only when it is over the very root; that it holds is looked at by whoever fetches it (`signer.root_tokens`).
+The intent is the batch itself: whatever is sealed and has no token wants one. So a run that dies between the authority's
+answer and the row costs a token and nothing else, the next run asks again, and of two that ask at once the first to store is
+kept. A token is kept only when it is over the very root; that it holds is looked at by whoever fetches it
+(`signer.root_tokens`).
 
 No batch waits for its token: anchoring neither looks for one nor is told that one came, and a receipt is handed out with whatever
 token its batch has by then.

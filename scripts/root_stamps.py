@@ -2,8 +2,8 @@
 
 """Where `ledger.stamping` meets `signer.root_tokens`: tokens over roots, from the authority that the settings name.
 
-In this process, as there are a few batches a day and not a class of papers; the line to the authority and the revocation data that was
-gathered are kept from root to root.
+In this process, as there are a few batches a day and not a class of papers; the line to the authority and the revocation data
+that was gathered are kept from root to root.
 """
 
 from collections.abc import Sequence
@@ -31,6 +31,6 @@ class LocalRootStamper:
             return Unstamped(
                 f"Đợt neo {root.hex()[:12]}… chưa có dấu thời gian; việc neo không phải chờ, lần chạy sau sẽ hỏi lại. Lý do: "
                 f"{error.vi}",
-                f"Batch {root.hex()[:12]}… has no time-stamp yet; its anchor does not wait for that, and the next run asks again. "
-                f"The reason: {error.en}",
+                f"Batch {root.hex()[:12]}… has no time-stamp yet; its anchor does not wait for that, and the next run asks "
+                f"again. The reason: {error.en}",
             )

@@ -192,7 +192,8 @@ def anchor(
     """Seals what is issued and carries it, and whatever else the school has decided, until all is final; tells how it stands.
 
     With `only_if_due` a batch is closed by the school's own policy alone. The head of the journal is published along with it.
-    Once all is sent, or the chain could not be asked, batches without a token over their root get one; `unstamped` is told why not.
+    Once all is sent, or the chain could not be asked, batches without a token over their root get one; `unstamped` is told
+    why not.
     """
     anchorer = ledger.school_anchorer(trust, school_code=school_code, password=password)
     sealer = ledger.sealer(trust)
@@ -217,7 +218,7 @@ def anchor(
 def stamp_roots(
     ledger: Ledger, trust: Trust, *, school_code: str | None, unstamped: Callable[[Unstamped], None]
 ) -> None:
-    """Asks for the tokens that batches lack, of one school or of all. An authority that does not answer is told, and costs no more."""
+    """Asks for the tokens that batches lack, of one school or of all. That an authority does not answer is told, and no more."""
     waiting = ledger.stamping.waiting(school_code)
     if not waiting:
         return

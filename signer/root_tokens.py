@@ -2,10 +2,10 @@
 
 """A time-stamp token over 32 bytes that are no document: the root of a batch, whatever that is.
 
-The token is kept for decades beside nothing but the root, and has no file around it that could hold what proves it. So before it is
-kept it is checked as thoroughly as a verifier will, and gets what a verifier will want: the certificates up to the root, and as
-an unsigned attribute the revocation data of them (`revocation-values`, ETSI EN 319 122-1, A.1.5). Neither is under the authority's
-signature; each is under its own issuer's.
+The token is kept for decades beside nothing but the root, and has no file around it that could hold what proves it. So before
+it is kept it is checked as thoroughly as a verifier will, and gets what a verifier will want: the certificates up to the
+root, and as an unsigned attribute the revocation data of them (`revocation-values`, ETSI EN 319 122-1, A.1.5). Neither is
+under the authority's signature; each is under its own issuer's.
 
 Example::
 
@@ -113,5 +113,6 @@ def _with_proof(der: bytes, proof: CertificateProof) -> bytes:
 def _unusable(cause: str) -> TimestampUnavailable:
     return TimestampUnavailable(
         f"Máy chủ dấu thời gian trả lời không dùng được ({cause}). Đợt neo chưa có dấu thời gian; lần neo sau sẽ hỏi lại.",
-        f"The answer of the time-stamping authority cannot be used ({cause}). The batch has no token yet; the next run asks again.",
+        f"The answer of the time-stamping authority cannot be used ({cause}). The batch has no token yet; the next run "
+        f"asks again.",
     )

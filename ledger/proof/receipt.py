@@ -64,9 +64,9 @@ class Receipt(_Value):
         Field(
             max_length=MAX_TOKENS,
             strict=False,
-            description="RFC 3161 time-stamp tokens (DER of the ContentInfo, base64) over the root. The message imprint is SHA-256 "
-            "of the root's 32 bytes. They stand outside of leaf and root, so that a token which does not hold says nothing against "
-            "the record.",
+            description="RFC 3161 time-stamp tokens (DER of the ContentInfo, base64) over the root. The message imprint is "
+            "SHA-256 of the root's 32 bytes. They stand outside of leaf and root: a token that does not hold says nothing "
+            "against the record.",
         ),
     ] = ()
     """RFC 3161 tokens over the root (`ledger.proof.root_token`), base64: a proof of time that needs no chain."""
@@ -115,6 +115,15 @@ class Receipt(_Value):
         """Whether both prove the same. Tokens are added to a receipt after it was first handed out, and may be left out."""
         return self.model_copy(update={"timestamps": ()}) == other.model_copy(update={"timestamps": ()})
 
+    def with_tokens_of(self, other: Self) -> Self:
+        """This receipt with the tokens of one that proves the same, as far as there is room for them."""
+        joined = self
+        for token in dict.fromkeys(other.timestamps):
+            more = joined.model_copy(update={"timestamps": (*joined.timestamps, token)})
+            fits = len(more.timestamps) <= MAX_TOKENS and len(more.to_json()) <= MAX_RECEIPT_BYTES
+            joined = more if fits and token not in joined.timestamps else joined
+        return joined
+
     @classmethod
     def of(
         cls, *, manifest: Manifest, salt: bytes, proof: Sequence[bytes], root: bytes, chain_id: int, registry: str
@@ -154,8 +163,8 @@ _NO_TOKENS = b'"timestamps": []\n}\n'
 def with_tokens(stored: bytes, tokens: Sequence[bytes]) -> bytes:
     """A stored receipt as it is handed out: the same bytes, with the tokens over its batch's root in their place.
 
-    Receipts are stored when the batch is sealed, before anything else; a token comes later, is the same for all of a batch, and may
-    be longer than all the rest. What does not end as ours do is handed out as it is, for others to judge.
+    Receipts are stored when the batch is sealed, before anything else; a token comes later, is the same for all of a batch,
+    and may be longer than all the rest. What does not end as ours do is handed out as it is, for others to judge.
     """
     if not tokens or not stored.endswith(_NO_TOKENS):
         return stored

@@ -4,13 +4,14 @@
 
 What is stamped is the root as it stands on the chain: **the message imprint is SHA-256 of the root's 32 bytes**, and no other
 algorithm. The root is itself a hash, but of keccak256; to hand it over as though it were a SHA-256 value would be a false
-statement inside a signed one, and no other program would take it for what it is. So anybody can check the imprint with stock tools::
+statement inside a signed one, and no other program would take it for what it is. So anybody can check the imprint with stock
+tools::
 
     printf ROOT_WITHOUT_0x | xxd -r -p > root.bin
     openssl ts -verify -token_in -in token.der -data root.bin -CAfile tsa-root.pem -untrusted tsa-ca.pem
 
-This module only reads. Whether a token was signed, and by whom, is asked where it is fetched (`signer.root_tokens`) and where it is
-judged (`verifier_api.root_tokens`).
+This module only reads. Whether a token was signed, and by whom, is asked where it is fetched (`signer.root_tokens`) and where
+it is judged (`verifier_api.root_tokens`).
 """
 
 import hashlib
@@ -20,7 +21,7 @@ from typing import Final
 
 from asn1crypto import cms
 
-from ledger.proof.errors import MalformedToken
+from ledger.proof.errors import MalformedToken, OverSomethingElse
 
 IMPRINT_ALGORITHM: Final = "sha256"
 MAX_TOKEN_BYTES: Final = 24 * 1024
@@ -60,7 +61,7 @@ def token_over(root: bytes, der: bytes) -> RootToken:
     if algorithm != IMPRINT_ALGORITHM:
         raise MalformedToken(f"its imprint is {algorithm} and not {IMPRINT_ALGORITHM}")
     if imprint != root_imprint(root):
-        raise MalformedToken("it is over something else than this root")
+        raise OverSomethingElse("it is over something else than this root")
     if not isinstance(stamped_at, datetime) or stamped_at.tzinfo is None:
         raise MalformedToken("it tells no time")
     return RootToken(der, stamped_at)
