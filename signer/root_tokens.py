@@ -76,12 +76,13 @@ async def _stamp(digested: bytes, timestamper: TimeStamper, validation_data: Val
 
 async def _require_sound(der: bytes, digested: bytes, proof: CertificateProof) -> None:
     """The token as it will be kept, read anew: over `digested`, and signed by the certificate that was looked into."""
+    signed = cms.ContentInfo.load(der, strict=True)["content"]
     context = ValidationContext(
-        trust_roots=[proof.path.trust_anchor], other_certs=list(proof.path.iter_certs(include_root=False))
+        trust_roots=[proof.path.trust_anchor],
+        other_certs=list(proof.path.iter_certs(include_root=False)),
+        moment=signed["encap_content_info"]["content"].parsed["gen_time"].native,
     )
-    status = await validate_tst_signed_data(
-        cms.ContentInfo.load(der, strict=True)["content"], context, lambda name: hashlib.new(name, digested).digest()
-    )
+    status = await validate_tst_signed_data(signed, context, lambda name: hashlib.new(name, digested).digest())
     if not (status["intact"] and status["valid"] and status["trust_problem_indic"] is None):
         raise _unusable("its signature does not hold")
 
