@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from ledger.bag import BagWriter
 from ledger.batch import BatchState
 from ledger.errors import LedgerError, UnknownSchool
+from ledger.proof.receipt import with_tokens
 from ledger.store.chain_tables import BatchRow, JournalRow, LeafRow
 from ledger.store.database import revision_of
 from ledger.store.named_files import named_files, pages, subjects_of
@@ -122,6 +123,7 @@ class Exporting:
                 UnitRow.manifest,
                 LeafRow.receipt,
                 BatchRow.state,
+                BatchRow.token,
             )
             .join(ClassRow, ClassRow.id == UnitRow.class_id)
             .outerjoin(LeafRow, LeafRow.unit_id == UnitRow.id)
@@ -142,7 +144,8 @@ class Exporting:
                     unfinished = f"{FILES}/{row.sha256[:2]}/{row.sha256}"
                     self._keep(bag, unfinished if unit.manifest is None else issued, row.sha256)
                 if unit.receipt is not None and unit.state is BatchState.FINAL:
-                    bag.add(f"{folder}/{unit.id}.receipt.json", unit.receipt)
+                    tokens = () if unit.token is None else (unit.token,)
+                    bag.add(f"{folder}/{unit.id}.receipt.json", with_tokens(unit.receipt, tokens))
                 yield str(unit.id)
 
     def _rows(self, bag: BagWriter, session: Session, school_code: str | None) -> str:

@@ -42,7 +42,7 @@ from ledger.errors import UnknownSchool
 from ledger.importing import Importing
 from ledger.issuing import Issuing
 from ledger.proof.errors import MalformedReceipt
-from ledger.proof.receipt import Receipt
+from ledger.proof.receipt import MAX_TOKENS, Receipt
 from ledger.record.check import CheckOptions
 from ledger.registering import Registrations
 from ledger.returning import Returning
@@ -50,6 +50,7 @@ from ledger.round_work import RoundWork
 from ledger.rounds import Rounds
 from ledger.sealing import Sealer
 from ledger.signing import Scribe
+from ledger.stamping import Stamping
 from ledger.store.accounts import Accounts
 from ledger.store.database import migrate, open_for_reading, open_for_writing
 from ledger.store.errand_writer import ErrandWriter
@@ -95,6 +96,7 @@ class Ledger:
     errands: Errands
     errand_writer: ErrandWriter
     journal: Journal
+    stamping: Stamping
     decisions: Decisions
     transfers: Transfers
     transferring: Transferring
@@ -123,6 +125,7 @@ class Ledger:
             errands=(errands := Errands(engine)),
             errand_writer=(errand_writer := ErrandWriter(engine, now=utc_now)),
             journal=(journal := Journal(engine)),
+            stamping=Stamping(errands, errand_writer),
             decisions=(
                 decisions := Decisions(
                     reader, errands, errand_writer, journal, files, ways_out=WaysOut(engine, now=utc_now)
@@ -397,7 +400,7 @@ class ReceiptFolder:
 
     def __init__(self, places: Sequence[Path]) -> None:
         """`places` are folders with receipts, or receipts themselves."""
-        self._paths: dict[bytes | UUID, Path | None] = {}
+        self._paths: dict[bytes | UUID, tuple[Path, ...]] = {}
         self._successors: dict[UUID, UUID] = {}
         for place in places:
             for path in sorted(place.glob("*.receipt.json")) if place.is_dir() else [place]:
@@ -406,10 +409,7 @@ class ReceiptFolder:
                 manifest = receipt.manifest
                 keys: list[bytes | UUID] = [manifest.id, *(bytes.fromhex(file.sha256) for file in manifest.files)]
                 for key in keys:
-                    # Two that differ say nothing: either may be made up. The file is then unknown, and not false.
-                    known = self._paths.get(key, path)
-                    same = known == path or (known is not None and _receipt_at(known) == receipt)
-                    self._paths[key] = path if same else None
+                    self._paths[key] = self._agreed(self._paths.get(key), path, receipt)
                 if manifest.replaces is not None:
                     self._successors[manifest.replaces] = manifest.id
 
@@ -426,9 +426,29 @@ class ReceiptFolder:
         return self._successors.get(unit_id)
 
     @staticmethod
-    def _entry(path: Path | None) -> ReceiptEntry | None:
-        receipt = None if path is None else _receipt_at(path)
-        return None if receipt is None else ReceiptEntry(receipt.manifest.id, receipt.to_json(), final=True)
+    def _agreed(known: tuple[Path, ...] | None, path: Path, receipt: Receipt) -> tuple[Path, ...]:
+        """Where the receipts lie that prove the same; two that differ say nothing, as either may be made up.
+
+        The file is then unknown, and not false. One copy may be from before its root was stamped, and one from after.
+        """
+        if known is None or known == (path,):
+            return (path,)
+        before = _receipt_at(known[0]) if known else None
+        if before is None or not before.same_proof(receipt):
+            return ()
+        if path in known or len(known) == MAX_TOKENS or before.timestamps == receipt.timestamps:
+            return known
+        return (*known, path)
+
+    @staticmethod
+    def _entry(paths: tuple[Path, ...] | None) -> ReceiptEntry | None:
+        found = [receipt for receipt in map(_receipt_at, paths or ()) if receipt is not None]
+        if not found:
+            return None
+        receipt = functools.reduce(
+            lambda one, other: one.with_tokens_of(other) if one.same_proof(other) else one, found
+        )
+        return ReceiptEntry(receipt.manifest.id, receipt.to_json(), final=True)
 
 
 def _receipt_at(path: Path) -> Receipt | None:

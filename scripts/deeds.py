@@ -28,7 +28,9 @@ from ledger.jobs.job import ALREADY, DONE, Deed, Order, Outcome, Told
 from ledger.retimestamping import NotRenewed, Renewer, Retimestamping
 from ledger.rounds import SHOWN_ROLES
 from ledger.signing import SignerIdentity
+from ledger.stamping import RootStamper, Stamping, Unstamped
 from ledger.store.database import open_for_reading
+from ledger.store.errands import Errands
 from ledger.store.files import FileStore
 from ledger.store.reader import ArchivedPdf, Reader, Unit
 from ledger.store.tables import FileRole
@@ -39,6 +41,7 @@ from scripts.audits import trust_files
 from scripts.compose import Ledger, public_reader, public_verifier
 from scripts.crew import CrewScribe, LocalArchivist, LocalHand, utc_now
 from scripts.renewing import LocalRenewer
+from scripts.root_stamps import LocalRootStamper
 from signer.keys import SigningKey
 from signer.keys.opening import open_key
 from signer.keys.signing_key import Hidden
@@ -86,6 +89,7 @@ class Deeds:
             "prepare": Preparing(self),
             "seal": Sealing(self),
             "issue": Issuing(self),
+            "stamp": StampingRoots(ledger.reader, ledger.errands, ledger.stamping, stamper=lambda: self.root_stamper),
             "retimestamp": Renewing(ledger.reader, ledger.writer, ledger.files, renewer=lambda: self.renewer),
             "verify": Verifying(self),
             "export": ExportingSchools(self),
@@ -112,6 +116,11 @@ class Deeds:
         """Who appends document timestamps."""
         tsa = self.ledger.settings.signing.tsa
         return self._open.enter_context(LocalRenewer(tsa=tsa, roots=self._roots, workers=WORKERS))
+
+    @cached_property
+    def root_stamper(self) -> LocalRootStamper:
+        """Who asks for tokens over roots."""
+        return LocalRootStamper(tsa=self.ledger.settings.signing.tsa, roots=self._roots)
 
     @cached_property
     def verifier(self) -> Verifier:
@@ -260,6 +269,36 @@ class Issuing(_OfUnits):
 
     def _carry_out(self, _order: Order, unit: Unit, /) -> None:
         _exhaust(self._ledger.issuing.issue(self._deeds.archivist, [unit]))
+
+
+class StampingRoots:
+    """Batches without a time-stamp token over their root get one; of one school, if `school` names it."""
+
+    def __init__(
+        self, reader: Reader, errands: Errands, stamping: Stamping, *, stamper: Callable[[], RootStamper]
+    ) -> None:
+        self._reader = reader
+        self._errands = errands
+        self._stamping = stamping
+        self._stamper = stamper
+
+    def parts(self, order: Order) -> Sequence[str]:
+        """The schools. Raises `UnknownSchool`."""
+        if "school" in order:
+            return [self._reader.school(order["school"]).code]
+        return [school.code for school in self._reader.schools()]
+
+    def units(self, _order: Order, part: str) -> Sequence[str]:
+        """The numbers of a school's batches that have no token."""
+        return [str(batch.id) for batch in self._stamping.waiting(part)]
+
+    def do(self, _order: Order, unit: str) -> Outcome:
+        """Stamps one, or finds it stamped."""
+        waiting = [batch for batch in self._errands.unstamped() if str(batch.id) == unit]
+        answer = next(self._stamping.stamp(self._stamper(), waiting), None)
+        if isinstance(answer, Unstamped):
+            return Outcome(Told.REFUSED, answer.vi, answer.en)
+        return ALREADY if answer is None else DONE
 
 
 class Renewing:

@@ -135,7 +135,8 @@ class Csv:
             **told,
             "file": answer.question.name,
             "code": None if worst is None else worst.code,
-            "message": None if worst is None else worst.message(self.language),
+            "message": " ".join(found.message(self.language) for found in (worst, verdict.second_witness) if found)
+            or None,
             "school_code": verdict.school,
             "school_name": verdict.school_name,
             "settled": json.dumps(settled(verdict)),

@@ -23,6 +23,7 @@ from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.sheets.class_sheet import SheetReading
 from ledger.rounds import SHOWN_ROLES
 from ledger.signing import SignerIdentity
+from ledger.stamping import Unstamped
 from ledger.store.reader import Unit
 from ledger.store.tables import FileRole
 from ledger.unit import FINAL_STATES, Role, Slot, UnitKind, UnitState
@@ -186,10 +187,13 @@ def anchor(
     school_year: str,
     password: str,
     only_if_due: bool = False,
+    unstamped: Callable[[Unstamped], None] = lambda _: None,
 ) -> Iterator[Progress]:
     """Seals what is issued and carries it, and whatever else the school has decided, until all is final; tells how it stands.
 
     With `only_if_due` a batch is closed by the school's own policy alone. The head of the journal is published along with it.
+    Once all is sent, or the chain could not be asked, batches without a token over their root get one; `unstamped` is told
+    why not.
     """
     anchorer = ledger.school_anchorer(trust, school_code=school_code, password=password)
     sealer = ledger.sealer(trust)
@@ -198,7 +202,33 @@ def anchor(
     else:
         sealer.seal(school_code=school_code, school_year=school_year)
     ledger.decisions.publish_head(school_code)
-    yield from carried(anchorer)
+    steps = carried(anchorer)
+    try:
+        first = next(steps, None)
+    except Exception:
+        # The second witness of time is wanted most when the first one does not answer.
+        stamp_roots(ledger, trust, school_code=school_code, unstamped=unstamped)
+        raise
+    stamp_roots(ledger, trust, school_code=school_code, unstamped=unstamped)
+    if first is not None:
+        yield first
+    yield from steps
+
+
+def stamp_roots(
+    ledger: Ledger, trust: Trust, *, school_code: str | None, unstamped: Callable[[Unstamped], None]
+) -> None:
+    """Asks for the tokens that batches lack, of one school or of all. That an authority does not answer is told, and no more."""
+    waiting = ledger.stamping.waiting(school_code)
+    if not waiting:
+        return
+    # Loading what talks to the authority takes longer than looking that there is nothing to say.
+    from scripts.root_stamps import LocalRootStamper  # noqa: PLC0415
+
+    roots = [root for roots in trust.anchors.roots.values() for root in roots]
+    for answer in ledger.stamping.stamp(LocalRootStamper(tsa=ledger.settings.signing.tsa, roots=roots), waiting):
+        if isinstance(answer, Unstamped):
+            unstamped(answer)
 
 
 def carried(anchorer: Anchorer) -> Iterator[Progress]:

@@ -54,7 +54,8 @@ class HttpTimestamper(HTTPTimeStamper):
             info = token["content"]["encap_content_info"]["content"].parsed
             imprint = info["message_imprint"]["hashed_message"].native
             said = info["gen_time"].native
-        except (TimestampRequestError, OSError, ValueError, TypeError, KeyError) as error:
+        except (TimestampRequestError, OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+            # pyHanko 0.38 stumbles over its own message about another nonce, which is an AttributeError then.
             raise self._unavailable(str(error) or type(error).__name__) from error
         if imprint != message_digest:
             raise self._unavailable("the token is over another digest")

@@ -25,17 +25,17 @@ class Approvals:
 
     trust: Trust
     school: str
-    anchored_at: dt.datetime | None
-    """When the anchor proves that the signatures existed; None when the chain could not be asked."""
+    existed_by: dt.datetime | None
+    """When anchor or time-stamp token prove that the signatures existed; None when neither could be had."""
     list_in_force: bool = True
     """Whether the list is known to be the authority's newest. Who is missing on an old one may stand on the new one."""
 
     def findings(self, judgements: Sequence[SignatureJudgement]) -> Iterator[Finding]:
         """Each signer stands on the list for this school, role and subject when it signed, under the hierarchy it belongs to.
 
-        A time-stamp proves when that was. An XML signature may have none: it was made at the latest when it was anchored, and
-        says itself when. Who is listed at one of these times and not at the other may have signed in time, or after leaving;
-        nobody can know.
+        A time-stamp proves when that was. An XML signature may have none: it was made at the latest when it was anchored or
+        stamped, and says itself when. Who is listed at one of these times and not at the other may have signed in time, or
+        after leaving; nobody can know.
         """
         if self.trust.signers is None:
             yield f.SIGNATURES_NO_LIST()
@@ -71,7 +71,7 @@ class Approvals:
 
     def _times(self, judgement: SignatureJudgement) -> list[dt.datetime | None]:
         proven = judgement.timestamped_at
-        return [judgement.claimed_at, self.anchored_at] if proven is None else [proven]
+        return [judgement.claimed_at, self.existed_by] if proven is None else [proven]
 
     def _approving(self, judgement: SignatureJudgement) -> list[list[ApprovedSigner]]:
         """For each time at which it may have been made, the lines that approve a signature."""

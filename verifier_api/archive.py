@@ -100,12 +100,11 @@ class Archive:
             for info in self._receipts:
                 receipt = _unpacked(opened, info)
                 try:
-                    listed = Receipt.parse(receipt).manifest.files
+                    parsed = Receipt.parse(receipt)
                 except MalformedReceipt:
                     continue  # It serves no file; the ledger is asked instead.
-                for file in listed:
-                    # Two that differ say nothing: either may be made up, and the ledger has its own.
-                    by_file[file.sha256] = receipt if by_file.get(file.sha256, receipt) == receipt else b""
+                for file in parsed.manifest.files:
+                    by_file[file.sha256] = _agreed(by_file.get(file.sha256), parsed, receipt)
             for info in self._entries:
                 data = _unpacked(opened, info)
                 if data.startswith(_LOCAL_MARK):
@@ -141,6 +140,18 @@ def open_archive(data: bytes, bounds: Bounds = Bounds()) -> Archive:
         raise HostileArchive("too-large-unpacked")
     _check_overlaps(infos, len(data))
     return Archive(data, entries, receipts)
+
+
+def _agreed(before: bytes | None, receipt: Receipt, data: bytes) -> bytes:
+    """The receipt of a file of which another was there `before`. Two that differ say nothing: either may be made up.
+
+    One may have been handed out before the token over its root was there, and one after.
+    """
+    if before is None or before == data:
+        return data
+    if not before or not (known := Receipt.parse(before)).same_proof(receipt):
+        return b""
+    return known.with_tokens_of(receipt).to_json()
 
 
 def _is_receipt(info: zipfile.ZipInfo) -> bool:

@@ -165,7 +165,7 @@ def _recalled(verdict: Verdict) -> Banner:
 
 def _failure(verdict: Verdict) -> Text:
     """What failed, named by the first finding that did."""
-    failed = [found for found in verdict.findings if found.outcome is Outcome.FAILED]
+    failed = [found for found in verdict.findings if found.outcome is Outcome.FAILED and found.check is not Check.TIME]
     for found in failed:
         if (title := _FAILED_TITLES.get(found.code) or _FAILED_CHECKS.get(found.check)) is not None:
             return title
@@ -187,6 +187,8 @@ def _doubt(verdict: Verdict) -> Text:
 
 
 def _sentence(verdict: Verdict, outcome: Outcome) -> Text:
-    """The first finding with this outcome, in its own words."""
-    found = next((found for found in verdict.findings if found.outcome is outcome), None)
-    return Text("", "") if found is None else Text(found.vi, found.en)
+    """The first finding with this outcome, in its own words, and what the second witness of time says if the first is silent."""
+    told = [found for found in verdict.findings if found.outcome is outcome and found.check is not Check.TIME][:1]
+    if (witness := verdict.second_witness) is not None:
+        told.append(witness)
+    return Text(" ".join(found.vi for found in told), " ".join(found.en for found in told))

@@ -122,8 +122,15 @@ class Expected:
     """When the anchor proves that the signatures existed; None when the chain could not be asked."""
     now: dt.datetime
     """Whether revocation data is current is asked at this time."""
+    stamped_at: dt.datetime | None = None
+    """When a time-stamp token over the root proves the same, by an authority that is trusted; None when none does."""
     list_in_force: bool = True
     """Whether the list of signers is the authority's newest, as the chain says, or the operator vouches for it."""
+
+    @property
+    def existed_by(self) -> dt.datetime | None:
+        """By when the signatures existed: the root holds them, and anchor and token each prove that it was there."""
+        return min((at for at in (self.anchored_at, self.stamped_at) if at is not None), default=None)
 
     @property
     def approvals(self) -> Approvals:
@@ -131,7 +138,7 @@ class Expected:
         return Approvals(
             trust=self.trust,
             school=self.manifest.school,
-            anchored_at=self.anchored_at,
+            existed_by=self.existed_by,
             list_in_force=self.list_in_force,
         )
 
@@ -275,8 +282,8 @@ def _one(judgement: SignatureJudgement, expected: Expected) -> Iterator[Finding]
     if root is None or not expected.trust.may_certify(root.hex(), role):
         yield f.SIGNATURES_UNTRUSTED(details, role=words)
         return
-    ended, anchored_at = judgement.certificate_ends, expected.anchored_at
-    if ended is not None and anchored_at is not None and ended < anchored_at:
+    ended, existed_by = judgement.certificate_ends, expected.existed_by
+    if ended is not None and existed_by is not None and ended < existed_by:
         # Nothing proves that it was made while the certificate was good: whoever has the key by now may have made it. The same
         # goes for the time-stamp in an XML and the certificate of its authority.
         yield f.SIGNATURES_INDETERMINATE({**details, "sub_indication": "OUT_OF_BOUNDS_NO_POE"}, role=words)

@@ -19,8 +19,9 @@ from ledger.record.digest import record_digest
 from ledger.record.errors import RecordError
 from ledger.record.xml import booklet as xml_booklet
 from ledger.unit import ON_PAPER
-from verifier_api import quicker, signatures, xml_places, xml_signatures
+from verifier_api import quicker, root_tokens, signatures, xml_places, xml_signatures
 from verifier_api.judgements import SignatureJudgement
+from verifier_api.root_tokens import TokenJudgement
 from verifier_api.trust import Anchors
 
 PDF_HEADER = b"%PDF-"
@@ -84,6 +85,8 @@ class Examination:
     """What a booklet's cover says beside each of them. None for a unit."""
     seen_at: datetime | None = None
     """When these very bytes were examined; None when that was just now (`verifier_api.examined`)."""
+    tokens: tuple[TokenJudgement, ...] = ()
+    """What the tokens prove that were asked about (`root_tokens`), which are of kind OTHER."""
 
 
 class Examiner(Protocol):
@@ -107,6 +110,8 @@ def kind_of(data: bytes) -> FileKind:
 def examine(data: bytes, anchors: Anchors) -> Examination:
     """Everything that `data` shows, with certificate chains built to `anchors`."""
     try:
+        if data.startswith(root_tokens.MARK):
+            return Examination(kind=FileKind.OTHER, tokens=root_tokens.judge(data, anchors))
         match kind_of(data):
             case FileKind.PDF:
                 return _examine_pdf(data, anchors)

@@ -109,7 +109,7 @@ async def token_time(
             continue
         for token in attribute["values"]:
             specification = _with_dss(signature.reader, anchors.specification())
-            found = await _judge_token(token["content"], specification, lambda name: _digest(name, value), proven)
+            found = await judge_token(token["content"], specification, lambda name: _digest(name, value), proven)
             if found.sub_indication != AdESPassed.OK or dated_back(found, evidence, proven):
                 continue
             if not dated_back(found, evidence.with_more(anchors.news), proven):
@@ -134,10 +134,10 @@ def dated_back(found: Found, evidence: Evidence, proven: datetime | None) -> boo
 async def judge_timestamp(signature: EmbeddedPdfSignature, anchors: Trusted, proven: datetime | None) -> Found:
     """Step 3."""
     specification = _with_dss(signature.reader, anchors.specification())
-    return await _judge_token(signature.signed_data, specification, signature.compute_digest, proven)
+    return await judge_token(signature.signed_data, specification, signature.compute_digest, proven)
 
 
-async def _judge_token(
+async def judge_token(
     token: cms.SignedData,
     specification: SignatureValidationSpec,
     imprint: Callable[[str], bytes],

@@ -58,6 +58,8 @@ class Check(StrEnum):
     STANDING = "standing"
     SIGNATURES = "signatures"
     CONTENTS = "contents"
+    TIME = "time"
+    """Beside the steps: the second witness of time, which never decides (`verifier_api.witness`)."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +147,19 @@ class Verdict:
 
     @property
     def worst(self) -> Finding | None:
-        """The finding that a person should read first: the earliest among the most serious."""
-        return max(self.findings, key=lambda f: _GRAVITY[f.outcome], default=None)
+        """The finding that a person should read first: the earliest among the most serious.
+
+        What is said of a time-stamp in the receipt is never it, as it says nothing against the record.
+        """
+        return max(self.findings, key=lambda f: (f.check is not Check.TIME, _GRAVITY[f.outcome]), default=None)
+
+    @property
+    def second_witness(self) -> Finding | None:
+        """What a time-stamp in the receipt proves, where that is all that is known of the time: the chain has not answered."""
+        chain = self.finding(Check.CHAIN)
+        if self.conclusion is not Conclusion.INDETERMINATE or chain is None or chain.outcome is Outcome.PASSED:
+            return None
+        return next((f for f in self.findings if f.check is Check.TIME and f.outcome is Outcome.PASSED), None)
 
     def to_dict(self, language: Language = "vi") -> dict[str, Any]:
         """The JSON verdict (DESIGN.md section 9). Times are ISO 8601 in UTC; what is not known is null.
@@ -185,14 +198,15 @@ class Verdict:
 _GRAVITY = {Outcome.SKIPPED: 0, Outcome.PASSED: 1, Outcome.UNKNOWN: 2, Outcome.FAILED: 3}
 
 MUST_PASS = frozenset({Check.INTAKE, Check.BYTES, Check.RECEIPT, Check.CHAIN, Check.SIGNATURES, Check.CONTENTS})
-"""The checks without any of which no file is TOTAL_PASSED. `STANDING` is not among them: it has a word of its own."""
+"""The checks without any of which no file is TOTAL_PASSED. `STANDING` is not among them: it has a word of its own.
+Nor is `TIME`: anybody can put a token into a receipt, or take one out."""
 
 
 def conclude(findings: Iterable[Finding]) -> Conclusion:
     """What `findings` about a file amount to. Fails closed: a required check that left no PASSED is not a pass.
 
-    Any FAILED outside `STANDING` makes TOTAL_FAILED; otherwise any UNKNOWN, or a required check that did not pass, makes
-    INDETERMINATE.
+    Any FAILED outside `STANDING` and `TIME` makes TOTAL_FAILED; otherwise any UNKNOWN, or a required check that did not pass,
+    makes INDETERMINATE.
     """
     relevant = [finding for finding in findings if finding.check in MUST_PASS]
     outcomes = {finding.outcome for finding in relevant}

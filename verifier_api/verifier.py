@@ -17,6 +17,9 @@ is SKIPPED; what could not be asked is UNKNOWN. Only the last step concludes.
 7. *Contents.* The record inside has the digest that the manifest holds.
 8. *Conclusion.* Once, from the findings (`verdict.conclude`).
 
+Beside 4 stands a second witness of time, the time-stamp tokens over the root in the receipt (`witness`). They never decide; the
+time by which the signatures existed, which 6 asks for, is the earlier of what a token and the anchor prove.
+
 A verifier that was made with `at` answers as it would have at that moment: 4 and 5 by what was on the chain then (how deep an
 anchor lies is known now), 6 by the revocation data that there was (its examiner's anchors are `Trust.as_of`), and it says so in
 every verdict.
@@ -47,9 +50,10 @@ from verifier_api.case import Case
 from verifier_api.examination import Examination, Examiner, FileKind
 from verifier_api.intake import MAX_FILE_BYTES, Exhausted
 from verifier_api.on_chain import OnChain
-from verifier_api.provenance import Issued, Proof, Provenance
+from verifier_api.provenance import Issued, Proof, Provenance, known_receipt
 from verifier_api.trust import Trust
 from verifier_api.verdict import Conclusion, Outcome, Standing, Verdict, conclude
+from verifier_api.witness import Testimony, Witness
 
 MEGABYTE = 1_000_000
 
@@ -80,6 +84,7 @@ class Verifier:
         self._now = now
         self._at = at
         self._read_receipt = read_receipt
+        self._witness = Witness(examiner, now=now)
 
     @classmethod
     def live(
@@ -136,17 +141,20 @@ class Verifier:
             return case, None
         manifest = proof.receipt.manifest
         about_the_list = tuple(self._chain.signer_list(case))
+        testimony = self._hear(proof.receipt, brought=proof.brought)
         expected = checks.Expected(
             manifest=manifest,
             trust=self._trust,
             seal_certificates=self._chain.seals(case, manifest, examination),
             anchored_at=None if case.status is None else case.status.anchored_at,
             now=self._chain.moment,
+            stamped_at=testimony.stamped_at,
             list_in_force=all(found.outcome is Outcome.PASSED for found in about_the_list),
         )
         case.note(*checks.signatures(examination, expected), *about_the_list)  # (6)
         case.signatures = checks.summaries(examination.signatures, expected.approvals)
         case.note(checks.contents(examination, manifest))  # (7)
+        case.note(testimony.finding)
         return case, examination.record
 
     def oversized(self) -> Verdict:
@@ -288,6 +296,14 @@ class Verifier:
         self._provenance.look_up_units(case, receipt.manifest, lines=None)
         self._chain.ask(case, receipt, pending=pending, brought=brought)
         case.note(f.SIGNATURES_SKIPPED(), f.CONTENTS_SKIPPED())
+        if brought or not case.reached:
+            # While the chain answers, its time is told, and a QR code that a thousand scan costs no worker anything.
+            case.note(self._hear(receipt, brought=brought).finding)
+
+    def _hear(self, receipt: Receipt, *, brought: bool) -> Testimony:
+        """Beside (4): what the tokens over the root say; those of the ledger are heard along with those that somebody brought."""
+        own = known_receipt(self._issued, receipt.manifest.id) if brought else None
+        return self._witness.hear(receipt, own, moment=self._chain.moment)
 
     def _conclude(self, case: Case) -> Verdict:
         """(8) The one place that concludes."""

@@ -75,6 +75,7 @@ CHECKS = {
     "standing": Text("Hiệu lực hiện nay", "Standing today"),
     "signatures": Text("Chữ ký số", "Digital signatures"),
     "contents": Text("Nội dung", "Contents"),
+    "time": Text("Dấu thời gian trong biên nhận", "Time-stamp in the receipt"),
 }
 
 REASONS = {

@@ -20,10 +20,11 @@ from ledger.audit.journal_part import Vouching, deeds_about
 from ledger.audit.pages import AnyRow, Pages
 from ledger.batch import BatchState
 from ledger.journal import Deed
-from ledger.proof.errors import TreeError
+from ledger.proof.errors import MalformedToken, TreeError
 from ledger.proof.leaf import leaf_hash
 from ledger.proof.merkle import MerkleTree, root_of
 from ledger.proof.receipt import RECEIPT_FORMAT
+from ledger.proof.root_token import token_over
 from ledger.store.chain_tables import BatchRow, LeafRow
 from ledger.store.tables import UnitRow
 
@@ -36,6 +37,8 @@ _BATCHES = select(
     BatchRow.state,
     BatchRow.sealed_at,
     BatchRow.changed_at,
+    BatchRow.token,
+    BatchRow.stamped_at,
 )
 _MEMBERS = {"format", "manifest", "salt", "leaf", "proof", "root", "anchor"}
 _WORD_DIGITS = 66
@@ -54,6 +57,7 @@ def check_batches(pages: Pages, vouched: Vouching) -> Iterator[Finding]:
                 if entry.deed is not Deed.BATCH_SEALED or json.loads(entry.detail).get("school") == row.school_code
             ]
             yield from _told(row, entries, vouched)
+            yield from _stamped(row)
             yield from _leaves(pages, row)
 
 
@@ -80,6 +84,21 @@ def _told(row: AnyRow, told: Sequence[AnyRow], vouched: Vouching) -> Iterator[Fi
         yield findings.ROW_UNJOURNALED(subject, found=row.state, expected=Deed.BATCH_FINAL)
     if row.state is BatchState.FAILED:
         yield findings.ERRAND_FAILED(subject, found=row.state)
+
+
+def _stamped(row: AnyRow) -> Iterator[Finding]:
+    """The token is over the root, and tells the time that stands beside it. Its signature is for verifiers to judge."""
+    subject = _subject(row)
+    if row.token is None:
+        yield findings.BATCH_UNSTAMPED(subject)
+        return
+    try:
+        told = token_over(row.root, row.token).stamped_at
+    except MalformedToken as error:
+        yield findings.BATCH_TOKEN(subject, found=error, expected=row.root)
+        return
+    if told != row.stamped_at:
+        yield findings.BATCH_TOKEN(subject, found=row.stamped_at, expected=told)
 
 
 def _leaves(pages: Pages, batch: AnyRow) -> Iterator[Finding]:
@@ -159,6 +178,8 @@ def read_receipt(stored: bytes) -> dict[str, Any] | None:
         return None
     words = [receipt["salt"], receipt["leaf"], receipt["root"], *(receipt["proof"] if _listed(receipt) else [None])]
     sound = receipt["format"] == RECEIPT_FORMAT and isinstance(receipt["anchor"], dict)
+    # A receipt is stored without tokens; its batch's is put in when it is handed out.
+    sound = sound and not receipt.get("timestamps")
     return receipt if sound and all(map(_is_word, words)) else None
 
 

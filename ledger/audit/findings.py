@@ -256,6 +256,22 @@ BATCH_ROOT = Kind(
     _RESTORE_VI,
     _RESTORE_EN,
 )
+BATCH_TOKEN = Kind(
+    "batch.token",
+    _E,
+    "Dấu thời gian lưu cùng đợt không phải là dấu trên gốc của đợt, hoặc ghi giờ khác với giờ đã lưu.",
+    "The time-stamp token kept with the batch is not over its root, or tells another time than the row.",
+    _RESTORE_VI,
+    _RESTORE_EN,
+)
+BATCH_UNSTAMPED = Kind(
+    "batch.unstamped",
+    _I,
+    "Đợt chưa có dấu thời gian trên gốc: biên nhận chỉ có chuỗi khối làm chứng về thời gian.",
+    "The batch has no time-stamp token over its root: its receipts have the chain alone as a witness of time.",
+    "Chạy hocba anchor của trường, hoặc hocba jobs add stamp, khi máy chủ dấu thời gian trả lời.",
+    "Run the school's hocba anchor, or hocba jobs add stamp, once the time-stamping authority answers.",
+)
 RECEIPT_MALFORMED = Kind(
     "receipt.malformed", _E, "Biên nhận không đọc được.", "The receipt cannot be read.", _RESTORE_VI, _RESTORE_EN
 )

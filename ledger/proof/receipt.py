@@ -12,6 +12,7 @@ The JSON Schema of the format is `receipt-1.schema.json` beside this file, gener
 ever handed out stays readable.
 """
 
+import base64
 import json
 from collections.abc import Sequence
 from typing import Annotated, Literal, Self
@@ -27,7 +28,8 @@ RECEIPT_FORMAT: Literal["hocba-receipt/1"] = "hocba-receipt/1"
 MAX_PROOF_NODES = 32
 """Enough for four billion leaves; a longer path can only be nonsense or an attack on our time."""
 MAX_RECEIPT_BYTES = 64 * 1024
-"""A receipt of ours has 2 to 4 kB; with several time-stamp tokens about 30 kB."""
+"""A receipt of ours has 2 to 4 kB, and 8 to 20 kB with a time-stamp token."""
+MAX_TOKENS = 8
 
 Word = Annotated[str, StringConstraints(pattern=r"^0x[0-9a-f]{64}$")]
 """Thirty-two bytes as the chain's tools write them."""
@@ -57,8 +59,17 @@ class Receipt(_Value):
     """Siblings from the leaf upwards."""
     root: Word
     anchor: AnchorHint
-    timestamps: Annotated[tuple[Base64, ...], Field(max_length=8, strict=False)] = ()
-    """RFC 3161 tokens over the root, base64: a proof of time that needs no chain."""
+    timestamps: Annotated[
+        tuple[Base64, ...],
+        Field(
+            max_length=MAX_TOKENS,
+            strict=False,
+            description="RFC 3161 time-stamp tokens (DER of the ContentInfo, base64) over the root. The message imprint is "
+            "SHA-256 of the root's 32 bytes. They stand outside of leaf and root: a token that does not hold says nothing "
+            "against the record.",
+        ),
+    ] = ()
+    """RFC 3161 tokens over the root (`ledger.proof.root_token`), base64: a proof of time that needs no chain."""
 
     @model_validator(mode="after")
     def _leads_to_its_root(self) -> Self:
@@ -95,6 +106,24 @@ class Receipt(_Value):
         """The path as 32-byte nodes, lowest first."""
         return tuple(map(_bytes, self.proof))
 
+    @property
+    def tokens(self) -> tuple[bytes, ...]:
+        """The time-stamp tokens, DER or whatever else stands in their place."""
+        return tuple(map(base64.b64decode, self.timestamps))
+
+    def same_proof(self, other: Self) -> bool:
+        """Whether both prove the same. Tokens are added to a receipt after it was first handed out, and may be left out."""
+        return self.model_copy(update={"timestamps": ()}) == other.model_copy(update={"timestamps": ()})
+
+    def with_tokens_of(self, other: Self) -> Self:
+        """This receipt with the tokens of one that proves the same, as far as there is room for them."""
+        joined = self
+        for token in dict.fromkeys(other.timestamps):
+            more = joined.model_copy(update={"timestamps": (*joined.timestamps, token)})
+            fits = len(more.timestamps) <= MAX_TOKENS and len(more.to_json()) <= MAX_RECEIPT_BYTES
+            joined = more if fits and token not in joined.timestamps else joined
+        return joined
+
     @classmethod
     def of(
         cls, *, manifest: Manifest, salt: bytes, proof: Sequence[bytes], root: bytes, chain_id: int, registry: str
@@ -125,6 +154,22 @@ class Receipt(_Value):
         if json.loads(data, object_pairs_hook=_each_once) != receipt.model_dump(mode="json", exclude_none=True):
             raise MalformedReceipt("a member is missing, null, or written in another form than ours")
         return receipt
+
+
+_NO_TOKENS = b'"timestamps": []\n}\n'
+"""How `to_json` ends a receipt without tokens, which is how one is stored."""
+
+
+def with_tokens(stored: bytes, tokens: Sequence[bytes]) -> bytes:
+    """A stored receipt as it is handed out: the same bytes, with the tokens over its batch's root in their place.
+
+    Receipts are stored when the batch is sealed, before anything else; a token comes later, is the same for all of a batch,
+    and may be longer than all the rest. What does not end as ours do is handed out as it is, for others to judge.
+    """
+    if not tokens or not stored.endswith(_NO_TOKENS):
+        return stored
+    lines = ",\n".join(f'    "{base64.b64encode(token).decode()}"' for token in tokens)
+    return stored.removesuffix(_NO_TOKENS) + f'"timestamps": [\n{lines}\n  ]\n}}\n'.encode()
 
 
 def _each_once(members: list[tuple[str, object]]) -> dict[str, object]:

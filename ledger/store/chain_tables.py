@@ -47,6 +47,7 @@ class BatchRow(Base):
     __table_args__ = (
         UniqueConstraint("school_code", "root"),
         CheckConstraint("(signature IS NULL) = (deadline IS NULL)", name="signed_until"),
+        CheckConstraint("(token IS NULL) = (stamped_at IS NULL)", name="stamped_once"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     school_code: Mapped[str] = mapped_column(ForeignKey("school.code"))
@@ -60,10 +61,14 @@ class BatchRow(Base):
     """Until when it serves."""
     sealed_at: Mapped[dt.datetime]
     changed_at: Mapped[dt.datetime]
+    token: Mapped[bytes | None]
+    """A time-stamp token over the root (`ledger.proof.root_token`); None until some run got one."""
+    stamped_at: Mapped[dt.datetime | None]
+    """The time that the token tells."""
 
 
 class LeafRow(Base):
-    """One unit's leaf in its batch, with the receipt as it will be handed out."""
+    """One unit's leaf in its batch, with the receipt as it will be handed out, but for the batch's token."""
 
     __tablename__ = "leaf"
     unit_id: Mapped[UUID] = mapped_column(ForeignKey("unit.id"), primary_key=True)

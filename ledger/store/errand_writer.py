@@ -20,6 +20,7 @@ from ledger import batch as batch_rules
 from ledger.batch import ActKind, BatchState
 from ledger.errors import ForbiddenMove, LostRace, UnknownUnit
 from ledger.journal import JOURNAL_TOPIC, Deed, Detail
+from ledger.proof.root_token import RootToken
 from ledger.store.chain_tables import ActRow, AttemptRow, BatchRow, LeafRow, NumberRow, NumberState, RecallRow
 from ledger.store.errands import Act, Attempt, Batch, Errand, Number, Recall, key_of
 from ledger.store.journal_store import BY_ITSELF, add_entry, take_turn
@@ -115,6 +116,16 @@ class ErrandWriter:
                 .values(signature=signature, deadline=deadline)
             )
             _expect_one(result, f"đợt neo/batch {batch.id}", BatchState.SEALED)
+
+    def keep_token(self, batch: Batch, token: RootToken) -> None:
+        """Keeps a token over the root of a batch, wherever the batch stands. One that has a token already is a lost race."""
+        with writing(self._engine) as session:
+            result = session.execute(
+                update(BatchRow)
+                .where(BatchRow.id == batch.id, BatchRow.root == batch.root, BatchRow.token.is_(None))
+                .values(token=token.der, stamped_at=token.stamped_at)
+            )
+            _expect_one(result, f"đợt neo/batch {batch.id}", "without a token")
 
     def decide_recall(
         self,

@@ -118,6 +118,14 @@ class Errands:
             query = select(BatchRow).where(BatchRow.state.in_(OPEN_STATES)).order_by(BatchRow.id)
             return [value_of(Batch, row) for row in session.scalars(query)]
 
+    def unstamped(self, school_code: str | None = None) -> list[Batch]:
+        """Batches without a token over their root, wherever they stand, oldest first; of one school, if it is named."""
+        query = select(BatchRow).where(BatchRow.token.is_(None)).order_by(BatchRow.id)
+        if school_code is not None:
+            query = query.where(BatchRow.school_code == school_code)
+        with reading(self._engine) as session:
+            return [value_of(Batch, row) for row in session.scalars(query)]
+
     def open_recalls(self) -> list[Recall]:
         """Recalls still on their way, oldest first."""
         with reading(self._engine) as session:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 
 from ledger.batch import BatchState
 from ledger.errors import UnknownSchool, UnknownUnit
+from ledger.proof.receipt import with_tokens
 from ledger.store.chain_tables import BatchRow, LeafRow
 from ledger.store.sessions import reading
 from ledger.store.tables import (
@@ -140,7 +141,7 @@ class ReceiptEntry:
 
     unit_id: UUID
     receipt: bytes | None
-    """None while the unit is in no batch."""
+    """With the token over the batch's root, if there is one. None while the unit is in no batch."""
     final: bool
     """Whether the batch's root is deep enough on the chain, so that the receipt may be handed out."""
     renewed: bool = False
@@ -278,7 +279,7 @@ class Reader:
             issued.where(UnitRow.manifest.is_not(None))
             .outerjoin(LeafRow, LeafRow.unit_id == UnitRow.id)
             .outerjoin(BatchRow, BatchRow.id == LeafRow.batch_id)
-            .add_columns(LeafRow.receipt, BatchRow.state, UnitRow.manifest)
+            .add_columns(LeafRow.receipt, BatchRow.state, UnitRow.manifest, BatchRow.token)
         )
         with reading(self._engine) as session:
             row = session.execute(whole).one_or_none()
@@ -286,7 +287,7 @@ class Reader:
             return None
         return ReceiptEntry(
             unit_id=row[0],
-            receipt=row[1],
+            receipt=None if row[1] is None else with_tokens(row[1], () if row[4] is None else (row[4],)),
             final=row[2] is BatchState.FINAL,
             renewed=sha256 is not None and sha256.encode() not in row[3],
         )

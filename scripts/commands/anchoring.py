@@ -120,7 +120,16 @@ def carry_for_school(
 ) -> None:
     """Seals and carries until all is final, telling how much is still on its way."""
     trust = Trust.load(ledger.settings.trust)
-    watch(workday.anchor(ledger, trust, school_code=school, school_year=year, password=password, only_if_due=due), lang)
+    carrying = workday.anchor(
+        ledger,
+        trust,
+        school_code=school,
+        school_year=year,
+        password=password,
+        only_if_due=due,
+        unstamped=lambda why: note(lang, why.vi, why.en),
+    )
+    watch(carrying, lang)
 
 
 def watch(progress: Iterable[Progress], lang: Language) -> None:

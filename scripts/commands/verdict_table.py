@@ -42,7 +42,9 @@ class VerdictTable:
             deputies = [role_text(each).to(self._lang) for each in verdict.signatures if each.delegated_by is not None]
             why = "; ".join(filter(None, [verdict.school_name, *deputies]))
         else:
-            why = f"{worst.message(self._lang)} ({worst.code})"
+            witness = verdict.second_witness
+            also = "" if witness is None else f" {witness.message(self._lang)}"
+            why = f"{worst.message(self._lang)} ({worst.code}){also}"
         at = self._at
         self._rows.append((name, CONCLUSIONS[verdict.conclusion][at], STANDINGS[verdict.standing][at], why))
         if len(self._rows) == PAGE_ROWS:

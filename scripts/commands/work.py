@@ -63,6 +63,7 @@ class Kind(StrEnum):
     PREPARE = "prepare"
     SEAL = "seal"
     ISSUE = "issue"
+    STAMP = "stamp"
     RETIMESTAMP = "retimestamp"
     VERIFY = "verify"
     EXPORT = "export"
@@ -163,13 +164,15 @@ def add(
     lang: Lang = "vi",
     as_json: AsJson = False,
 ) -> None:
-    """Giao một việc / order a job: prepare, seal, issue, retimestamp, verify, export."""
+    """Giao một việc / order a job: prepare, seal, issue, stamp, retimestamp, verify, export."""
     now = dt.datetime.now(dt.UTC)
     order: dict[str, str] = {}
     if kind is Kind.VERIFY:
         order = {"folder": str(_given(folder, "--folder").absolute())}
     elif kind is Kind.EXPORT:
         order = {"folder": str(_given(folder, "--folder").absolute())} | ({"school": school} if school else {})
+    elif kind is Kind.STAMP:
+        order = {"school": school} if school else {}
     elif kind is Kind.RETIMESTAMP:
         order = {"before": (now + dt.timedelta(days=within)).isoformat()}
     else:

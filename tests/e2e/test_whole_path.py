@@ -24,6 +24,8 @@ import zxingcpp
 from given_workbooks import FOLDER
 from PIL import Image
 
+from ledger.proof.receipt import Receipt
+from ledger.proof.root_token import token_over
 from ledger.record.check import check_workbook
 from ledger.unit import Role, UnitState
 from scripts.compose import Ledger
@@ -129,6 +131,9 @@ def test_the_demo_leaves_what_it_promises(demo):
     assert summary["verified"] == {"files": 84, "passed": 84}
     for unit in summary["units"]:
         assert all((demo.out / unit[kind]).stat().st_size for kind in ("pdf", "xml", "receipt"))
+        receipt = Receipt.parse((demo.out / unit["receipt"]).read_bytes())
+        (token,) = receipt.tokens
+        token_over(receipt.root_bytes, token)
 
 
 def test_a_stranger_verifies_with_files_receipt_trust_and_a_node(demo, tmp_path):

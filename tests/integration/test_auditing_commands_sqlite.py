@@ -10,6 +10,7 @@ import bagit
 import pytest
 
 from ledger.record.digest import record_digest
+from ledger.stamping import Stamping
 from ledger.store.class_import import Draft
 from ledger.store.reader import NewFile
 from ledger.store.tables import FileRole
@@ -19,6 +20,7 @@ from scripts.commands.terminal import EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN, EXIT_U
 from scripts.settings import SETTINGS_FILE, TEMPLATE
 from tests.simulators.anchoring_world import World
 from tests.simulators.audited_world import tamper
+from tests.simulators.root_stamper import SimulatedStamper
 from tests.simulators.school_ledger import NOON, SEAL, SchoolLedger, digest, manifest_of, unit_id
 
 XML = (Path(__file__).parents[1] / "vectors" / "record" / "hocba-0.xml").read_bytes()
@@ -40,6 +42,8 @@ def made(home: Path) -> None:
         _issue(ledger, number)
     world.seal()
     world.finish()
+    stamping = Stamping(ledger.errands, ledger.errand_writer)
+    assert len(list(stamping.stamp(SimulatedStamper(), stamping.waiting()))) == 1
     ledger.engine.dispose()
     ledger.path.rename(home / "hocba.sqlite")
     trust = home / "trust"

@@ -11,7 +11,7 @@ import zipfile
 import pytest
 
 from ledger.proof.leaf import leaf_hash
-from ledger.proof.receipt import Receipt
+from ledger.proof.receipt import Receipt, with_tokens
 from scripts.compose import ReceiptFolder
 from tests.simulators.bulk_world import zipped
 from tests.simulators.issuing_world import World
@@ -156,6 +156,24 @@ def made_up(unit):
 def test_a_made_up_receipt_beside_the_true_one_makes_no_file_false(names):
     unit = World().issue()
     data = zipped([("a.pdf", unit.pdf), (names[0], unit.receipt.to_json()), (names[1], made_up(unit))])
+    assert [file.receipt for file in open_archive(data).files()] == [None]
+
+
+def test_copies_of_before_and_after_the_token_came_are_one_receipt():
+    unit = World().issue()
+    stored = unit.receipt.to_json()
+    copies = [stored, with_tokens(stored, [b"one"]), stored, with_tokens(stored, [b"two"])]
+    data = zipped([("a.pdf", unit.pdf), *((f"{n}.receipt.json", copy) for n, copy in enumerate(copies))])
+    (file,) = open_archive(data).files()
+    assert file.receipt == with_tokens(stored, [b"one", b"two"])
+    data = zipped(
+        [
+            ("a.pdf", unit.pdf),
+            ("0.receipt.json", copies[1]),
+            ("1.receipt.json", made_up(unit)),
+            ("2.receipt.json", stored),
+        ]
+    )
     assert [file.receipt for file in open_archive(data).files()] == [None]
 
 

@@ -326,7 +326,7 @@ def by_deputy(*, moved=dt.timedelta(), stamped=True):
 
 
 def summaries(signed, *lines):
-    return checks.summaries(signed, Approvals(trust=trusting(*lines), school=SCHOOL, anchored_at=ANCHORED))
+    return checks.summaries(signed, Approvals(trust=trusting(*lines), school=SCHOOL, existed_by=ANCHORED))
 
 
 def test_a_deputy_signs_within_the_delegation_and_is_called_one():

@@ -10,6 +10,7 @@ from verifier_api.findings.kind import Kind
 from verifier_api.findings.of_files import *  # noqa: F403
 from verifier_api.findings.of_proof import *  # noqa: F403
 from verifier_api.findings.of_signatures import *  # noqa: F403
+from verifier_api.findings.of_time import *  # noqa: F403
 from verifier_api.verdict import Check
 
 _STEPS = tuple(Check)
