@@ -28,6 +28,7 @@
   x InvitationOver      an invitation, pairing code or answer of single sign-on that was used, or came too late
   x TooOften            too many failures to sign in; it passes by itself
   x Refused             the registry contract said no; the state did not change
+  x CannotSend          no node takes what a chain account has to send: no money, too low a fee
   x EvidenceMissing     a change of civil status, or an amendment, without the document that it rests on
   x NothingToApprove    nothing about this record waits for the authority
   x NothingToTakeBack, TooLateToTakeBack   no request of which nothing was sent: none at all, or it is on its way
@@ -320,6 +321,16 @@ class Refused(LedgerError):
         super().__init__(
             f"Hợp đồng sổ đăng ký từ chối {what}: {reason}. Hãy báo cho Sở GDĐT nếu không rõ lý do.",
             f"The registry contract refused {what}: {reason}. Ask the authority if the reason is not clear.",
+        )
+
+
+class CannotSend(LedgerError):
+    """No node takes what is to be sent: `what` is a chain account, for which so many errands wait, or one errand."""
+
+    def __init__(self, what: str, vi: str, en: str, *, waiting: int = 1) -> None:
+        super().__init__(
+            f"{what}: còn {waiting} việc chưa gửi được lên chuỗi; không mất gì cả. {vi}",
+            f"{what}: {waiting} errands could not be sent to the chain; nothing is lost. {en}",
         )
 
 

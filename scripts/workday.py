@@ -60,6 +60,16 @@ class UndoneOnChain(LedgerError):
         )
 
 
+class NotAllCarried(LedgerError):
+    """Several things keep errands from their end; whatever they did not keep is done."""
+
+    def __init__(self, reasons: Sequence[LedgerError]) -> None:
+        super().__init__(
+            "\n".join(["Chưa lên chuỗi hết, vì:", *(f"  - {reason.vi}" for reason in reasons)]),
+            "\n".join(["Not everything is on the chain, because:", *(f"  - {reason.en}" for reason in reasons)]),
+        )
+
+
 class NotAllBound(LedgerError):
     """Some pupils of a class have no booklet; those of the others are made."""
 
@@ -201,20 +211,27 @@ def anchor(
     yield from carried(anchorer)
 
 
-def carried(anchorer: Anchorer) -> Iterator[Progress]:
-    """Ticks until nothing is open that the chain alone can move; raises `UndoneOnChain`, or `ChainTooSlow` in the end."""
-    until, still_open = time.monotonic() + MINING_SECONDS, 1
-    while True:
+def carried(anchorer: Anchorer, *, sleep: Callable[[float], None] = time.sleep) -> Iterator[Progress]:
+    """Ticks until nothing is open that the chain alone can move.
+
+    What keeps some errands from their end is told when the others are there: raises `UndoneOnChain`, `ChainTooSlow`, an
+    obstacle of the last pass, or `NotAllCarried` for several of them.
+    """
+    until, still_open, failed = time.monotonic() + MINING_SECONDS, 1, 0
+    obstacles: tuple[LedgerError, ...] = ()
+    while still_open and time.monotonic() <= until:
         if (progress := if_agreed(anchorer.tick)) is not None:
-            if progress.failed:
-                raise UndoneOnChain(progress.failed)
+            failed += progress.failed
+            still_open, obstacles = progress.open, progress.obstacles
             yield progress
-            still_open = progress.open
-            if not still_open:
-                return
-        if time.monotonic() > until:
-            raise ChainTooSlow(still_open)
-        time.sleep(POLL_SECONDS)
+        if still_open:
+            sleep(POLL_SECONDS)
+    reasons: list[LedgerError] = [UndoneOnChain(failed)] if failed else []
+    reasons += obstacles
+    if still_open:
+        reasons.append(ChainTooSlow(still_open))
+    if reasons:
+        raise reasons[0] if len(reasons) == 1 else NotAllCarried(reasons)
 
 
 def hand_out(ledger: Ledger, units: list[Unit], folder: Path) -> Iterator[Path]:

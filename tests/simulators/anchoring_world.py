@@ -73,9 +73,11 @@ class World:
         return self.ledger.anchorer(self.chain, school_code=school_code, wallet=wallet, **parts).tick()
 
     def finish(self, **who: object) -> None:
-        """Ticks and mines until nothing is open."""
+        """Ticks and mines until nothing is open; nothing may stand in the way then."""
         for _ in range(PATIENCE):
-            if not self.tick(**who).open:
+            progress = self.tick(**who)
+            if not progress.open:
+                assert progress.obstacles == ()
                 return
             self.chain.mine()
         raise AssertionError(f"still open: {self.errands()} on {self.chain}")

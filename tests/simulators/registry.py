@@ -15,6 +15,8 @@ Implements `RegistrySender`, `RegistryReader` and `RegistryHistory`. Example::
     chain.least_fee = 7             # blocks take nothing that offers less for a unit of gas; estimates say so from now on
     chain.lags = 2                  # the node shows the chain as it was two blocks ago
     chain.delays = True             # what is sent reaches the node with the next block only
+    chain.poor = {OPERATOR.address} # accounts that cannot pay for anything that the node does not have yet
+    chain.takes_from = 7            # the node takes nothing that offers less for a unit of gas, and estimates say so
     chain.leaves_out = {"LeafRecalled"}  # the node does not tell of events of these names
 
 The contract is the reference model of contracts/TranscriptRegistry.sol (`registry_model`), which tests/contracts compares with the
@@ -40,7 +42,7 @@ from simulators.registry_model import RegistryModel
 from simulators.registry_past import Past
 
 from ledger.chain import abi
-from ledger.chain.errors import NonceTaken, Rejected, Underpriced, Unreachable, Unsendable
+from ledger.chain.errors import NonceTaken, OutOfFunds, Rejected, Underpriced, Unreachable, Unsendable
 from ledger.chain.registry import (
     Finality,
     Head,
@@ -204,6 +206,8 @@ class SimulatedChain:
         self.least_fee = 0
         self.lags = 0
         self.delays = False
+        self.poor: set[str] = set()
+        self.takes_from = 0
         self.leaves_out: set[str] = set()
         self._on_its_way: list[Transaction] = []
         self.asked: Counter[str] = Counter()
@@ -366,6 +370,10 @@ class SimulatedChain:
         if transaction.hash not in self._replayed()[1] and self._waiting.get(place) != transaction:
             if transaction.nonce < mined:
                 raise NonceTaken(f"nonce {transaction.nonce}")
+            if transaction.sender in self.poor:
+                raise OutOfFunds("insufficient funds for gas * price + value")
+            if transaction.fee < self.takes_from:
+                raise Underpriced("transaction underpriced")
             before = self._waiting.get(place)
             if before is not None and transaction.fee * 100 < before.fee * (100 + PRICE_BUMP) + (before.fee == 0):
                 raise Underpriced("replacement transaction underpriced")
@@ -399,7 +407,7 @@ class SimulatedChain:
         """A node estimates at its newest block, where only what is mined counts."""
         self._ask("prepare")
         self.registry.send(sender, data, Block(len(self._blocks), self._branch))
-        price = self.least_fee
+        price = max(self.least_fee, self.takes_from)
         return UnsignedTransaction(
             self.pin.chain_id, sender, nonce, self.pin.address, data, gas=200_000, gas_price=price
         )
