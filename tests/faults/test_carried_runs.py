@@ -101,6 +101,7 @@ def test_what_the_contract_undid_ends_no_other_ones_waiting(world):
     world.seal()
     anchored_by_hand(world.chain, world.batch().root, nonce=0)
     world.tick()
+    world.chain.mine()
     world.ledger.issued(1, first=50)
     world.seal()
     with pytest.raises(UndoneOnChain, match="1 errands"):

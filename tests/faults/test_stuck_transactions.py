@@ -311,8 +311,9 @@ def test_what_an_earlier_key_has_signed_is_never_signed_by_another(tmp_path, clo
     relayed(world)
     world.seal()
     world.tick()
-    world.chain.stuck = True
+    world.chain.least_fee = 100
     world.tick(**world.as_authority())
+    world.chain.least_fee = 200
     clock.passes(minutes=5)
     assert world.tick(school_code=None, wallet=KeyWallet(b"\x08" * 32)).open == 1
     assert {each.sender for each in world.ledger.signed} == {AUTHORITY.address}
