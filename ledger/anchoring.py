@@ -2,7 +2,7 @@
 
 """Anchoring: carrying sealed batches, recalls and acts onto the chain, across crashes.
 
-An errand is carried once, however many times this process dies on the way, and however many do the same at once. Four rules make
+An errand is carried once, however many times this process dies on the way, and however many do the same at once. Five rules make
 that so:
 
 * **A number is set aside before it is signed with.** The database gives each nonce of an account to one errand. Two workers that
@@ -11,6 +11,8 @@ that so:
   bytes are sent again; what the network leaves lying is replaced under the same number, at higher fees, stored first too.
 * **Move only from where you stood.** Every change of state names the state it was read in. If another worker has moved the
   errand since, the change is refused with `LostRace`, and the errand is read again.
+* **No number is left out.** The chain would wait for it: one that nothing has is used up with an empty transaction, after a while
+  in which the next errand may still take it (`ledger.gaps`).
 * **Ask the chain, not the error message.** What a node says when it refuses a transaction only makes us look: whether one of
   ours is in a block, and whether the number was used in a block that stands for good.
 
@@ -21,7 +23,7 @@ calls it owns the loop.
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from ledger.batch import DEFAULT_PATIENCE, OPEN_STATES, BatchState, Patience, Step, Waiting, next_step
@@ -30,9 +32,11 @@ from ledger.chain.registry import Finality, RegistrySender, Wallet
 from ledger.chain.signed_batches import batch_message
 from ledger.done_elsewhere import DoneElsewhere
 from ledger.errors import CannotSend, LedgerError, LostRace, Refused
+from ledger.gaps import Gaps
 from ledger.sending import Purpose, Sending
 from ledger.store.errand_writer import ErrandWriter
 from ledger.store.errands import Attempt, Errand, Errands, Number
+from ledger.store.gap_numbers import GapNumbers
 from ledger.store.reader import Reader
 from ledger.transactions import Transactions, first_year, incomplete
 
@@ -69,6 +73,8 @@ class Progress:
     obstacles: tuple[LedgerError, ...] = field(default=())
     """What a person has to see to: each errand that the contract refuses, and each account that can send nothing now. What waits
     for that is not counted as open."""
+    filled: int = 0
+    """How many numbers that nothing had were given an empty transaction, so that what comes after them can go on."""
 
 
 class Anchorer:
@@ -91,6 +97,7 @@ class Anchorer:
         sender: RegistrySender,
         wallet: Wallet,
         *,
+        gap_numbers: GapNumbers,
         school_code: str | None,
         finality: Finality,
         now: Callable[[], dt.datetime],
@@ -113,6 +120,7 @@ class Anchorer:
         self._patience = patience
         self._elsewhere = DoneElsewhere(writer, sender, finality=finality)
         self._sending = Sending(sender, wallet, now=now, patience=patience)
+        self._gaps = Gaps(gap_numbers, sender, self._sending, address=wallet.address, patience=patience)
 
     def tick(self) -> Progress:
         """Moves every open errand of the account as far as the chain allows today, and tells what holds up the others."""
@@ -141,8 +149,23 @@ class Anchorer:
             # What ends may begin something else: a record on the chain takes a recalled one's place.
             known = {(type(errand), errand.id) for errand in errands}
             still_open += sum((type(errand), errand.id) not in known for errand in self._mine())
+        filled = self._fill_gaps(this)
         held_up, obstacles = this.held_up(), this.obstacles()
-        return Progress(moved, still_open - held_up, failed, stuck, tuple(unapproved), signed, obstacles)
+        return Progress(moved, still_open - held_up, failed, stuck, tuple(unapproved), signed, obstacles, filled)
+
+    def _fill_gaps(self, this: "_Pass") -> int:
+        """Uses up the numbers that nothing has, and that what was sent waits behind."""
+        filled = 0
+        for number in self._gaps.before(this.in_no_block()):
+            if this.waits(number):
+                break
+            try:
+                filled += self._gaps.fill(number)
+            except LostRace:
+                continue  # An errand has taken it, or another worker fills it.
+            except Unsendable as why:
+                this.stop(number, why)
+        return filled
 
     def _mine(self) -> Sequence[Errand]:
         if self._school_code is None:
@@ -304,6 +327,10 @@ class _Pass:
     def forget(self, errand: Errand) -> None:
         """Its number is another's."""
         del self._under_way[type(errand), errand.id]
+
+    def in_no_block(self) -> Iterator[tuple[Number, Waiting]]:
+        """Every number with which something was sent that is in no block, and for how long."""
+        return ((number, waiting) for number, waiting in self._under_way.values() if waiting is not None)
 
     def stuck(self, errand: Errand, patience: Patience) -> bool:
         """Whether it has been in no block for so long that people should know."""

@@ -135,6 +135,12 @@ def watch(progress: Iterable[Progress], lang: Language) -> None:
             )
         if last.open:
             note(lang, f"Đang chờ chuỗi xác nhận: {last.open} đợt…", f"Waiting for the chain: {last.open} errands…")
+        if last.filled:
+            note(
+                lang,
+                f"{last.filled} số thứ tự bị bỏ trống đã được dùng bằng giao dịch rỗng, để các giao dịch sau đi tiếp.",
+                f"{last.filled} numbers that nothing had were used up with empty transactions, so that later ones go on.",
+            )
         if last.stuck:
             note(
                 lang,
@@ -167,7 +173,7 @@ def _changes(progress: Iterable[Progress]) -> Iterable[Progress]:
 
 
 def _shown(progress: Progress) -> tuple[object, ...]:
-    return progress.open, progress.stuck, progress.unapproved, len(progress.obstacles)
+    return progress.filled, progress.open, progress.stuck, progress.unapproved, len(progress.obstacles)
 
 
 def operator_password(pin_file: Path | None, lang: Language, *, key: str = "") -> str:

@@ -136,6 +136,7 @@ class Transaction:
     raw: bytes
     sender: str
     nonce: int
+    to: str
     data: bytes
     fee: int
 
@@ -146,12 +147,17 @@ class Transaction:
     @classmethod
     def read(cls, raw: bytes) -> "Transaction":
         try:
-            nonce, price, _gas, _to, _value, data, *_ = rlp.decode(raw)
+            nonce, price, _gas, to, _value, data, *_ = rlp.decode(raw)
             sender = Account.recover_transaction(raw)
         except Exception as error:
             raise Unsendable("not a transaction") from error
         return cls(
-            raw=raw, sender=sender, nonce=int.from_bytes(nonce, "big"), data=data, fee=int.from_bytes(price, "big")
+            raw=raw,
+            sender=sender,
+            nonce=int.from_bytes(nonce, "big"),
+            to="0x" + to.hex(),
+            data=data,
+            fee=int.from_bytes(price, "big"),
         )
 
 
@@ -362,6 +368,10 @@ class SimulatedChain:
     ) -> UnsignedTransaction:
         return self._prepare(sender, nonce, abi.call("publish", abi.publisher_word(publisher), topic, digest))
 
+    def prepare_empty(self, *, sender: str, nonce: int) -> UnsignedTransaction:
+        self._ask("prepare")
+        return self._priced(sender, nonce, sender, b"")
+
     def broadcast(self, raw: bytes) -> bytes:
         self._ask("broadcast")
         transaction = Transaction.read(raw)
@@ -407,10 +417,11 @@ class SimulatedChain:
         """A node estimates at its newest block, where only what is mined counts."""
         self._ask("prepare")
         self.registry.send(sender, data, Block(len(self._blocks), self._branch))
+        return self._priced(sender, nonce, self.pin.address, data)
+
+    def _priced(self, sender: str, nonce: int, to: str, data: bytes) -> UnsignedTransaction:
         price = max(self.least_fee, self.takes_from)
-        return UnsignedTransaction(
-            self.pin.chain_id, sender, nonce, self.pin.address, data, gas=200_000, gas_price=price
-        )
+        return UnsignedTransaction(self.pin.chain_id, sender, nonce, to, data, gas=200_000, gas_price=price)
 
     def _mined_count(self, address: str) -> int:
         return sum(each.sender == address for block in self._blocks for each in block.transactions)
@@ -427,7 +438,8 @@ class SimulatedChain:
         for block in self._blocks:
             for transaction in block.transactions:
                 try:
-                    registry.send(transaction.sender, transaction.data, block)
+                    if transaction.to == PIN.address:
+                        registry.send(transaction.sender, transaction.data, block)
                     mined[transaction.hash] = (block, True)
                 except Rejected:
                     mined[transaction.hash] = (block, False)

@@ -189,14 +189,14 @@ ONLY_ONCE = {
     "a session's token": "INSERT INTO desk_session SELECT token_sha256, kind, 'binh.vo', began_at, seen_at FROM desk_session",
     "a nonce of a sender": "UPDATE number SET nonce = 0",
     "a transaction": (
-        "INSERT INTO attempt (id, sender, nonce, tx_hash, raw, signed_at) "
-        "SELECT 99, sender, nonce, tx_hash, raw, signed_at FROM attempt LIMIT 1"
+        "INSERT INTO attempt (id, sender, nonce, tx_hash, raw, signed_at, fills) "
+        "SELECT 99, sender, nonce, tx_hash, raw, signed_at, fills FROM attempt LIMIT 1"
     ),
     "a number held for a batch": (
-        "INSERT INTO number SELECT sender, 99, state, batch_id, NULL, NULL FROM number WHERE batch_id IS NOT NULL"
+        "INSERT INTO number SELECT sender, 99, state, batch_id, NULL, NULL, fills FROM number WHERE batch_id IS NOT NULL"
     ),
     "a number held for a recall": (
-        "INSERT INTO number SELECT sender, 99, state, NULL, recall_id, NULL FROM number WHERE recall_id IS NOT NULL"
+        "INSERT INTO number SELECT sender, 99, state, NULL, recall_id, NULL, fills FROM number WHERE recall_id IS NOT NULL"
     ),
     "a year to be locked": (
         "INSERT INTO act (id, kind, school_year, state, decided_at, changed_at) "
@@ -221,6 +221,9 @@ def test_there_is_only_one(ledger, statement):
 FORBIDDEN = {
     "a held number without an errand": "UPDATE number SET batch_id = NULL WHERE batch_id IS NOT NULL",
     "a number for two errands": "UPDATE number SET recall_id = 1, batch_id = 1",
+    "a number for an errand and for nothing": "UPDATE number SET fills = TRUE WHERE batch_id IS NOT NULL",
+    "a number for nothing that was lost": "UPDATE number SET state = 'lost', batch_id = NULL, fills = TRUE",
+    "a free number for nothing": "UPDATE number SET state = 'free', act_id = NULL, fills = TRUE WHERE act_id IS NOT NULL",
     "a lock without a year": "UPDATE act SET school_year = NULL",
     "a school that locks a year": "UPDATE act SET school_code = '79000501'",
     "a batch signed for ever": "UPDATE batch SET signature = root",
@@ -264,7 +267,7 @@ def test_all_references_are_enforced(ledger):
             with pytest.raises(IntegrityError, match=r"(?i)foreign key"):
                 run(ledger, f'UPDATE "{table.name}" SET {column} = :nowhere {one}', nowhere=nowhere)
             tried += 1
-    assert tried == 36
+    assert tried == 37
 
 
 @pytest.mark.parametrize("statement", ["UPDATE journal SET why = ''", "DELETE FROM journal WHERE seq = 1"])
