@@ -21,7 +21,7 @@ from ledger.errors import BookletIssued, LedgerError, NothingToBind, YearsMissin
 from ledger.paper.moments import VIETNAM
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.sheets.class_sheet import SheetReading
-from ledger.rounds import SHOWN_ROLES
+from ledger.right_signer import SHOWN_ROLES
 from ledger.signing import SignerIdentity
 from ledger.store.reader import Unit
 from ledger.store.tables import FileRole
