@@ -87,7 +87,11 @@ class World:
 
     def errands(self) -> dict[str, BatchState]:
         with Session(self.ledger.engine) as session:
-            rows = [row for table in (BatchRow, RecallRow, ActRow) for row in session.scalars(select(table))]
+            rows = [
+                row
+                for table in (BatchRow, RecallRow, ActRow)
+                for row in session.scalars(select(table).order_by(table.id))
+            ]
             return {f"{row.__tablename__} {row.id}": row.state for row in rows}
 
     def attempts(self) -> list[tuple[int, bytes]]:

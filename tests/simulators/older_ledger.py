@@ -67,7 +67,6 @@ DEMANDED: Mapping[str, list[dict[str, object]]] = {
     "number": [
         {"recall_id": None, "act_id": None, "fills": False},
         {"state": "free", "batch_id": None, "recall_id": None, "act_id": None, "fills": False},
-        {"state": "held", "batch_id": None, "recall_id": None, "act_id": None, "fills": True},
     ],
 }
 """Rows of a table, with what cannot be made up; one row of any other."""
