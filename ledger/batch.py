@@ -109,6 +109,9 @@ class Patience:
     """When an attempt has been in no block for so long, its fees are raised."""
     most_attempts: int = 6
     """So many, all in all, for one number: with a quarter more each time, three times the first offer."""
+    fill_after: timedelta = timedelta(minutes=5)
+    """When an attempt has been in no block for so long, a number before its own that has nothing is used up with an empty
+    transaction: after the first raise, and well before anybody is told."""
     report_after: timedelta = timedelta(minutes=20)
     """When the first attempt has been in no block for so long, people are told."""
 
@@ -127,6 +130,14 @@ class Waiting:
     def stuck(self, patience: Patience) -> bool:
         """Whether people should be told."""
         return self.oldest >= patience.report_after
+
+    def too_long(self, patience: Patience) -> bool:
+        """Whether its fees should be raised, if they were not raised often enough."""
+        return self.newest >= patience.raise_after and self.attempts < patience.most_attempts
+
+    def behind_a_gap(self, patience: Patience) -> bool:
+        """Whether a number before its own that has nothing should be used up."""
+        return self.oldest >= patience.fill_after
 
 
 def next_step(
@@ -147,7 +158,7 @@ def next_step(
             return Step.PREPARE
         case BatchState.PREPARED | BatchState.SENT:
             if sighting is None:
-                return Step.RAISE if waiting is not None and _too_long(waiting, patience) else Step.BROADCAST
+                return Step.RAISE if waiting is not None and waiting.too_long(patience) else Step.BROADCAST
             # A reorg may still carry out what this branch of the chain refused.
             refused = Step.NOTE_FAILED if sighting.block_number <= settled else Step.WAIT
             return Step.NOTE_MINED if sighting.succeeded else refused
@@ -157,7 +168,3 @@ def next_step(
             return Step.NOTE_FINAL if sighting.block_number <= settled else Step.WAIT
         case BatchState.FINAL | BatchState.FAILED:
             return Step.WAIT
-
-
-def _too_long(waiting: Waiting, patience: Patience) -> bool:
-    return waiting.newest >= patience.raise_after and waiting.attempts < patience.most_attempts

@@ -23,18 +23,16 @@ Nothing here holds a key: `Scribe` prepares and finishes, and the values come fr
 """
 
 import datetime as dt
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from ledger.errors import CertificateRefused, LedgerError, LostRace, NothingWaits, NotSigned, NotTheirs, UnknownUnit
+from ledger.errors import CertificateRefused, LedgerError, LostRace, NothingWaits, NotSigned, UnknownUnit
 from ledger.issuing import Issuing
-from ledger.record import xml
-from ledger.record.model import Person, Record
-from ledger.registering import Judged, Registrations
+from ledger.registering import Registrations
+from ledger.right_signer import RightSigner, revocation_unknown
 from ledger.signing import (
     Prepared,
     PreparedPart,
@@ -47,26 +45,15 @@ from ledger.signing import (
 )
 from ledger.store.files import FileStore
 from ledger.store.reader import Reader, Unit
-from ledger.store.signing_reader import Registration, Round, RoundItem, SchoolClass, SigningReader, StoredPart
+from ledger.store.signing_reader import Round, RoundItem, SchoolClass, SigningReader, StoredPart
 from ledger.store.signing_tables import ItemState
 from ledger.store.signing_writer import SigningWriter
 from ledger.store.tables import FileRole
-from ledger.unit import Role, Slot, UnitKind, UnitState
+from ledger.unit import Role, Slot, UnitState
 
 STALE_AFTER: Final = dt.timedelta(minutes=30)
-"""A prepared document claims a time of signing; when nobody has signed it by then, it is prepared anew with the "
-"time as it is."""
-
-SHOWN_ROLES: Final[Mapping[Role, str]] = {
-    Role.SUBJECT: "Giáo viên bộ môn",
-    Role.HOMEROOM: "Giáo viên chủ nhiệm",
-    Role.PRINCIPAL: "Hiệu trưởng",
-    Role.SEAL: "Ký phát hành",
-}
-"""What the visible signature says that its signer is; a principal's is what the record calls the office."""
-
-DEPUTY: Final = "Phó Hiệu trưởng"
-"""What it says of a deputy, who signs for the principal ("KT. HIỆU TRƯỞNG", Nghị định 30/2020/NĐ-CP, Phụ lục I)."""
+"""A prepared document claims a time of signing; when nobody has signed it by then, it is prepared anew with the
+time as it is."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +102,7 @@ class Rounds:
         self._files = files
         self._issuing = issuing
         self._registrations = registrations
+        self._right = RightSigner(lines, files)
         self._scribe = scribe
         self._now = now
         self._new_id = new_id
@@ -144,7 +132,7 @@ class Rounds:
         `NothingWaits`. What is to be prepared is prepared as its iterator is run; it may be stopped, and opened again.
         """
         line, judged = self._registrations.require_may_sign(signer, slot, school_code=school_class.school_code)
-        replacing = self._require_assigned(school_class, slot, account)
+        replacing = self._right.require_assigned(school_class, slot, account)
         waiting = self.waiting(school_class, slot, assigned=assigned)
         current = self._lines.open_round(class_id=school_class.id, slot=slot, cert_sha256=judged.sha256)
         answered = frozenset(item.unit_id for item in current.those(ItemState.ANSWERED)) if current else frozenset()
@@ -158,8 +146,8 @@ class Rounds:
                 self._writer.close_round(current.id)
             raise NothingWaits(str(slot), school_class.name)
         self._issuing.require_waiting(slot, waiting, cert_sha256=judged.sha256)
-        self._require_named(slot, waiting, line, judged, replacing=bool(replacing))
-        signer = self._shown(signer, slot, waiting, line, judged)
+        self._right.require_named(slot, waiting, line, judged, replacing=bool(replacing))
+        signer = self._right.shown(signer, slot, waiting, line, judged)
         if current is None:
             round_id = self._new_id()
             self._writer.open_round(
@@ -181,7 +169,7 @@ class Rounds:
             round_id=round_id,
             total=len(work),
             preparing=self._prepare(round_id, slot, signer, work),
-            notice=None if judged.revocation_known else _revocation_unknown(judged.holder),
+            notice=None if judged.revocation_known else revocation_unknown(judged.holder),
         )
 
     def answer(self, round_id: UUID, values: Mapping[UUID, Values]) -> int:
@@ -392,88 +380,6 @@ class Rounds:
             xml=part(item.xml),
         )
 
-    def _require_assigned(self, school_class: SchoolClass, slot: Slot, account: str) -> str:
-        """Refuses a slot that is assigned to somebody else; returns why another than the regular teacher has it, if so."""
-        assignments = self._lines.assignments(class_id=school_class.id)
-        current = next((one for one in assignments if one.slot == slot), None)
-        if current is None:
-            return ""
-        if account and current.account != account:
-            raise NotTheirs(
-                f"Lớp {school_class.name}: phần ký {slot} được phân công cho tài khoản “{current.account}”. Chưa ký "
-                f"gì cả; nếu "
-                "phân công đã đổi, hãy nhờ văn thư phân công lại.",
-                f"Class {school_class.name}: {slot} is assigned to the account '{current.account}'. Nothing was "
-                f"signed; if that "
-                "has changed, ask the clerk to assign it anew.",
-            )
-        return current.replacing
-
-    def _require_named(
-        self, slot: Slot, units: Sequence[Unit], line: Registration, judged: Judged, *, replacing: bool
-    ) -> None:
-        """Refuses a certificate of another person than the record names for the slot: by number, or by name where one has none.
-
-        A deputy signs for the principal, and a replacement for a teacher who left: for them the registered delegation and the
-        assignment speak.
-        """
-        if slot.role is Role.SEAL or replacing or line.delegated_by is not None:
-            return
-        for unit in units:
-            person = _named(xml.read(self._files.get(unit.source_sha256)).record, slot) if _is_unit(unit) else None
-            if person is not None and not _is(person, judged):
-                raise NotTheirs(
-                    f"STT {unit.stt}: học bạ ghi {slot} là {person.name}, nhưng chứng thư số là của {judged.holder} "
-                    f"(người khác, "
-                    "hoặc số định danh khác). Chưa ký gì cả; hãy dùng chữ ký số của đúng người, hoặc nhờ văn thư "
-                    "phân công người "
-                    "thay thế.",
-                    f"No. {unit.stt}: the record names {person.name} for {slot}, but the certificate is of "
-                    f"{judged.holder} "
-                    "(somebody else, or another personal number). Nothing was signed; use the right person's key, or "
-                    "have the "
-                    "clerk assign a replacement.",
-                )
-
-    def _shown(
-        self, signer: SignerIdentity, slot: Slot, units: Sequence[Unit], line: Registration, judged: Judged
-    ) -> SignerIdentity:
-        """With the words that the visible signature shows, and the certificates that lead to a root: few tokens hold them."""
-        words = SHOWN_ROLES[slot.role]
-        if slot.role is Role.PRINCIPAL and units and _is_unit(units[0]):
-            words = xml.read(self._files.get(units[0].source_sha256)).record.class_info.principal_title
-        if line.delegated_by is not None:
-            words = DEPUTY
-        return SignerIdentity(certificate=signer.certificate, chain=judged.chain, shown_role=words)
-
-
-def _is_unit(unit: Unit) -> bool:
-    return unit.kind is UnitKind.UNIT
-
-
-def _named(record: Record, slot: Slot) -> Person | None:
-    """Whom the record names for a slot."""
-    match slot.role:
-        case Role.HOMEROOM:
-            return record.class_info.homeroom
-        case Role.PRINCIPAL:
-            return record.class_info.principal
-        case Role.SUBJECT:
-            return next((one.teacher for one in record.year.subjects if one.code == slot.subject), None)
-        case Role.SEAL:
-            return None
-
-
-def _is(person: Person, judged: Judged) -> bool:
-    """Whether a certificate is this person's. Two of one name pass where a number is missing: then the approval alone tells."""
-    if person.personal_id and judged.personal_number:
-        return person.personal_id == judged.personal_number
-    return _folded(person.name) == _folded(judged.holder)
-
-
-def _folded(name: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", name).casefold().split())
-
 
 def _values(item: RoundItem) -> Values:
     if item.xml_value is None:  # pragma: no cover - the database demands it of what is answered
@@ -485,21 +391,6 @@ def _no_longer(item: RoundItem, why: CertificateRefused) -> tuple[str, str]:
     return (
         f"STT {item.stt}: chữ ký chưa được đưa vào học bạ vì nay không còn được phép ký. {why.vi}",
         f"No. {item.stt}: the signature was not put in, because it is no longer allowed. {why.en}",
-    )
-
-
-def _revocation_unknown(holder: str) -> tuple[str, str]:
-    return (
-        (
-            f"Chưa hỏi được chứng thư số của {holder} có bị thu hồi hay không (máy chủ CRL, OCSP không trả lời). Vẫn ký "
-            f"được; học bạ chỉ "
-            "phát hành được khi hỏi lại được, và nếu chứng thư đã bị thu hồi thì phải ký lại bằng chứng thư khác."
-        ),
-        (
-            f"It could not be asked whether the certificate of {holder} was revoked (CRL and OCSP do not answer). You "
-            f"can sign; records "
-            "are issued only once it can be asked, and if it was revoked they have to be signed anew with another one."
-        ),
     )
 
 

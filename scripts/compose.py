@@ -56,6 +56,7 @@ from ledger.store.database import migrate, open_for_reading, open_for_writing
 from ledger.store.errand_writer import ErrandWriter
 from ledger.store.errands import Errands
 from ledger.store.files import FileStore, FolderFiles
+from ledger.store.gap_numbers import GapNumbers
 from ledger.store.journal_store import Journal
 from ledger.store.reader import Reader, ReceiptEntry
 from ledger.store.s3_place import SCHEME, S3Place
@@ -95,6 +96,7 @@ class Ledger:
     writer: Writer
     errands: Errands
     errand_writer: ErrandWriter
+    gap_numbers: GapNumbers
     journal: Journal
     stamping: Stamping
     decisions: Decisions
@@ -124,6 +126,7 @@ class Ledger:
             writer=writer,
             errands=(errands := Errands(engine)),
             errand_writer=(errand_writer := ErrandWriter(engine, now=utc_now)),
+            gap_numbers=GapNumbers(engine, now=utc_now),
             journal=(journal := Journal(engine)),
             stamping=Stamping(errands, errand_writer),
             decisions=(
@@ -225,6 +228,7 @@ class Ledger:
             self.errand_writer,
             registry_access(trust),
             wallet,
+            gap_numbers=self.gap_numbers,
             school_code=school_code,
             finality=trust.settings.registry.confirmations,
             now=utc_now,

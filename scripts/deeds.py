@@ -26,7 +26,7 @@ from ledger.errors import LedgerError
 from ledger.exporting import Exporting
 from ledger.jobs.job import ALREADY, DONE, Deed, Order, Outcome, Told
 from ledger.retimestamping import NotRenewed, Renewer, Retimestamping
-from ledger.rounds import SHOWN_ROLES
+from ledger.right_signer import SHOWN_ROLES
 from ledger.signing import SignerIdentity
 from ledger.stamping import RootStamper, Stamping, Unstamped
 from ledger.store.database import open_for_reading

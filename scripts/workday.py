@@ -21,7 +21,7 @@ from ledger.errors import BookletIssued, LedgerError, NothingToBind, YearsMissin
 from ledger.paper.moments import VIETNAM
 from ledger.record.check import CheckOptions, check_workbook
 from ledger.record.sheets.class_sheet import SheetReading
-from ledger.rounds import SHOWN_ROLES
+from ledger.right_signer import SHOWN_ROLES
 from ledger.signing import SignerIdentity
 from ledger.stamping import Unstamped
 from ledger.store.reader import Unit
@@ -58,6 +58,16 @@ class UndoneOnChain(LedgerError):
             "trường với Sở GDĐT; học bạ trong đợt này chưa được neo. Khi đã rõ nguyên nhân, hãy chạy lại với --retry.",
             f"The contract undid {count} errands (mined, without effect). Check the school's rights with the authority; "
             "the records in them are not anchored. Once the cause is known, run again with --retry.",
+        )
+
+
+class NotAllCarried(LedgerError):
+    """Several things keep errands from their end; whatever they did not keep is done."""
+
+    def __init__(self, reasons: Sequence[LedgerError]) -> None:
+        super().__init__(
+            "\n".join(["Chưa lên chuỗi hết, vì:", *(f"  - {reason.vi}" for reason in reasons)]),
+            "\n".join(["Not everything is on the chain, because:", *(f"  - {reason.en}" for reason in reasons)]),
         )
 
 
@@ -231,20 +241,27 @@ def stamp_roots(
             unstamped(answer)
 
 
-def carried(anchorer: Anchorer) -> Iterator[Progress]:
-    """Ticks until nothing is open that the chain alone can move; raises `UndoneOnChain`, or `ChainTooSlow` in the end."""
-    until, still_open = time.monotonic() + MINING_SECONDS, 1
-    while True:
+def carried(anchorer: Anchorer, *, sleep: Callable[[float], None] = time.sleep) -> Iterator[Progress]:
+    """Ticks until nothing is open that the chain alone can move.
+
+    What keeps some errands from their end is told when the others are there: raises `UndoneOnChain`, `ChainTooSlow`, an
+    obstacle of the last pass, or `NotAllCarried` for several of them.
+    """
+    until, still_open, failed = time.monotonic() + MINING_SECONDS, 1, 0
+    obstacles: tuple[LedgerError, ...] = ()
+    while still_open and time.monotonic() <= until:
         if (progress := if_agreed(anchorer.tick)) is not None:
-            if progress.failed:
-                raise UndoneOnChain(progress.failed)
+            failed += progress.failed
+            still_open, obstacles = progress.open, progress.obstacles
             yield progress
-            still_open = progress.open
-            if not still_open:
-                return
-        if time.monotonic() > until:
-            raise ChainTooSlow(still_open)
-        time.sleep(POLL_SECONDS)
+        if still_open:
+            sleep(POLL_SECONDS)
+    reasons: list[LedgerError] = [UndoneOnChain(failed)] if failed else []
+    reasons += obstacles
+    if still_open:
+        reasons.append(ChainTooSlow(still_open))
+    if reasons:
+        raise reasons[0] if len(reasons) == 1 else NotAllCarried(reasons)
 
 
 def hand_out(ledger: Ledger, units: list[Unit], folder: Path) -> Iterator[Path]:

@@ -15,6 +15,7 @@ from ledger.audit.findings import Finding
 from ledger.audit.journal_part import Vouching, decided_since_taken_back, deeds_about
 from ledger.audit.pages import AnyRow, Pages, Query
 from ledger.batch import ActKind, BatchState
+from ledger.chain.transaction_bytes import says_nothing
 from ledger.journal import JOURNAL_TOPIC, Deed
 from ledger.proof.leaf import entry_hash
 from ledger.proof.merkle import keccak
@@ -129,6 +130,7 @@ def check_attempts(pages: Pages) -> Iterator[Finding]:
         NumberRow.batch_id,
         NumberRow.recall_id,
         NumberRow.act_id,
+        NumberRow.fills,
     ).outerjoin(NumberRow, (NumberRow.sender == AttemptRow.sender) & (NumberRow.nonce == AttemptRow.nonce))
     for page in pages.of(query, AttemptRow.id, part="transactions"):
         batches = pages.beside(
@@ -152,8 +154,8 @@ def check_attempts(pages: Pages) -> Iterator[Finding]:
                 yield findings.ERRAND_NUMBER(subject, found=f"{row.sender} {row.nonce}: {row.state}", expected="held")
                 continue
             said = _says(row, batches, recalls, acts)
-            if said is None or said not in row.raw:
-                errand = f"batch {row.batch_id}, recall {row.recall_id}, act {row.act_id}"
+            if not (said in row.raw if said is not None else row.fills and says_nothing(row.raw, account=row.sender)):
+                errand = f"batch {row.batch_id}, recall {row.recall_id}, act {row.act_id}, gap {row.fills}"
                 yield findings.ERRAND_NUMBER(
                     subject, found=f"{row.sender} {row.nonce} for {errand}", expected="its own"
                 )
@@ -165,7 +167,7 @@ def _says(
     recalls: Mapping[Any, Sequence[AnyRow]],
     acts: Mapping[Any, Sequence[AnyRow]],
 ) -> bytes | None:
-    """What must stand in the bytes of a transaction for the errand that has its number; None if there is no such errand."""
+    """What must stand in the bytes of a transaction for the errand that has its number; None if no errand has it."""
     if row.batch_id is not None:
         found = batches.get(row.batch_id)
         return bytes(found[0].root) if found else None

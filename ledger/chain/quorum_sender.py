@@ -161,6 +161,10 @@ class QuorumSender(QuorumReader):
             )
         )
 
+    def prepare_empty(self, *, sender: str, nonce: int) -> UnsignedTransaction:
+        """Prepare a transaction of the account to itself that says nothing."""
+        return self._prepared(lambda node: node.prepare_empty(sender=sender, nonce=nonce))
+
     @property
     def _at_least(self) -> int:
         return self._panel.at_least

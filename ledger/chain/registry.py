@@ -425,6 +425,9 @@ class RegistrySender(Protocol):
     ) -> UnsignedTransaction:
         """Prepare the naming, by the school's operator, of what takes a recalled record's place."""
 
+    def prepare_empty(self, *, sender: str, nonce: int) -> UnsignedTransaction:
+        """Prepare a transaction of the account to itself, of no value and without a word: it uses its number up."""
+
     def used(self, address: str, *, block: int) -> int:
         """Return how many of the account's numbers were used up to the end of `block`: the first that was not."""
 

@@ -44,6 +44,17 @@ def signed_transaction(transaction: UnsignedTransaction, *, parity: int, r: int,
     return SignedTransaction(raw=raw, hash=keccak(raw))
 
 
+def says_nothing(raw: bytes, *, account: str) -> bool:
+    """Whether signed bytes are a transaction to `account` of no value and without a word."""
+    dynamic = raw[:1] == _DYNAMIC_FEE
+    try:
+        fields = rlp.decode(raw[1:] if dynamic else raw)
+        to, value, data = fields[5:8] if dynamic else fields[3:6]
+    except (rlp.DecodingError, ValueError, TypeError, IndexError):
+        return False
+    return bool(to == bytes.fromhex(account[2:]) and value == data == b"")
+
+
 def _fields(transaction: UnsignedTransaction) -> list[Any]:
     to = b"" if transaction.to is None else bytes.fromhex(transaction.to[2:])
     value, nobody_in_advance = 0, list[Any]()

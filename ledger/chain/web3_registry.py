@@ -201,6 +201,10 @@ class Web3Registry:
         replacing = (replacement.root, replacement.entry)
         return self._prepare(sender, nonce, abi.call("addReplacement", abi.school_word(school), root, entry, replacing))
 
+    def prepare_empty(self, *, sender: str, nonce: int) -> UnsignedTransaction:
+        """Prepare a transaction of the account to itself that says nothing."""
+        return self._prepare(sender, nonce, b"", to=sender)
+
     def broadcast(self, raw: bytes) -> bytes:
         """Hand signed bytes to the node; having them already is a success."""
         with self._pinned() as node:
@@ -211,9 +215,10 @@ class Web3Registry:
         with self._pinned() as node:
             return node.receipt(transaction_hash)
 
-    def _prepare(self, sender: str, nonce: int, data: bytes) -> UnsignedTransaction:
+    def _prepare(self, sender: str, nonce: int, data: bytes, *, to: str | None = None) -> UnsignedTransaction:
+        """A call of the registry, unless `to` names another account."""
         with self._pinned() as node:
-            prepared = node.prepare(sender=sender, nonce=nonce, to=self._pin.address, data=data)
+            prepared = node.prepare(sender=sender, nonce=nonce, to=to or self._pin.address, data=data)
             if prepared.chain_id != self._pin.chain_id:
                 # A signature for another chain would be good there.
                 raise WrongChain("chain id", expected=self._pin.chain_id, found=prepared.chain_id)

@@ -21,8 +21,8 @@ from ledger.desk.desk import Desk
 from ledger.desk.signing_desk import SigningDesk, WorkKey
 from ledger.desk.visits import account_of
 from ledger.errors import LedgerError, UnknownRound
+from ledger.right_signer import SHOWN_ROLES
 from ledger.round_work import Progress
-from ledger.rounds import SHOWN_ROLES
 from ledger.signing import SignerIdentity, Values
 from ledger.store.signing_tables import ItemState
 from ledger.worklist import Work

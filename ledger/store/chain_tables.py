@@ -33,7 +33,7 @@ class NumberState(StrEnum):
     """What became of a number. Stored by value."""
 
     HELD = "held"
-    """Its errand's transactions have it, and nothing else ever will."""
+    """Its errand's transactions have it, or empty ones that fill a gap; nothing else ever will."""
     FREE = "free"
     """Its errand was refused before anything was signed with it; the next errand takes it, as the chain leaves none out."""
     LOST = "lost"
@@ -160,13 +160,20 @@ class NumberRow(Base):
     __tablename__ = "number"
     __table_args__ = (
         CheckConstraint(
-            "(state = 'free') = (batch_id IS NULL AND recall_id IS NULL AND act_id IS NULL)", name="free_for_nothing"
+            "(state = 'free') = (batch_id IS NULL AND recall_id IS NULL AND act_id IS NULL AND NOT fills)",
+            name="free_for_nothing",
+        ),
+        CheckConstraint(
+            "NOT fills OR (state = 'held' AND batch_id IS NULL AND recall_id IS NULL AND act_id IS NULL)",
+            name="fills_for_no_errand",
         ),
         CheckConstraint(
             "(batch_id IS NULL OR recall_id IS NULL) AND (batch_id IS NULL OR act_id IS NULL) "
             "AND (recall_id IS NULL OR act_id IS NULL)",
             name="one_errand",
         ),
+        # What an attempt points at: empty transactions and those of errands never have one number.
+        UniqueConstraint("sender", "nonce", "fills"),
         *(
             Index(
                 f"uq_number_{errand}",
@@ -184,13 +191,17 @@ class NumberRow(Base):
     batch_id: Mapped[int | None] = mapped_column(ForeignKey("batch.id"))
     recall_id: Mapped[int | None] = mapped_column(ForeignKey("recall.id"))
     act_id: Mapped[int | None] = mapped_column(ForeignKey("act.id"))
+    fills: Mapped[bool] = mapped_column(default=False)
+    """Whether it is held for nothing but to be used up, so that the chain takes what comes after it (`ledger.gaps`)."""
 
 
 class AttemptRow(Base):
     """One signed transaction, stored before it is sent. Those with the same number replace one another, at rising fees."""
 
     __tablename__ = "attempt"
-    __table_args__ = (ForeignKeyConstraint(["sender", "nonce"], ["number.sender", "number.nonce"]),)
+    __table_args__ = (
+        ForeignKeyConstraint(["sender", "nonce", "fills"], ["number.sender", "number.nonce", "number.fills"]),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     sender: Mapped[str] = mapped_column(String(42))
     nonce: Mapped[int] = mapped_column(BigInteger)
@@ -201,6 +212,8 @@ class AttemptRow(Base):
     tip: Mapped[int | None] = mapped_column(BigInteger)
     """What of that goes to the block's maker (EIP-1559); None for a transaction with one price."""
     signed_at: Mapped[dt.datetime]
+    fills: Mapped[bool] = mapped_column(default=False)
+    """Whether it is empty, and carries nothing."""
 
 
 class JournalRow(Base):

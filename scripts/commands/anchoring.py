@@ -134,9 +134,8 @@ def carry_for_school(
 
 def watch(progress: Iterable[Progress], lang: Language) -> None:
     """Tells people what changes while the chain confirms. Ends with status 2 where something waits for somebody else."""
-    last: Progress | None = None
-    for last_seen in _changes(progress):
-        last = last_seen
+    waits = False
+    for last in _changes(progress):
         if last.signed:
             note(
                 lang,
@@ -145,28 +144,45 @@ def watch(progress: Iterable[Progress], lang: Language) -> None:
             )
         if last.open:
             note(lang, f"Đang chờ chuỗi xác nhận: {last.open} đợt…", f"Waiting for the chain: {last.open} errands…")
+        if last.filled:
+            note(
+                lang,
+                f"{last.filled} số thứ tự bị bỏ trống đã được dùng bằng giao dịch rỗng, để các giao dịch sau đi tiếp.",
+                f"{last.filled} numbers that nothing had were used up with empty transactions, so that later ones go on.",
+            )
         if last.stuck:
             note(
                 lang,
                 f"{last.stuck} giao dịch chờ đã lâu dù đã tăng phí. Hãy kiểm tra nút chuỗi và số dư tài khoản.",
                 f"{last.stuck} transactions have waited for long, at raised fees. Check the node and the account's funds.",
             )
-    if last is not None and last.unapproved:
-        count = len(last.unapproved)
-        note(
-            lang,
-            f"{count} việc chờ Sở chấp thuận trên chuỗi (hocba approve), sau đó chạy lại lệnh này.",
-            f"{count} wait for the authority's approval on the chain (hocba approve); then run this again.",
-        )
+        if waits := bool(last.unapproved):
+            count = len(last.unapproved)
+            note(
+                lang,
+                f"{count} việc chờ Sở chấp thuận trên chuỗi (hocba approve), sau đó chạy lại lệnh này.",
+                f"{count} wait for the authority's approval on the chain (hocba approve); then run this again.",
+            )
+        if last.open and last.obstacles:
+            note(
+                lang,
+                f"{len(last.obstacles)} trở ngại cần người xem xét, sẽ nêu khi các việc khác xong.",
+                f"{len(last.obstacles)} obstacles need somebody to look; they are told once the others are through.",
+            )
+    if waits:
         raise typer.Exit(EXIT_UNKNOWN)
 
 
 def _changes(progress: Iterable[Progress]) -> Iterable[Progress]:
     before: Progress | None = None
     for now in progress:
-        if before is None or (now.open, now.stuck, now.unapproved) != (before.open, before.stuck, before.unapproved):
+        if before is None or _shown(now) != _shown(before):
             yield now
         before = now
+
+
+def _shown(progress: Progress) -> tuple[object, ...]:
+    return progress.filled, progress.open, progress.stuck, progress.unapproved, len(progress.obstacles)
 
 
 def operator_password(pin_file: Path | None, lang: Language, *, key: str = "") -> str:

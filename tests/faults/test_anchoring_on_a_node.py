@@ -6,12 +6,13 @@ import pytest
 
 from ledger.batch import BatchState
 from ledger.chain.errors import Unreachable
+from ledger.chain.transaction_bytes import says_nothing
 from ledger.chain.web3_registry import Web3Registry
 from ledger.proof.merkle import keccak
 from tests.simulators.faulty_node import FaultyNode
 from tests.simulators.real_nodes import LoneNode, NodeWorld
 from tests.simulators.registry import Transaction
-from tests.simulators.school_ledger import CONFIRMATIONS, SchoolLedger
+from tests.simulators.school_ledger import CONFIRMATIONS, SCHOOL, SchoolLedger
 
 pytestmark = pytest.mark.chain
 
@@ -178,3 +179,25 @@ def test_a_chain_with_one_price_is_paid_that_and_outbid_by_it(node, ledger):
         mined = node.rpc("eth_getTransactionByHash", world.events()[0]["transactionHash"])
         assert (mined["type"], int(mined["gasPrice"], 16)) == ("0x0", offered[1])
         assert offered[1] * 100 >= offered[0] * 125
+
+
+def test_a_number_whose_transaction_the_node_dropped_is_used_up_and_ours_goes_on(node, world):
+    """It was somebody else's, with the same key; nothing else is to come."""
+    words = world.registry.prepare_publish(
+        sender=world.operator.address,
+        nonce=world.registry.nonce(world.operator.address),
+        publisher=SCHOOL,
+        topic=b"\x01" * 32,
+        digest=b"\x02" * 32,
+    )
+    foreign = world.registry.broadcast(world.operator.sign(words).raw)
+    world.tick()
+    node.rpc("anvil_dropTransaction", "0x" + foreign.hex())
+    node.mine()
+    assert world.depth() == 0
+    world.clock.passes(minutes=5)
+    assert world.tick().filled == 1
+    world.finish()
+    assert world.state is BatchState.FINAL
+    assert len(world.events()) == 1
+    assert [says_nothing(raw, account=world.operator.address) for _, raw in world.attempts()] == [True, False, False]

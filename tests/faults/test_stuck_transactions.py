@@ -5,16 +5,20 @@
 import itertools
 
 import pytest
+from sqlalchemy import update
 
 from ledger.batch import BatchState, Patience
-from ledger.chain.errors import OutOfFunds, Unreachable
+from ledger.chain.errors import Unreachable
 from ledger.chain.registry import UnsignedTransaction
+from ledger.chain.wallet import KeyWallet
+from ledger.errors import CannotSend
 from ledger.store.errands import Number
+from ledger.store.tables import SchoolRow
 from tests.simulators.anchoring_world import World, world_with
 from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate, each
 from tests.simulators.registry import Transaction
-from tests.simulators.school_ledger import CONFIRMATIONS, OPERATOR, SCHOOL, Clock
+from tests.simulators.school_ledger import AUTHORITY, CONFIRMATIONS, OPERATOR, SCHOOL, Clock
 
 
 @pytest.fixture
@@ -168,8 +172,7 @@ def test_a_number_whose_errand_was_refused_is_given_to_the_next(tmp_path):
     world.chain.mine()
     world.ledger.issued(1, first=50)
     world.seal()
-    with pytest.raises(Exception, match="AlreadyAnchored"):
-        world.tick()
+    assert ["AlreadyAnchored" in each.en for each in world.tick().obstacles] == [True]
     refused, sent = world.ledger.errands.open_batches()
     assert world.ledger.errands.number(refused) is None
     assert world.ledger.errands.number(sent).nonce == 1
@@ -209,17 +212,131 @@ def test_a_number_that_somebody_elses_lost_transaction_had_is_taken_by_the_next_
     assert set(world.errands().values()) == {BatchState.FINAL}
 
 
-def test_an_account_without_money_is_told_and_nothing_is_lost(world, monkeypatch):
-    def poor(_raw: bytes) -> bytes:
-        raise OutOfFunds("insufficient funds")
-
-    with monkeypatch.context() as patched:
-        patched.setattr(world.chain, "broadcast", poor)
-        with pytest.raises(OutOfFunds):
-            world.tick()
-    world.chain.least_fee = 0
+def test_an_account_without_money_is_told_and_nothing_is_lost(world):
+    world.chain.drop()
+    world.chain.poor = {OPERATOR.address}
+    progress = world.tick()
+    (obstacle,) = progress.obstacles
+    assert isinstance(obstacle, CannotSend)
+    assert (OPERATOR.address in obstacle.en, "Fund it" in obstacle.en, "nạp thêm" in obstacle.vi) == (True,) * 3
+    assert progress.open == 0
+    world.chain.poor, world.chain.least_fee = set(), 0
     world.finish()
     world.assert_whole()
+
+
+def test_who_cannot_pay_is_not_asked_for_more(tmp_path, clock):
+    """The account is empty from the start: what waits for money is not raised meanwhile."""
+    world = world_with(tmp_path, 1)
+    world.ledger.now = clock
+    world.seal()
+    world.chain.least_fee = 100
+    world.chain.poor = {OPERATOR.address}
+    for _ in range(8):
+        assert world.tick().obstacles
+        clock.passes(minutes=3)
+    assert fees(world) == [100]
+    world.chain.poor = set()
+    world.finish()
+    assert set(world.errands().values()) == {BatchState.FINAL}
+
+
+def relayed(world: World) -> None:
+    with world.ledger.engine.begin() as connection:
+        connection.execute(update(SchoolRow).where(SchoolRow.code == SCHOOL).values(relayed=True))
+
+
+def later_one(world: World, first: int) -> None:
+    """One more batch, of one more unit."""
+    world.ledger.issued(1, first=first)
+    world.seal()
+
+
+def test_an_account_without_money_sends_nothing_later_and_what_it_sent_before_goes_on(tmp_path):
+    world = world_with(tmp_path, 1)
+    world.seal()
+    world.tick()
+    world.chain.mine(CONFIRMATIONS)
+    world.chain.poor = {OPERATOR.address}
+    later_one(world, 50)
+    later_one(world, 60)
+    progress = world.tick()
+    assert (progress.moved, progress.open) == (2, 0)
+    assert ["2 errands" in each.en for each in progress.obstacles] == [True]
+    assert list(world.errands().values()) == [BatchState.FINAL, BatchState.PREPARED, BatchState.SEALED]
+    assert len(world.chain.received) == 1
+    world.chain.poor = set()
+    world.finish()
+    world.assert_whole(anchored=3)
+
+
+def test_what_was_sent_behind_one_that_nobody_takes_waits_for_somebody_too(tmp_path):
+    """Both were sent, the node forgot both, and the money is gone: the chain alone moves neither of them any more."""
+    world = world_with(tmp_path, 1)
+    world.seal()
+    later_one(world, 50)
+    world.tick()
+    first, second = (batch for batch in world.ledger.errands.open_batches())
+    assert [world.ledger.errands.number(batch).nonce for batch in (first, second)] == [0, 1]
+    world.chain.drop()
+    world.chain.broadcast(world.attempts()[1][1])
+    world.chain.poor = {OPERATOR.address}
+    progress = world.tick()
+    assert (progress.open, ["2 errands" in each.en for each in progress.obstacles]) == (0, [True])
+
+
+def test_one_accounts_empty_purse_keeps_no_other_account_waiting(tmp_path):
+    """The authority's key was changed while a transaction of the old one waited for money."""
+    world = world_with(tmp_path, 1)
+    relayed(world)
+    world.seal()
+    world.tick()
+    world.chain.poor = {AUTHORITY.address}
+    assert world.tick(**world.as_authority()).open == 0
+    later_one(world, 50)
+    world.tick()
+    new_key = KeyWallet(b"\x08" * 32)
+    progress = world.tick(school_code=None, wallet=new_key)
+    assert (progress.open, [AUTHORITY.address in each.en for each in progress.obstacles]) == (1, [True])
+    assert list(world.errands().values()) == [BatchState.PREPARED, BatchState.SENT]
+    world.chain.mine(CONFIRMATIONS)
+    assert world.tick(school_code=None, wallet=new_key).open == 0
+    assert list(world.errands().values()) == [BatchState.PREPARED, BatchState.FINAL]
+
+
+def test_what_an_earlier_key_has_signed_is_never_signed_by_another(tmp_path, clock):
+    """It has waited long enough to be raised, by a key that is not here any more."""
+    world = world_with(tmp_path, 1)
+    world.ledger.now = clock
+    relayed(world)
+    world.seal()
+    world.tick()
+    world.chain.least_fee = 100
+    world.tick(**world.as_authority())
+    world.chain.least_fee = 200
+    clock.passes(minutes=5)
+    assert world.tick(school_code=None, wallet=KeyWallet(b"\x08" * 32)).open == 1
+    assert {each.sender for each in world.ledger.signed} == {AUTHORITY.address}
+
+
+def test_a_fee_that_no_node_takes_keeps_only_what_comes_after_it_waiting(tmp_path):
+    world = world_with(tmp_path, 1)
+    world.seal()
+    world.tick()
+    world.chain.mine()
+    later_one(world, 50)
+    world.tick()
+    world.chain.drop()
+    world.chain.mine(CONFIRMATIONS)
+    later_one(world, 60)
+    world.chain.takes_from = 1000
+    progress = world.tick(patience=Patience(most_attempts=1))
+    assert ["2 errands" in each.en and "higher fee" in each.en for each in progress.obstacles] == [True]
+    assert list(world.errands().values()) == [BatchState.FINAL, BatchState.SENT, BatchState.SEALED]
+    assert world.tick().obstacles == ()
+    assert fees(world) == [0, 0, 1000, 1000]
+    world.finish()
+    assert set(world.errands().values()) == {BatchState.FINAL}
 
 
 def test_nothing_is_final_before_the_chain_itself_says_so(tmp_path):

@@ -73,9 +73,11 @@ class World:
         return self.ledger.anchorer(self.chain, school_code=school_code, wallet=wallet, **parts).tick()
 
     def finish(self, **who: object) -> None:
-        """Ticks and mines until nothing is open."""
+        """Ticks and mines until nothing is open; nothing may stand in the way then."""
         for _ in range(PATIENCE):
-            if not self.tick(**who).open:
+            progress = self.tick(**who)
+            if not progress.open:
+                assert progress.obstacles == ()
                 return
             self.chain.mine()
         raise AssertionError(f"still open: {self.errands()} on {self.chain}")
@@ -85,7 +87,11 @@ class World:
 
     def errands(self) -> dict[str, BatchState]:
         with Session(self.ledger.engine) as session:
-            rows = [row for table in (BatchRow, RecallRow, ActRow) for row in session.scalars(select(table))]
+            rows = [
+                row
+                for table in (BatchRow, RecallRow, ActRow)
+                for row in session.scalars(select(table).order_by(table.id))
+            ]
             return {f"{row.__tablename__} {row.id}": row.state for row in rows}
 
     def attempts(self) -> list[tuple[int, bytes]]:

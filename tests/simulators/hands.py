@@ -19,7 +19,7 @@ from uuid import UUID
 
 from ledger.paper.fields import ROLES, FieldName, boxes
 from ledger.paper.stamps import KIND_OF_FIELD, stamp_pdf
-from ledger.rounds import SHOWN_ROLES
+from ledger.right_signer import SHOWN_ROLES
 from ledger.signing import Documents, Signed, ToPrepare, Unfinished
 from ledger.unit import ON_PAPER, Role, Slot
 from scripts.demo_pki import DemoPki

@@ -118,6 +118,9 @@ class MortalSender:
     def prepare_replacement(self, **change: Any) -> UnsignedTransaction:
         return self._asked("prepare_replacement", **change)
 
+    def prepare_empty(self, **change: Any) -> UnsignedTransaction:
+        return self._asked("prepare_empty", **change)
+
     def used(self, address: str, **at: Any) -> int:
         return self._asked("used", address, **at)
 

@@ -65,8 +65,8 @@ DEMANDED: Mapping[str, list[dict[str, object]]] = {
         {**_NO_ACT, "kind": "approve", "unit_id": RECALLED, "reason": "fraud"},
     ],
     "number": [
-        {"recall_id": None, "act_id": None},
-        {"state": "free", "batch_id": None, "recall_id": None, "act_id": None},
+        {"recall_id": None, "act_id": None, "fills": False},
+        {"state": "free", "batch_id": None, "recall_id": None, "act_id": None, "fills": False},
     ],
 }
 """Rows of a table, with what cannot be made up; one row of any other."""

@@ -15,6 +15,8 @@ Implements `RegistrySender`, `RegistryReader` and `RegistryHistory`. Example::
     chain.least_fee = 7             # blocks take nothing that offers less for a unit of gas; estimates say so from now on
     chain.lags = 2                  # the node shows the chain as it was two blocks ago
     chain.delays = True             # what is sent reaches the node with the next block only
+    chain.poor = {OPERATOR.address} # accounts that cannot pay for anything that the node does not have yet
+    chain.takes_from = 7            # the node takes nothing that offers less for a unit of gas, and estimates say so
     chain.leaves_out = {"LeafRecalled"}  # the node does not tell of events of these names
 
 The contract is the reference model of contracts/TranscriptRegistry.sol (`registry_model`), which tests/contracts compares with the
@@ -40,7 +42,7 @@ from simulators.registry_model import RegistryModel
 from simulators.registry_past import Past
 
 from ledger.chain import abi
-from ledger.chain.errors import NonceTaken, Rejected, Underpriced, Unreachable, Unsendable
+from ledger.chain.errors import NonceTaken, OutOfFunds, Rejected, Underpriced, Unreachable, Unsendable
 from ledger.chain.registry import (
     Finality,
     Head,
@@ -134,6 +136,7 @@ class Transaction:
     raw: bytes
     sender: str
     nonce: int
+    to: str
     data: bytes
     fee: int
 
@@ -144,12 +147,17 @@ class Transaction:
     @classmethod
     def read(cls, raw: bytes) -> "Transaction":
         try:
-            nonce, price, _gas, _to, _value, data, *_ = rlp.decode(raw)
+            nonce, price, _gas, to, _value, data, *_ = rlp.decode(raw)
             sender = Account.recover_transaction(raw)
         except Exception as error:
             raise Unsendable("not a transaction") from error
         return cls(
-            raw=raw, sender=sender, nonce=int.from_bytes(nonce, "big"), data=data, fee=int.from_bytes(price, "big")
+            raw=raw,
+            sender=sender,
+            nonce=int.from_bytes(nonce, "big"),
+            to="0x" + to.hex(),
+            data=data,
+            fee=int.from_bytes(price, "big"),
         )
 
 
@@ -204,6 +212,8 @@ class SimulatedChain:
         self.least_fee = 0
         self.lags = 0
         self.delays = False
+        self.poor: set[str] = set()
+        self.takes_from = 0
         self.leaves_out: set[str] = set()
         self._on_its_way: list[Transaction] = []
         self.asked: Counter[str] = Counter()
@@ -358,6 +368,10 @@ class SimulatedChain:
     ) -> UnsignedTransaction:
         return self._prepare(sender, nonce, abi.call("publish", abi.publisher_word(publisher), topic, digest))
 
+    def prepare_empty(self, *, sender: str, nonce: int) -> UnsignedTransaction:
+        self._ask("prepare")
+        return self._priced(sender, nonce, sender, b"")
+
     def broadcast(self, raw: bytes) -> bytes:
         self._ask("broadcast")
         transaction = Transaction.read(raw)
@@ -366,6 +380,10 @@ class SimulatedChain:
         if transaction.hash not in self._replayed()[1] and self._waiting.get(place) != transaction:
             if transaction.nonce < mined:
                 raise NonceTaken(f"nonce {transaction.nonce}")
+            if transaction.sender in self.poor:
+                raise OutOfFunds("insufficient funds for gas * price + value")
+            if transaction.fee < self.takes_from:
+                raise Underpriced("transaction underpriced")
             before = self._waiting.get(place)
             if before is not None and transaction.fee * 100 < before.fee * (100 + PRICE_BUMP) + (before.fee == 0):
                 raise Underpriced("replacement transaction underpriced")
@@ -399,10 +417,11 @@ class SimulatedChain:
         """A node estimates at its newest block, where only what is mined counts."""
         self._ask("prepare")
         self.registry.send(sender, data, Block(len(self._blocks), self._branch))
-        price = self.least_fee
-        return UnsignedTransaction(
-            self.pin.chain_id, sender, nonce, self.pin.address, data, gas=200_000, gas_price=price
-        )
+        return self._priced(sender, nonce, self.pin.address, data)
+
+    def _priced(self, sender: str, nonce: int, to: str, data: bytes) -> UnsignedTransaction:
+        price = max(self.least_fee, self.takes_from)
+        return UnsignedTransaction(self.pin.chain_id, sender, nonce, to, data, gas=200_000, gas_price=price)
 
     def _mined_count(self, address: str) -> int:
         return sum(each.sender == address for block in self._blocks for each in block.transactions)
@@ -419,7 +438,8 @@ class SimulatedChain:
         for block in self._blocks:
             for transaction in block.transactions:
                 try:
-                    registry.send(transaction.sender, transaction.data, block)
+                    if transaction.to == PIN.address:
+                        registry.send(transaction.sender, transaction.data, block)
                     mined[transaction.hash] = (block, True)
                 except Rejected:
                     mined[transaction.hash] = (block, False)

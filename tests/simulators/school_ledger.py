@@ -31,6 +31,7 @@ from ledger.store.database import migrate, open_for_writing
 from ledger.store.errand_writer import ErrandWriter
 from ledger.store.errands import Attempt, Errand, Errands, Number
 from ledger.store.files import FolderFiles
+from ledger.store.gap_numbers import GapNumbers
 from ledger.store.journal_store import Journal
 from ledger.store.reader import NewFile, Reader, School, Unit
 from ledger.store.tables import Base, FileRole
@@ -306,6 +307,7 @@ class SchoolLedger:
             self.errand_writer,
             MortalSender(chain, self.fate),
             MortalWallet(wallet, self.fate, self.signed),
+            gap_numbers=GapNumbers(self.engine, now=self.now),
             school_code=school_code,
             **{"finality": CONFIRMATIONS, "now": self.now, **parts},
             chain_id=chain.pin.chain_id,

@@ -2,14 +2,12 @@
 
 """What is PostgreSQL's own: who may read, which database will do, and writers that really are at work at the same time."""
 
-import re
 import threading
-from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg.errors import InsufficientPrivilege
-from sqlalchemy import create_engine, event, text
+from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
 
 from ledger.errors import LostRace, UnusableDatabase
@@ -24,11 +22,11 @@ from ledger.store.tables import FileRole
 from ledger.store.writer import Writer
 from ledger.unit import Role, Slot, UnitState
 from tests.simulators.databases import POSTGRESQL, empty_database_at, server
+from tests.simulators.operating_page import made_by_the_page
 from tests.simulators.school_ledger import NOON, OTHER_SCHOOL, SCHOOL, SchoolLedger, new_file, school, unit_id
 from tests.simulators.signing_rows import ROUND, sign_in
 
 pytestmark = pytest.mark.skipif(not POSTGRESQL, reason="HOCBA_TEST_DATABASE is not postgresql")
-OPERATING = Path(__file__).parents[2] / "docs" / "operating.md"
 PATIENCE_SECONDS = 30
 A_MOMENT_SECONDS = 0.3
 
@@ -51,29 +49,12 @@ def test_however_it_is_written_it_is_the_driver_that_hocba_brings(address):
 
 @pytest.fixture(scope="module")
 def addresses():
-    """The database and the roles that the operating page makes, with the page's own words; and a ledger in it."""
-    made, role = (
-        block.replace("…", "secret") for block in re.findall(r"```sql\n(.*?)```", OPERATING.read_text(), re.DOTALL)
-    )
-    with server().control.connect() as control:
-        for statement in made.strip().splitlines():
-            control.execute(text(statement))
-    owner, reader, admin = (
-        make_url(server().url("hocba")).set(username=who) for who in ("hocba", "hocba_reader", "postgres")
-    )
-    engine = open_for_writing(owner)
-    migrate(engine)
-    Writer(engine, now=lambda: NOON).register_school(school())
-    engine.dispose()
-    by_admin = create_engine(admin)
-    with by_admin.begin() as connection:
-        for statement in role.strip().splitlines():
-            connection.execute(text(statement))
-    by_admin.dispose()
-    yield owner, reader
-    with server().control.connect() as control:
-        for statement in ("DATABASE hocba WITH (FORCE)", "ROLE hocba_reader", "ROLE hocba"):
-            control.execute(text(f"DROP {statement}"))
+    """The database and the roles that the operating page makes, and a ledger in it."""
+    with made_by_the_page() as (owner, reader):
+        engine = open_for_writing(owner)
+        Writer(engine, now=lambda: NOON).register_school(school())
+        engine.dispose()
+        yield owner, reader
 
 
 def test_the_readers_role_answers_everything_that_the_public_service_asks(addresses):
