@@ -24,6 +24,7 @@ from scripts.settings import Settings
 from signer.archive import archive
 from signer.pdf import sign_field
 from signer.validation_data import ValidationData
+from tests.simulators.databases import INSTALLED, installed
 from tests.simulators.mortality import Fate
 from tests.simulators.school_ledger import SchoolLedger, manifest_of, school
 from verifier_api.errors import UnusableTrust
@@ -89,6 +90,7 @@ class Installation:
 
     def prepare(self, tsa: str) -> None:
         assert main(["init", str(self.home), "--tsa", tsa]) == 0
+        installed(self.home)
         trust = self.home / "trust"
         trust.mkdir()
         names = {}
@@ -102,7 +104,7 @@ class Installation:
         (trust / "trust.json").write_text(json.dumps(settings))
 
     def issue(self, count: int) -> list:
-        rows = SchoolLedger(self.home / "hocba.sqlite", Fate())
+        rows = SchoolLedger(self.home / INSTALLED, Fate())
         rows.writer.register_school(school())
         for unit in rows.signing(count):
             for role in (Role.PRINCIPAL, Role.SEAL):

