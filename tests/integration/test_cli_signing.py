@@ -79,8 +79,11 @@ class School:
         assert self.run("signers", "approve", lines[-1].id, "--by", "Sở") == 0
 
     def stamps_at(self, tsa: str) -> None:
-        path = self.home / SETTINGS_FILE
-        lines = [f'tsa = "{tsa}"' if line.startswith("tsa = ") else line for line in path.read_text().splitlines()]
+        self.set("tsa", f'"{tsa}"')
+
+    def set(self, name: str, value: str) -> None:
+        path, start = self.home / SETTINGS_FILE, f"{name} = "
+        lines = [start + value if line.startswith(start) else line for line in path.read_text().splitlines()]
         path.write_text("\n".join(lines) + "\n")
 
 
@@ -109,6 +112,7 @@ def begun(pki, tmp_path_factory):
         deployment = deploy(chain.url, chain.wallet(0))
         assert main(["init", str(school.home), "--tsa", pki.tsa_url]) == 0
         installed(school.home)
+        school.set("workers", "1")  # Each starts for seconds, and classes are small; test_crew.py has several.
         published(school.home / "trust", chain, deployment, pki)
         keystore, password = school.folder / "authority.json", school.secret("mật khẩu của Sở")
         chain.wallet(0).write_keystore(keystore, password="mật khẩu của Sở")
