@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.simulators.compiled_statements import share
 from tests.simulators.databases import POSTGRESQL, server, stop_server
 
 HERE = Path(__file__).parent
@@ -26,6 +27,11 @@ def pytest_ignore_collect(collection_path: Path) -> bool | None:
         return None
     of_the_other = collection_path.stem.endswith("_sqlite" if POSTGRESQL else "_postgresql")
     return True if of_the_other or (POSTGRESQL and not leads_to_a_database(collection_path)) else None
+
+
+def pytest_configure() -> None:
+    """Before anything opens an engine."""
+    share()
 
 
 def pytest_unconfigure() -> None:

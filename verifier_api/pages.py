@@ -7,6 +7,7 @@ what is public about a unit: school, year, level, standing. It shows no name, ma
 that it is made from has none.
 """
 
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +15,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
+from jinja2 import Environment
 
 from ledger.web.languages import COOKIE_SECONDS, LANGUAGE_COOKIE, Text, language_of, local
 from ledger.web.look import fingerprinted, templates_in
@@ -42,20 +44,26 @@ _INLINE_ERRORS = frozenset({problems.UNKNOWN_UNIT.code, problems.BAD_UNIT_ID.cod
 """Refusals that say something against what was presented, hence red; the others are about the request or an outage."""
 
 
+@cache
+def _templates(*, reports: bool) -> Environment:
+    found = templates_in(HERE / "templates")
+    found.globals.update(
+        asset=fingerprinted(STATIC),
+        limit=MAX_FILE_BYTES // MEGABYTE,
+        limit_bytes=MAX_FILE_BYTES,
+        seconds=RECEIVING_SECONDS,
+        reports=reports,
+    )
+    return found
+
+
 class Pages:
-    """Makes pages. Templates are read once; a text that a template names and nobody wrote is an error."""
+    """Makes pages. Templates are read once in a process; a text that a template names and nobody wrote is an error."""
 
     def __init__(self, *, public_url: str, reports: bool = False) -> None:
         """`reports` says whether sealed reports are made here."""
         self._public_url = public_url
-        self._templates = templates_in(HERE / "templates")
-        self._templates.globals.update(
-            asset=fingerprinted(STATIC),
-            limit=MAX_FILE_BYTES // MEGABYTE,
-            limit_bytes=MAX_FILE_BYTES,
-            seconds=RECEIVING_SECONDS,
-            reports=reports,
-        )
+        self._templates = _templates(reports=reports)
 
     def render(
         self,

@@ -2,10 +2,12 @@
 
 """Making the desk's pages: the frame with the school's name, who is signed in and what is theirs, around what a page shows."""
 
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
@@ -39,13 +41,19 @@ NAVIGATION = (
 ALL_TEXTS = {**TEXTS, **SIGNING_TEXTS, **CERTIFICATE_TEXTS, **DECISION_TEXTS, **TRANSFER_TEXTS}
 
 
+@cache
+def _templates() -> Environment:
+    found = templates_in(HERE / "templates")
+    found.globals.update(asset=fingerprinted(STATIC), csrf_field=CSRF_FIELD)
+    return found
+
+
 class Pages:
-    """Makes pages. Templates are read once; a text that a template names and nobody wrote is an error."""
+    """Makes pages. Templates are read once in a process; a text that a template names and nobody wrote is an error."""
 
     def __init__(self, cookies: Cookies) -> None:
         self._cookies = cookies
-        self._templates = templates_in(HERE / "templates")
-        self._templates.globals.update(asset=fingerprinted(STATIC), csrf_field=CSRF_FIELD)
+        self._templates = _templates()
 
     def render(
         self,

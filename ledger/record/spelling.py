@@ -20,6 +20,8 @@ def clean(text: str) -> str:
     Apostrophes, hyphens and inner spaces stay: H'Hen Niê and Park Ji-hoon are names as they are written.
     """
     composed = unicodedata.normalize("NFC", text)
+    if composed.isprintable():  # Nearly all cells of nearly all sheets: none of what follows is in them.
+        return unicodedata.normalize("NFC", " ".join(composed.split()))
     # Format characters (Cf: zero-width space, byte-order mark) are invisible, so they could only ever make two
     # names that look the same differ; surrogates and unassigned points cannot be written as XML at all.
     visible = "".join(" " if _category(c) == "Cc" else c for c in composed if _category(c) not in _INVISIBLE)

@@ -14,6 +14,7 @@ The same ledger runs on SQLite and on PostgreSQL. What the code may rely on is t
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from urllib.parse import quote
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 
@@ -110,6 +112,8 @@ def migrate(engine: Engine, revision: str = "head") -> None:
         if connection.dialect.name == "postgresql":
             _require_bytewise_text(connection)
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATING})
+        if revision == "head" and revision_of(connection) == _newest():
+            return  # As nearly always: every command opens its ledger, and all that follows reads all rows, or all migrations.
         command.upgrade(migration_config(connection), revision)
         if connection.dialect.name == "sqlite" and (broken := connection.exec_driver_sql(_CHECK).fetchall()):
             raise RuntimeError(f"a migration left rows that point nowhere: {broken[:5]}")
@@ -143,6 +147,12 @@ def _foreign_keys_resting(connection: Connection) -> Iterator[None]:
 def revision_of(connection: Connection) -> str | None:
     """The version that the tables are at; None where there are none."""
     return MigrationContext.configure(connection).get_current_revision()
+
+
+@cache
+def _newest() -> str | None:
+    """The version that the migrations beside this file lead to."""
+    return ScriptDirectory(MIGRATIONS).get_current_head()
 
 
 def migration_config(connection: Connection) -> Config:

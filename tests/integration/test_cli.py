@@ -19,6 +19,7 @@ from scripts.cli import main
 from scripts.compose import Ledger
 from scripts.sample_class import Edit, make_workbook
 from scripts.settings import Settings, UnusableSettings
+from tests.simulators.databases import installed
 
 YEAR = "2025-2026"
 FAULTS = {
@@ -37,7 +38,7 @@ def home(tmp_path, capsys):
     folder = tmp_path / "home"
     assert main(["init", str(folder), "--tsa", "http://127.0.0.1:9/tsa"]) == 0
     capsys.readouterr()
-    return folder
+    return installed(folder)
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from ledger.desk.passwords import Passwords
 from scripts.cli import main
 from scripts.compose import Ledger
 from scripts.settings import Settings, UnusableSettings
+from tests.simulators.databases import installed
 
 CHOSEN = "bốn từ dễ nhớ lắm"
 
@@ -20,7 +21,7 @@ def home(tmp_path, capsys):
     folder = tmp_path / "home"
     assert main(["init", str(folder), "--tsa", "http://127.0.0.1:9/tsa"]) == 0
     capsys.readouterr()
-    return folder
+    return installed(folder)
 
 
 @pytest.fixture

@@ -17,6 +17,7 @@ from scripts import cli
 from scripts.deploy import deploy
 from scripts.devchain import Devchain
 from scripts.settings import DEFAULT_DESK_URL, SETTINGS_FILE, TEMPLATE
+from tests.simulators.databases import INSTALLED, installed
 from tests.simulators.school_ledger import OTHER_SCHOOL, SCHOOL, YEAR, SchoolLedger, school, unit_id
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow]
@@ -107,7 +108,7 @@ def town(chain, tmp_path) -> Town:
         + sections,
         encoding="utf-8",
     )
-    ledger = SchoolLedger.at(home / "hocba.sqlite")
+    ledger = SchoolLedger.at(installed(home) / INSTALLED)
     ledger.writer.register_school(school())
     ledger.writer.register_school(school(OTHER_SCHOOL, operators[OTHER_SCHOOL], relayed=True))
     ledger.issued(2)

@@ -14,6 +14,7 @@ from scripts.cli import main
 from scripts.compose import Ledger
 from scripts.sample_class import make_workbook
 from scripts.settings import Settings
+from tests.simulators.databases import installed
 
 YEAR = "2025-2026"
 
@@ -23,7 +24,7 @@ def home(tmp_path, capsys):
     folder = tmp_path / "home"
     assert main(["init", str(folder), "--tsa", "http://127.0.0.1:9/tsa"]) == 0
     capsys.readouterr()
-    return folder
+    return installed(folder)
 
 
 @pytest.fixture

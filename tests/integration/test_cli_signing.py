@@ -7,7 +7,6 @@ One chain and one PKI serve all tests; each works on its own copy of a school wh
 
 import hashlib
 import json
-import shutil
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +23,7 @@ from scripts.demo_pki import free_port as free_pki_port
 from scripts.deploy import deploy
 from scripts.devchain import Devchain
 from scripts.settings import SETTINGS_FILE, Settings
+from tests.simulators.databases import INSTALLED, copy_folder, installed
 from tests.simulators.school_office import CODE, SHEET, WORKBOOK, YEAR
 from tests.simulators.signing_room import PRINCIPAL, TEACHER
 from verifier_api.trust import TRUST_FILE, RegistrySettings, TrustSettings
@@ -79,8 +79,11 @@ class School:
         assert self.run("signers", "approve", lines[-1].id, "--by", "Sở") == 0
 
     def stamps_at(self, tsa: str) -> None:
-        path = self.home / SETTINGS_FILE
-        lines = [f'tsa = "{tsa}"' if line.startswith("tsa = ") else line for line in path.read_text().splitlines()]
+        self.set("tsa", f'"{tsa}"')
+
+    def set(self, name: str, value: str) -> None:
+        path, start = self.home / SETTINGS_FILE, f"{name} = "
+        lines = [start + value if line.startswith(start) else line for line in path.read_text().splitlines()]
         path.write_text("\n".join(lines) + "\n")
 
 
@@ -108,6 +111,8 @@ def begun(pki, tmp_path_factory):
     with Devchain() as chain:
         deployment = deploy(chain.url, chain.wallet(0))
         assert main(["init", str(school.home), "--tsa", pki.tsa_url]) == 0
+        installed(school.home)
+        school.set("workers", "1")  # Each starts for seconds, and classes are small; test_crew.py has several.
         published(school.home / "trust", chain, deployment, pki)
         keystore, password = school.folder / "authority.json", school.secret("mật khẩu của Sở")
         chain.wallet(0).write_keystore(keystore, password="mật khẩu của Sở")
@@ -157,8 +162,9 @@ def published(folder, chain, deployment, pki):
 @pytest.fixture
 def school(begun, tmp_path, capsys):
     capsys.readouterr()
-    shutil.copytree(begun.folder, tmp_path / "school")
-    return School(tmp_path / "school", begun.pki)
+    school = School(copy_folder(begun.folder, tmp_path / "school", database=f"home/{INSTALLED}"), begun.pki)
+    installed(school.home, copied=True)
+    return school
 
 
 def test_a_class_is_signed_by_three_and_issued(school, capsys):

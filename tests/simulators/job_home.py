@@ -19,6 +19,7 @@ from scripts.compose import Ledger
 from scripts.deeds import Deeds
 from scripts.sample_class import make_workbook
 from scripts.settings import DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, Settings
+from tests.simulators.databases import installed
 
 ROOT = Path(__file__).parents[2]
 NOBODY = "http://127.0.0.1:9/"
@@ -34,7 +35,7 @@ def new_home(folder: Path, jobs: str | None = None, *, pupils: int) -> Settings:
     if jobs is not None:
         text = text.replace('jobs = "sqlite:///jobs.sqlite"', f'jobs = "{jobs}"')
     (folder / SETTINGS_FILE).write_text(text, encoding="utf-8")
-    ledger = Ledger.open(settings := Settings.load(folder))
+    ledger = Ledger.open(settings := Settings.load(installed(folder)))
     source = make_workbook(grade=9, class_name=CLASS, pupils=pupils, seed=11)
     options = CheckOptions(allow_synthetic_province=True)
     sheet = check_workbook(source, file=f"{CLASS}.xlsx", options=options).class_sheet

@@ -27,7 +27,7 @@ from ledger.deciding import Decisions
 from ledger.proof.manifest import IssuedFile, Manifest, ManifestSigner
 from ledger.sealing import Sealer
 from ledger.store.class_import import ClassImport, Draft
-from ledger.store.database import migrate, open_for_writing
+from ledger.store.database import open_for_writing
 from ledger.store.errand_writer import ErrandWriter
 from ledger.store.errands import Attempt, Errand, Errands, Number
 from ledger.store.files import FolderFiles
@@ -104,9 +104,8 @@ class SchoolLedger:
     @classmethod
     def at(cls, path: Path, fate: Fate | None = None) -> "SchoolLedger":
         """An empty ledger."""
-        ledger = cls(path, fate or Fate())
-        migrate(ledger.engine)
-        return ledger
+        database_at(path, new=True)
+        return cls(path, fate or Fate())
 
     def copied(self, folder: Path) -> "SchoolLedger":
         """The same ledger in another folder, to go its own way from here."""

@@ -71,7 +71,7 @@ class Office:
     approvals: Approvals = field(default_factory=Approvals)
 
     def __post_init__(self) -> None:
-        engine = open_for_writing(database_at(self.folder / "ledger.db"))
+        engine = open_for_writing(database_at(self.folder / "ledger.db", new=True))
         migrate(engine)
         self.reader, self.writer = Reader(engine), Writer(engine, now=utc_now)
         self.keep_on(FolderFiles(self.folder / "files"))
