@@ -19,7 +19,7 @@ from ledger.errors import CannotTransfer, CertificateRefused
 from ledger.paper.fields import ROLES, FieldName, box
 from ledger.paper.stamps import KIND_OF_FIELD, stamp_pdf
 from ledger.registering import CertificateJudge, Registrations
-from ledger.rounds import DEPUTY, SHOWN_ROLES
+from ledger.right_signer import DEPUTY, SHOWN_ROLES
 from ledger.signing import SignerIdentity
 from ledger.unit import Role, Slot
 from scripts.certificates import TrustedJudge
