@@ -27,13 +27,15 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import distributions
-from importlib.resources import files
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 from pydantic import TypeAdapter, ValidationError
 
+import ledger.proof
+import ledger.record
+import verifier_api
 from verifier_api.errors import NotExaminations
 from verifier_api.examination import Examination, Examiner
 
@@ -140,15 +142,18 @@ class Remembering:
         return self._examiner.stands()
 
 
+def sources() -> list[Path]:
+    """Every file of what looks into files: this package, and what it reads records by."""
+    packages = (Path(verifier_api.__file__), Path(ledger.record.__file__), Path(ledger.proof.__file__))
+    return sorted(source for package in packages for source in package.parent.rglob("*.py"))
+
+
 @cache
 def program() -> str:
     """A digest of what looks into files: this package, what it reads records by, and the libraries that judge signatures."""
     sha = hashlib.sha256()
-    for package in ("verifier_api", "ledger.record", "ledger.proof"):
-        for source in sorted(
-            (one for one in files(package).iterdir() if one.name.endswith(".py")), key=lambda one: one.name
-        ):
-            sha.update(hashlib.sha256(source.read_bytes()).digest())
+    for source in sources():
+        sha.update(hashlib.sha256(source.read_bytes()).digest())
     versions = {one.name.lower(): one.version for one in distributions()}
     sha.update(repr([(name, versions.get(name)) for name in _JUDGING]).encode())
     return sha.hexdigest()

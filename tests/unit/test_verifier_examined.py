@@ -6,6 +6,7 @@ import datetime as dt
 import sqlite3
 import stat
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -25,6 +26,7 @@ from verifier_api.trust import Anchors
 from verifier_api.verdict import Check, Standing
 from verifier_api.verifier import Verifier
 
+ROOT = Path(examined.__file__).parents[1]
 EARLIER = NOW - dt.timedelta(days=3)
 
 
@@ -110,6 +112,16 @@ def test_by_another_version_of_the_program_it_is_examined_anew(tmp_path, monkeyp
     newer.world = one.world
     newer.verify(unit.pdf)
     assert len(newer.examined) == 1
+
+
+def test_the_program_is_all_that_looks_into_files():
+    names = {str(source.relative_to(ROOT)) for source in examined.sources()}
+    assert {
+        "verifier_api/signatures.py",
+        "verifier_api/findings/kind.py",
+        "ledger/record/xml/parsing.py",
+        "ledger/proof/manifest.py",
+    } <= names
 
 
 def test_what_could_not_be_finished_is_not_kept(office):
