@@ -336,7 +336,8 @@ def told(name: str, units: int, figures: dict[str, Any]) -> str:
     """One line of figures."""
     million = figures["seconds"] / units * TARGET_UNITS / 60
     return (
-        f"{name:<10} {units:>9,} units  {figures['seconds']:7.1f} s, of processor {figures['spent']:.1f} s  {figures['seconds'] / units * 1e6:6.0f} µs a unit  "
+        f"{name:<10} {units:>9,} units  {figures['seconds']:7.1f} s, of processor {figures['spent']:.1f} s  "
+        f"{figures['seconds'] / units * 1e6:6.0f} µs a unit  "
         f"{million:5.1f} min a million  peak {figures['peak'] / 1e6:5.0f} MB  found {figures['found']} {figures['first']}\n"
         f"           {figures['parts']}"
     )
