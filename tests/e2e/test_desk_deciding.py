@@ -104,7 +104,7 @@ def test_a_recall_after_the_lock_goes_from_the_clerk_to_the_authority_and_back_o
         case.get_by_role("link", name="Tải văn bản làm căn cứ").click()
     assert download.value.suggested_filename.startswith("van-ban-")
     case.get_by_label("Căn cứ chấp thuận").fill("Tờ trình 45/TTr-THCS")
-    case.get_by_role("button", name="Chấp thuận").click()
+    case.get_by_role("button", name="Chấp thuận", exact=True).click()
     expect(phone.get_by_role("status")).to_contain_text("Đã ghi chấp thuận")
     look(phone, "consented")
     chancery.carry_for_authority()

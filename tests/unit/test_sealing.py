@@ -14,7 +14,7 @@ from ledger.store.chain_tables import ActRow
 from ledger.store.errand_writer import NewAct
 from ledger.store.errands import Backlog
 from ledger.store.tables import SchoolRow
-from ledger.unit import RecallReason, UnitState
+from ledger.unit import UnitState
 from tests.simulators.anchoring_world import world_with
 from tests.simulators.school_ledger import AUTHORITY, NOON, OPERATOR, SCHOOL, YEAR, Clock
 
@@ -105,13 +105,10 @@ def test_what_the_contract_undid_is_tried_again_when_a_person_says_so(tmp_path):
 def test_whose_key_carries_it_has_it_tried_again(tmp_path):
     world = undone(tmp_path)
     assert world.ledger.decisions.retry(None, by="Sở") == []
-    approval = NewAct(
-        ActKind.APPROVE, school_code=SCHOOL, unit_id=world.ledger.issued_ids()[0], reason=RecallReason.FRAUD
-    )
-    world.ledger.errand_writer.decide(approval)
+    world.ledger.errand_writer.decide(NewAct(ActKind.LOCK, school_code=SCHOOL, school_year="2025-2026"))
     with world.ledger.engine.begin() as connection:
         connection.execute(update(ActRow).values(state=BatchState.FAILED))
-    assert [errand.kind for errand in world.ledger.errands.failed(None)] == [ActKind.APPROVE]
+    assert [errand.kind for errand in world.ledger.errands.failed(None)] == [ActKind.LOCK]
     assert [type(errand).__name__ for errand in world.ledger.errands.failed(SCHOOL)] == ["Batch"]
 
 
