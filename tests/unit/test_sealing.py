@@ -105,7 +105,7 @@ def test_what_the_contract_undid_is_tried_again_when_a_person_says_so(tmp_path):
 def test_whose_key_carries_it_has_it_tried_again(tmp_path):
     world = undone(tmp_path)
     assert world.ledger.decisions.retry(None, by="Sở") == []
-    world.ledger.errand_writer.decide(NewAct(ActKind.LOCK, school_code=SCHOOL, school_year="2025-2026"))
+    world.ledger.errand_writer.decide(NewAct(ActKind.LOCK, school_year=YEAR))
     with world.ledger.engine.begin() as connection:
         connection.execute(update(ActRow).values(state=BatchState.FAILED))
     assert [errand.kind for errand in world.ledger.errands.failed(None)] == [ActKind.LOCK]
