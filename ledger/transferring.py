@@ -123,7 +123,8 @@ class Transferring:
             to_school=to_school,
             on_sheet=True,
         )
-        self._reader.school(to_school)
+        for code in (from_school, to_school):
+            self._reader.school(code)
         if leaving.begun is not None:
             raise CannotTransfer(
                 f"Học bạ năm học {school_year} của học sinh {pupil_code} đã được nhập. Hãy lập bản xác nhận từ học bạ đó (bỏ "
