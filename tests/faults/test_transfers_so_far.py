@@ -126,7 +126,7 @@ def test_an_audit_knows_the_file_and_misses_it(ledger):
     assert missing() == []
     (place,) = (ledger.path.parent / "files").rglob(source)
     place.unlink()
-    assert [one.check for one in missing()] == ["file.missing"]
+    assert [one.code for one in missing()] == ["file.missing"]
 
 
 def test_of_a_pupil_of_whom_there_is_no_record_yet_the_sheet_is_enough(ledger):
