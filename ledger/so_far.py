@@ -88,9 +88,15 @@ def _errors(reading: SheetReading, draft: ClassSheet, record: Record, place: Pla
         if (
             finding.severity is Severity.ERROR
             and not _not_there_yet(finding, misread)
-            and (of_class or finding.pupil == record.pupil.code)
+            and (of_class or _about(finding, record))
         ):
             yield finding
+
+
+def _about(finding: Finding, record: Record) -> bool:
+    # Of two rows with one number the later is reported, and nobody knows which of them is right.
+    shared = finding.rule == "ID-12" and finding.found in (record.pupil.code, record.pupil.personal_id)
+    return shared or finding.pupil == record.pupil.code
 
 
 def _not_there_yet(finding: Finding, misread: set[str | None]) -> bool:

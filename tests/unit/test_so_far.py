@@ -3,6 +3,7 @@
 """What a class sheet that is not finished says of one pupil: blanks where nothing is yet, and no refusal but for what is wrong."""
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
 from uuid import UUID
 
@@ -90,6 +91,19 @@ WRONG = {
 def test_what_is_wrong_with_the_pupil_is_refused_and_with_another_is_not(sheet, heading, value, word):
     refused(spoilt(1, sheet, heading, value), word)
     assert record_so_far(spoilt(2, sheet, heading, value), ASKED, file="9A1.xlsx") == FIRST
+
+
+@pytest.mark.parametrize("who", [FIRST, SECOND])
+def test_a_number_that_two_have_is_refused_for_both(who):
+    twice = spoilt(2, "Học sinh", "Số định danh cá nhân", FIRST.pupil.personal_id)
+    refused(twice, "trùng với học sinh STT 1", asked=replace(ASKED, pupil_code=who.pupil.code))
+
+
+def test_what_is_wrong_with_the_class_is_refused():
+    book = opened(HALF)
+    for label, value in book["Thông tin"].iter_rows(max_col=2):
+        value.value = 12 if label.value == "Khối" else value.value
+    refused(saved(book), "Khối 12 không thuộc cấp THCS")
 
 
 def test_a_sheet_that_is_there_must_be_readable():
