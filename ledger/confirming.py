@@ -2,8 +2,9 @@
 
 """Confirming: what the old school's head and seal sign when a pupil leaves in mid-year (QĐ 1789/QĐ-SGDĐT, Điều 22.2; SG-13).
 
-The confirmation is drawn from the unit that is begun, as it stands on that day, and from nothing else: so what came back signed
-can be compared, byte for byte, with what the ledger draws. It is judged when the pupil is released:
+The confirmation is drawn from the unit that is begun, as it stands on that day; before one is begun, from what a class sheet
+has so far (`ledger.so_far`), which is stored. It is drawn from nothing else, so what came back signed can be compared, byte for
+byte, with what the ledger draws. It is judged when the pupil is released:
 
 1. The file can be read, is a confirmation of ours, and is as it was when the last of its signatures or timestamps was made.
 2. It begins with the very bytes that are drawn now for this pupil, this new school and these earlier years, as of the day that it
@@ -30,6 +31,7 @@ from ledger.errors import ConfirmationRefused
 from ledger.journal import Detail
 from ledger.record import xml
 from ledger.record.errors import RecordError
+from ledger.so_far import SoFar
 from ledger.store.reader import Reader, School, Unit
 from ledger.unit import Role, Slot
 
@@ -161,10 +163,10 @@ def _endorsement(line: str, doubts: Sequence[str]) -> Endorsement:
 class ConfirmationCheck(Protocol):
     """Whoever draws and judges confirmations; `Confirmations` does."""
 
-    def draw(self, unit: Unit, *, to_school: str, handed_over: Sequence[Unit], until: dt.datetime) -> bytes:
+    def draw(self, unit: Unit | SoFar, *, to_school: str, handed_over: Sequence[Unit], until: dt.datetime) -> bytes:
         """The unsigned confirmation of what `unit` says now."""
 
-    def require(self, pdf: bytes, unit: Unit, *, to_school: str, handed_over: Sequence[Unit]) -> Confirmed:
+    def require(self, pdf: bytes, unit: Unit | SoFar, *, to_school: str, handed_over: Sequence[Unit]) -> Confirmed:
         """What a signed confirmation says. Raises `ConfirmationRefused` unless it is good."""
 
 
@@ -186,7 +188,7 @@ class Confirmations:
         self._examiner = examiner
         self._now = now
 
-    def draw(self, unit: Unit, *, to_school: str, handed_over: Sequence[Unit], until: dt.datetime) -> bytes:
+    def draw(self, unit: Unit | SoFar, *, to_school: str, handed_over: Sequence[Unit], until: dt.datetime) -> bytes:
         """The unsigned confirmation of what `unit` says now. Raises a `PaperError` for what cannot be printed."""
         schools = {code: self._reader.school(code) for code in {to_school, *(one.school_code for one in handed_over)}}
         return self._drawing.confirmation(
@@ -197,16 +199,20 @@ class Confirmations:
             until=until,
         )
 
-    def require(self, pdf: bytes, unit: Unit, *, to_school: str, handed_over: Sequence[Unit]) -> Confirmed:
+    def require(self, pdf: bytes, unit: Unit | SoFar, *, to_school: str, handed_over: Sequence[Unit]) -> Confirmed:
         """What a signed confirmation says, if it is good: see the module, whose numbers these are.
 
+        Whoever has a `SoFar` found it by the file's first bytes; the record inside is in a profile that no examiner reads.
         Raises `ConfirmationRefused` with all that is wrong with it, or what the examiner raises.
         """
         # 1. One of ours, and whole.
         examined = self._examiner.examine(pdf) if pdf.startswith(PDF) else ExaminedConfirmation(None, False, ())
-        until = None if examined.record is None else _until(examined.record, unit.id)
-        if examined.record is None or until is None:
-            raise ConfirmationRefused([_NOT_OURS if examined.record is None else _ANOTHER_RECORD])
+        if isinstance(unit, SoFar):
+            until: dt.datetime | None = unit.until
+        else:
+            until = None if examined.record is None else _until(examined.record, unit.id)
+        if until is None:
+            raise ConfirmationRefused([NOT_OURS if examined.record is None else _ANOTHER_RECORD])
         wrong = [] if examined.whole else [_NOT_WHOLE]
         # 2. The very bytes that are drawn now.
         if not pdf.startswith(self.draw(unit, to_school=to_school, handed_over=handed_over, until=until)):
@@ -255,7 +261,7 @@ def _until(record: bytes, unit_id: UUID) -> dt.datetime | None:
     return read.planned_issue_date if read.unit_id == unit_id else None
 
 
-_NOT_OURS = (
+NOT_OURS = (
     "tệp không phải bản xác nhận do phần mềm này lập, hoặc không đọc được (lập bằng hocba transfer confirm)",
     "the file is not a confirmation made by this software, or cannot be read (make it with hocba transfer confirm)",
 )
@@ -270,6 +276,10 @@ _NOT_WHOLE = (
 _NOT_AS_DRAWN = (
     "nội dung không đúng với sổ cái lúc này: điểm, học bạ bàn giao hoặc trường đến khác với bản xác nhận; hãy lập và ký bản mới",
     "it does not say what the ledger says now: marks, the records handed over or the new school differ; make and sign a new one",
+)
+BEGUN_SINCE = (
+    "học bạ năm nay đã được nhập sau khi lập bản xác nhận này từ bảng lớp; hãy lập và ký bản mới từ học bạ đó",
+    "this year's record was begun since it was drawn from a sheet; make and sign a new one of that record",
 )
 _OUT_OF_ORDER = (
     "thứ tự ký chưa đúng: hiệu trưởng ký trước, con dấu đóng sau, mỗi bên một lần",

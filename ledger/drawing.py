@@ -18,6 +18,7 @@ from ledger.paper.render import BOOKLET, TEMPLATES, render_booklet, render_confi
 from ledger.record import xml
 from ledger.record.xml import booklet as xml_booklet
 from ledger.short_code import short_code
+from ledger.so_far import SoFar
 from ledger.store.files import FileStore
 from ledger.store.reader import Unit
 from ledger.store.tables import FileRole
@@ -83,19 +84,20 @@ class Drawing:
 
     def confirmation(
         self,
-        unit: Unit,
+        unit: Unit | SoFar,
         *,
         to_code: str,
         schools: Mapping[str, str],
         handed_over: Sequence[Unit],
         until: dt.datetime,
     ) -> bytes:
-        """Draws what the old school confirms of a unit that is begun, as its source stands, to be signed as of `until`.
+        """Draws what the old school confirms of a unit that is begun, or of a year so far, as its source stands, as of `until`.
 
         `schools` has the names of the new school and of those that issued what is handed over, by their codes. The same
         arguments, and the same source, give the same bytes.
         """
-        read = xml.read(self._files.get(unit.source_sha256))
+        so_far = isinstance(unit, SoFar)
+        read = xml.read(self._files.get(unit.source_sha256), so_far=so_far)
         # Of the times in the record inside, the one that the form calls the day of signing is the day that is confirmed.
         document = xml.write(
             read.record,
@@ -103,6 +105,7 @@ class Drawing:
             created_at=read.created_at,
             planned_issue_date=until,
             replaces=read.replaces,
+            so_far=so_far,
         )
         content = confirmation_of(
             read.record,

@@ -62,6 +62,7 @@ class Deed(StrEnum):
     RECALL_DECLINED = "recall-declined"
     ERRAND_RETRIED = "errand-retried"
     ERRAND_GIVEN_UP = "errand-given-up"
+    CONFIRMATION_DRAWN = "confirmation-drawn"
 
 
 @dataclass(frozen=True, slots=True)

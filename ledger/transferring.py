@@ -7,15 +7,21 @@ list them beside its own. The old school releases, the new one accepts. Between 
 school confirms the results up to that day in a document that its head and its seal sign (22.2; `ledger.confirming` draws and
 judges it, when the pupil is released); the year's record is then the new
 school's to issue, and what the old one had begun goes when the pupil is taken in. Its marks so far stay in the file store under
-the digest that the journal names.
+the digest that the journal names. Before anything is begun, as in January, the confirmation is drawn from the class sheet as it
+stands (`ledger.so_far`): what it is drawn from is stored, then the journal says so, and only then is it handed out to be signed.
 """
 
 import datetime as dt
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from ledger.confirming import ConfirmationCheck, Confirmed
-from ledger.errors import CannotTransfer
-from ledger.journal import Deed
+from ledger.confirming import BEGUN_SINCE, NOT_OURS, ConfirmationCheck, Confirmed
+from ledger.errors import CannotTransfer, ConfirmationRefused
+from ledger.journal import Deed, Detail
+from ledger.record import xml
+from ledger.so_far import Asked, SoFar, record_so_far
 from ledger.store.files import FileStore
 from ledger.store.journal_store import Journal
 from ledger.store.reader import Reader, Unit
@@ -43,6 +49,20 @@ class _Leaving:
     """What the new school will inherit, oldest first."""
 
 
+@dataclass(frozen=True)
+class _DrawnOfSheet:
+    """A confirmation that was drawn from a class sheet, as the journal tells of it."""
+
+    so_far: SoFar
+    sha256: str
+    size: int
+    """Of the PDF before anybody signed it."""
+
+    def begins(self, pdf: bytes) -> bool:
+        """Whether `pdf` is that one, whatever was added behind."""
+        return hashlib.sha256(pdf[: self.size]).hexdigest() == self.sha256
+
+
 class Transferring:
     """Releases pupils and takes them in."""
 
@@ -53,12 +73,15 @@ class Transferring:
         files: FileStore,
         journal: Journal,
         confirmations: ConfirmationCheck,
+        *,
+        new_id: Callable[[], UUID],
     ) -> None:
         self._reader = reader
         self._transfers = transfers
         self._files = files
         self._journal = journal
         self._confirmations = confirmations
+        self._new_id = new_id
 
     def confirmation(
         self, pupil_code: str, *, level: str, school_year: str, from_school: str, to_school: str, until: dt.datetime
@@ -74,6 +97,57 @@ class Transferring:
         if leaving.begun is None:
             raise _nothing_to_confirm(pupil_code, school_year)
         return self._confirmations.draw(leaving.begun, to_school=to_school, handed_over=leaving.records, until=until)
+
+    def confirmation_of_sheet(
+        self,
+        pupil_code: str,
+        sheet: bytes,
+        *,
+        file: str,
+        level: str,
+        school_year: str,
+        from_school: str,
+        to_school: str,
+        until: dt.datetime,
+        by: str,
+    ) -> bytes:
+        """The same of a class sheet that is not finished, called `file`, where no record of the year is begun.
+
+        Raises `CannotTransfer` where the pupil could not be released, a record is begun, or the sheet does not do.
+        """
+        leaving = self._leaving(
+            pupil_code,
+            level=level,
+            school_year=school_year,
+            from_school=from_school,
+            to_school=to_school,
+            on_sheet=True,
+        )
+        for code in (from_school, to_school):
+            self._reader.school(code)
+        if leaving.begun is not None:
+            raise CannotTransfer(
+                f"Học bạ năm học {school_year} của học sinh {pupil_code} đã được nhập. Hãy lập bản xác nhận từ học bạ đó (bỏ "
+                "--sheet).",
+                f"The record of {school_year} of pupil {pupil_code} is begun. Draw the confirmation from it (without --sheet).",
+            )
+        record = record_so_far(sheet, Asked(pupil_code, from_school, school_year, level), file=file)
+        unit_id = self._new_id()
+        document = xml.write(record, unit_id=unit_id, created_at=until, planned_issue_date=until, so_far=True)
+        so_far = SoFar(unit_id, from_school, self._files.put(document), until)
+        pdf = self._confirmations.draw(so_far, to_school=to_school, handed_over=leaving.records, until=until)
+        told: Detail = {
+            "level": level,
+            "year": school_year,
+            "until": until.isoformat(),
+            "record": str(unit_id),
+            "drawn_from": so_far.source_sha256,
+            "sheet": hashlib.sha256(sheet).hexdigest(),
+            "confirmation": hashlib.sha256(pdf).hexdigest(),
+            "size": len(pdf),
+        }
+        self._transfers.by(by).drawn(pupil_code, from_school=from_school, to_school=to_school, detail=told)
+        return pdf
 
     def release(
         self,
@@ -93,12 +167,18 @@ class Transferring:
         that is issued already, a pupil who is on the way already, or no confirmation where the year has begun; and
         `ConfirmationRefused` for one that is not good.
         """
+        drawn = self._drawn_of_sheets(pupil_code, level=level, school_year=school_year, from_school=from_school)
         leaving = self._leaving(
-            pupil_code, level=level, school_year=school_year, from_school=from_school, to_school=to_school
+            pupil_code,
+            level=level,
+            school_year=school_year,
+            from_school=from_school,
+            to_school=to_school,
+            on_sheet=bool(drawn),
         )
         self._reader.school(to_school)
-        confirmed = None
-        if leaving.begun is not None:
+        confirmed, source = None, None
+        if leaving.begun is not None or drawn:
             if not confirmation:
                 raise CannotTransfer(
                     f"Học sinh {pupil_code} đang học năm {school_year}: chuyển giữa năm cần bản xác nhận kết quả có chữ ký của "
@@ -106,9 +186,11 @@ class Transferring:
                     f"Pupil {pupil_code} is in school year {school_year}: in mid-year the confirmation of results, signed by the "
                     "head and sealed, is needed. Add that PDF (make it with hocba transfer confirm).",
                 )
+            said = _said_by(confirmation, leaving.begun, drawn)
             confirmed = self._confirmations.require(
-                confirmation, leaving.begun, to_school=to_school, handed_over=leaving.records
+                confirmation, said, to_school=to_school, handed_over=leaving.records
             )
+            source = said.source_sha256
         elif confirmation:
             raise _nothing_to_confirm(pupil_code, school_year)
         release = Release(
@@ -121,7 +203,7 @@ class Transferring:
             confirmation_sha256=self._files.put(confirmation) if confirmation else None,
             why=why,
         )
-        told = None if confirmed is None else confirmed.as_detail()
+        told = None if confirmed is None else {**confirmed.as_detail(), "drawn_from": source}
         return self._transfers.by(by).release(release, confirmed=told)
 
     def confirmed(self, transfer: Transfer) -> Confirmed | None:
@@ -134,20 +216,50 @@ class Transferring:
                 return Confirmed.from_detail(entry.detail)
         return None
 
+    def _drawn_of_sheets(
+        self, pupil_code: str, *, level: str, school_year: str, from_school: str
+    ) -> list[_DrawnOfSheet]:
+        """The confirmations that were drawn from sheets for a pupil who leaves this school in this year."""
+        wanted = {"level": level, "year": school_year, "from": from_school}
+        return [
+            _DrawnOfSheet(
+                SoFar(
+                    UUID(str(told["record"])),
+                    from_school,
+                    str(told["drawn_from"]),
+                    dt.datetime.fromisoformat(str(told["until"])),
+                ),
+                str(told["confirmation"]),
+                int(str(told["size"])),
+            )
+            for entry, _ in self._journal.entries(subject=f"pupil {pupil_code}")
+            if entry.deed is Deed.CONFIRMATION_DRAWN and wanted.items() <= (told := entry.detail).items()
+        ]
+
     def _leaving(
-        self, pupil_code: str, *, level: str, school_year: str, from_school: str, to_school: str
+        self,
+        pupil_code: str,
+        *,
+        level: str,
+        school_year: str,
+        from_school: str,
+        to_school: str,
+        on_sheet: bool = False,
     ) -> "_Leaving":
-        """What a pupil who may leave has here. Raises `CannotTransfer` for whoever may not."""
+        """What a pupil who may leave has here. Raises `CannotTransfer` for whoever may not.
+
+        Of a pupil who stands `on_sheet`, the school may have no record yet, unless another school has one.
+        """
         ever = self._units(pupil_code, level)
         units = [unit for unit in ever if unit.school_code == from_school]
-        if not units:
+        taken_in = [
+            one for one in self._transfers.those(pupil_code=pupil_code) if one.accepted_at and one.level == level
+        ]
+        if not units and not (on_sheet and (taken_in or not ever)):
             raise CannotTransfer(
                 f"Trường {from_school} không có học bạ cấp {level} của học sinh {pupil_code}. Hãy kiểm tra mã định danh.",
                 f"School {from_school} has no record of level {level} of pupil {pupil_code}. Check the personal number.",
             )
-        taken_in = [
-            one for one in self._transfers.those(pupil_code=pupil_code) if one.accepted_at and one.level == level
-        ]
         if taken_in and taken_in[-1].to_school != from_school:
             raise CannotTransfer(
                 f"Học sinh {pupil_code} đã chuyển sang trường {taken_in[-1].to_school}; chỉ trường đó mới cho chuyển tiếp được.",
@@ -241,10 +353,22 @@ def _no_such(number: int, school_code: str) -> CannotTransfer:
     )
 
 
+def _said_by(confirmation: bytes, begun: Unit | None, drawn: Sequence[_DrawnOfSheet]) -> Unit | SoFar:
+    """What a confirmation has to say. Raises `ConfirmationRefused` where nothing like it was drawn, or a unit was begun since."""
+    of_sheet = next((one.so_far for one in drawn if one.begins(confirmation)), None)
+    if begun is not None:
+        if of_sheet is not None:
+            raise ConfirmationRefused([BEGUN_SINCE])
+        return begun
+    if of_sheet is None:
+        raise ConfirmationRefused([NOT_OURS])
+    return of_sheet
+
+
 def _nothing_to_confirm(pupil_code: str, school_year: str) -> CannotTransfer:
     return CannotTransfer(
-        f"Trường chưa nhập kết quả năm học {school_year} của học sinh {pupil_code} nên không có gì để xác nhận. Hãy nhập bảng "
-        "lớp trước; nếu chuyển trước khi năm học bắt đầu thì không cần bản xác nhận.",
-        f"Nothing is imported of school year {school_year} of pupil {pupil_code}, so there is nothing to confirm. Import the "
-        "class sheet first; before the year begins no confirmation is needed.",
+        f"Trường chưa nhập kết quả năm học {school_year} của học sinh {pupil_code} nên không có gì để xác nhận. Hãy lập bản xác "
+        "nhận từ bảng lớp hiện có (hocba transfer confirm --sheet); nếu chuyển trước khi năm học bắt đầu thì không cần.",
+        f"Nothing is imported of school year {school_year} of pupil {pupil_code}, so there is nothing to confirm. Draw it from "
+        "the class sheet as it stands (hocba transfer confirm --sheet); before the year begins none is needed.",
     )

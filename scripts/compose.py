@@ -148,6 +148,7 @@ class Ledger:
                         TrustedExaminer.of(settings.trust, now=utc_now),
                         now=utc_now,
                     ),
+                    new_id=uuid4,
                 )
             ),
             files=files,

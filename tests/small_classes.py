@@ -147,3 +147,17 @@ def upper_secondary() -> Workbook:
     _by_pupil(book, "Kết quả", results)
     _by_pupil(book, "Nhận xét", dict.fromkeys(marks, "Nắm chắc bài.") | {"Nhận xét của GVCN": "Chăm."})
     return book
+
+
+def half_year(data: bytes) -> bytes:
+    """A class of secondary as it stands in January: no sheet of semester II or the year, and of results semester I alone."""
+    book = opened(data)
+    for title in ("Học kỳ II", "Cả năm"):
+        del book[title]
+    headings = [cell.value for cell in book["Kết quả"][HEADING_ROW]]
+    there = {"STT", "Mã học sinh", "Họ và tên", "Rèn luyện HKI", "Học tập HKI"}
+    for column, title in enumerate(headings, start=1):
+        if title not in there:
+            for row in range(HEADING_ROW + 1, book["Kết quả"].max_row + 1):
+                book["Kết quả"].cell(row, column).value = None
+    return saved(book)

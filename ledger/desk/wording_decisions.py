@@ -47,6 +47,7 @@ DEEDS = {
     Deed.RECALL_DECLINED: Text("Sở không chấp thuận thu hồi", "The authority declined the recall"),
     Deed.ERRAND_RETRIED: Text("Cho thực hiện lại việc bị chuỗi từ chối", "Tried again what the chain refused"),
     Deed.ERRAND_GIVEN_UP: Text("Kết thúc việc không thực hiện được", "Given up what could not be done"),
+    Deed.CONFIRMATION_DRAWN: Text("Lập bản xác nhận kết quả giữa năm", "Confirmation of results in mid-year drawn"),
 }
 
 RECALL_STANDINGS = {

@@ -61,9 +61,13 @@ def _of_units(session: Session, ids: Sequence[UUID]) -> Iterator[tuple[str, str]
 
 
 def _told_of(session: Session, school_code: str | None) -> Iterator[tuple[str, str]]:
-    """Decisions about a pupil's name, those that recalls rest on or did, and marks of a year that went on at another school."""
-    told = select(JournalRow.seq, JournalRow.subject, JournalRow.detail).where(
-        JournalRow.deed.in_([Deed.AMENDED, Deed.TRANSFERRED_IN, Deed.RECALL_DECIDED])
+    """What the journal alone names.
+
+    Decisions about a pupil's name, those that recalls rest on or did, marks of a year that went on at another school, and what
+    confirmations were drawn from.
+    """
+    told = select(JournalRow.seq, JournalRow.subject, JournalRow.deed, JournalRow.detail).where(
+        JournalRow.deed.in_([Deed.AMENDED, Deed.TRANSFERRED_IN, Deed.RECALL_DECIDED, Deed.CONFIRMATION_DRAWN])
     )
     for page in pages(session, told, JournalRow.seq):
         ours = None if school_code is None else subjects_of(session, school_code, [row.subject for row in page])
@@ -71,9 +75,12 @@ def _told_of(session: Session, school_code: str | None) -> Iterator[tuple[str, s
             detail = json.loads(row.detail)
             transfer = None if "transfer" not in detail else session.get(TransferRow, detail["transfer"])
             # Marks of a year that went on elsewhere are the business of the two schools, and of no third.
-            concerned = () if transfer is None else (transfer.from_school, transfer.to_school)
-            if ours is None or (row.subject in ours if transfer is None else school_code in concerned):
-                found = (detail.get("evidence"), detail.get("unfinished_source"))
+            concerned = [] if transfer is None else [transfer.from_school, transfer.to_school]
+            if row.deed == Deed.CONFIRMATION_DRAWN:
+                # The new school has it inside the confirmation, once that is signed and the pupil released.
+                concerned = [detail["from"]]
+            if ours is None or (school_code in concerned if concerned else row.subject in ours):
+                found = (detail.get("evidence"), detail.get("unfinished_source"), detail.get("drawn_from"))
                 yield from ((one, f"what journal {row.seq} rests on") for one in found if one is not None)
 
 

@@ -112,6 +112,13 @@ class Transfers:
         with reading(self._engine) as session:
             return [value_of(Transfer, row) for row in session.scalars(query)]
 
+    def drawn(self, pupil_code: str, *, from_school: str, to_school: str, detail: Detail) -> None:
+        """Notes that a confirmation was drawn from a sheet; `detail` says which, of what, and up to when."""
+        with writing(self._engine) as session:
+            self._schools(session, from_school, to_school)
+            told: Detail = {"from": from_school, "to": to_school, **detail}
+            self._note(session, Deed.CONFIRMATION_DRAWN, pupil_code, why="", detail=told)
+
     def release(self, release: Release, *, confirmed: Detail | None = None) -> Transfer:
         """The old school gives the pupil away. One that is given away already is a lost race.
 

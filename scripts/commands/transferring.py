@@ -18,7 +18,7 @@ from ledger.record.subjects import Level
 from ledger.store.transfers import Transfer
 from ledger.unit import Role, Slot
 from ledger.web.languages import told
-from scripts import confirmations
+from scripts import confirmations, workday
 from scripts.commands.signing import KeyOption
 from scripts.commands.terminal import (
     AsJson,
@@ -65,17 +65,40 @@ def confirm(
     year: YearOption,
     level: LevelOption,
     out: Annotated[Path, typer.Option(help="Ghi PDF vào tệp này / the PDF is written to this file.")],
+    sheet: Annotated[
+        Path | None,
+        typer.Option(
+            help="Chưa nhập học bạ năm nay (ví dụ mới có HK I): lấy từ bảng lớp này / no record of the year is begun yet: draw "
+            "from this class sheet."
+        ),
+    ] = None,
+    by: ByOption = "",
     home: Home = Path(),
     lang: Lang = "vi",
 ) -> None:
     """Giữa năm: trường đi lập bản xác nhận kết quả / in mid-year: make the confirmation of results.
 
-    Lấy từ học bạ đang làm dở, tính đến hôm nay. / Drawn from the record that is begun, as it stands today.
+    Lấy từ học bạ đang làm dở, hoặc từ bảng lớp có đến đâu hay đến đó (--sheet), tính đến hôm nay. / Drawn from the record that is
+    begun, or from a class sheet that need not be finished (--sheet), as it stands today.
     """
     ledger, until = Ledger.open(settings(home)), dt.datetime.now(VIETNAM).replace(microsecond=0)
-    pdf = ledger.transferring.confirmation(
-        pupil, level=level.value, school_year=year, from_school=school, to_school=to, until=until
-    )
+    transferring = ledger.transferring
+    if sheet is None:
+        pdf = transferring.confirmation(
+            pupil, level=level.value, school_year=year, from_school=school, to_school=to, until=until
+        )
+    else:
+        pdf = transferring.confirmation_of_sheet(
+            pupil,
+            workday.source_of(sheet),
+            file=sheet.name,
+            level=level.value,
+            school_year=year,
+            from_school=school,
+            to_school=to,
+            until=until,
+            by=by_whom(by),
+        )
     out.write_bytes(pdf)
     tell(
         lang,

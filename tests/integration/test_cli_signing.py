@@ -16,16 +16,19 @@ from asn1crypto import pem
 
 from ledger.store.reader import Unit
 from ledger.unit import UnitState
+from scripts import workday
 from scripts.cli import main
 from scripts.compose import Ledger
 from scripts.demo_pki import STAFF, DemoPki, PkiServer, create_pki
 from scripts.demo_pki import free_port as free_pki_port
 from scripts.deploy import deploy
 from scripts.devchain import Devchain
+from scripts.sample_class import make_workbook
 from scripts.settings import SETTINGS_FILE, Settings
 from tests.simulators.databases import INSTALLED, copy_folder, installed
 from tests.simulators.school_office import CODE, SHEET, WORKBOOK, YEAR
 from tests.simulators.signing_room import PRINCIPAL, TEACHER
+from tests.small_classes import half_year
 from verifier_api.trust import TRUST_FILE, RegistrySettings, TrustSettings
 
 pytestmark = [pytest.mark.chain, pytest.mark.slow, pytest.mark.timeout(300)]
@@ -249,6 +252,33 @@ def test_a_pupil_leaves_in_mid_year_with_a_confirmation_that_head_and_seal_have_
     assert school.run("transfer", "show", 1, "--school", "79000999") == 1
     assert school.run("transfer", "accept", 1, "--school", new_school, "--by", "nhan") == 0
     assert PRINCIPAL.name in capsys.readouterr().out
+
+
+def test_a_pupil_leaves_in_january_with_a_confirmation_that_was_drawn_from_the_class_sheet(school, capsys, tmp_path):
+    new_school = "79000502"
+    with_it = replace(school.ledger.reader.school(CODE), code=new_school, name="Trường THCS Mới")
+    school.ledger.writer.register_school(with_it)
+    sheet, file = tmp_path / "9A2.xlsx", tmp_path / "xac-nhan.pdf"
+    sheet.write_bytes(half_year(make_workbook(grade=9, class_name="9A2", pupils=1, seed=12)))
+    (pupil,) = (record.pupil for record in workday.read_sheet(sheet, synthetic=True).draft.records)
+    assert school.run("import", sheet, "--synthetic") == 1
+    leaving = (pupil.code, "--school", CODE, "--to", new_school, "--year", YEAR, "--level", "THCS")
+    confirm, release = ("transfer", "confirm", *leaving), ("transfer", "release", *leaving, "--confirmation", file)
+    assert school.run(*confirm, "--out", file) == 1
+    assert school.run(*confirm, "--out", file, "--sheet", sheet, "--by", "van.thu") == 0
+    assert school.run(*release) == 1
+    assert "thiếu chữ ký số của hiệu trưởng" in capsys.readouterr().err
+    sign = ("transfer", "sign", file, "--school", CODE)
+    for role in ("CBQL", "KY_PHAT_HANH"):
+        assert school.run(*sign, "--role", role, *school.key(role)) == 0
+    assert school.run(*release) == 0
+    capsys.readouterr()
+    assert school.run("transfer", "accept", 1, "--school", new_school, "--by", "nhan") == 0
+    said = capsys.readouterr()
+    assert "kế thừa 0 học bạ" in said.out
+    assert PRINCIPAL.name in said.out
+    assert "!" not in said.err
+    assert school.run("audit", "--offline", "--files", "--lang", "en") == 0
 
 
 def test_while_the_tsa_is_down_nothing_is_lost_and_nothing_is_issued(school, capsys):

@@ -16,8 +16,13 @@ import pytest
 from ledger.confirming import Confirmations, Doubt
 from ledger.errors import CannotTransfer, ConfirmationRefused
 from ledger.paper.errors import LayoutError
+from ledger.record import xml
+from ledger.record.check import check_workbook
+from ledger.record.errors import Unreadable
+from ledger.transferring import Transferring
 from ledger.unit import Role, Slot, UnitState
 from scripts.confirmations import TrustedExaminer, examined, identity, kept, signed
+from scripts.sample_class import make_workbook
 from signer.archive import archive
 from signer.errors import AlreadySigned, NotYetSigned, ValidationDataUnavailable
 from signer.validation_data import ValidationData
@@ -25,10 +30,20 @@ from tests.simulators.certificates import CertificateOffice, sha256
 from tests.simulators.school_ledger import OTHER_SCHOOL, SCHOOL
 from tests.simulators.school_office import corrected
 from tests.simulators.signing_room import START, Room, certificate, staffed_pki
+from tests.small_classes import half_year
 from verifier_api.examination import examine
 from verifier_api.trust import Anchors, RegistrySettings, Trust, TrustSettings, UnusableTrust
 
 ROLES = {"GVBM": ("public",), "GVCN": ("public",), "CBQL": ("public",), "KY_PHAT_HANH": ("vgca",)}
+HALF = half_year(make_workbook(grade=9, class_name="9A2", pupils=1, seed=12))
+(PUPIL,) = check_workbook(HALF, file="9A2.xlsx").draft.records
+LEAVING = {
+    "pupil_code": PUPIL.pupil.code,
+    "level": "THCS",
+    "school_year": PUPIL.class_info.school_year,
+    "from_school": PUPIL.school.code,
+    "to_school": OTHER_SCHOOL,
+}
 HEAD, SEAL = Slot(Role.PRINCIPAL), Slot(Role.SEAL)
 
 
@@ -62,6 +77,23 @@ class Chamber:
     def confirmations(self) -> Confirmations:
         reader = self.room.office.ledger.reader
         return Confirmations(reader, self.room.office.drawing, self.room.lines, self, now=lambda: START)
+
+    @property
+    def transferring(self) -> Transferring:
+        ledger, files = self.room.office.ledger, self.room.office.files
+        return Transferring(
+            ledger.reader, ledger.transfers, files, ledger.journal, self.confirmations, new_id=self.room.office.new_id
+        )
+
+    def of_sheet(self):
+        """The confirmation of a pupil whose class nobody could import yet."""
+        leaving = {name: value for name, value in LEAVING.items() if name != "pupil_code"}
+        return self.transferring.confirmation_of_sheet(
+            LEAVING["pupil_code"], HALF, file="9A2.xlsx", until=START, by="van.thu", **leaving
+        )
+
+    def release(self, pdf, **changes):
+        return self.transferring.release(**{**LEAVING, "confirmation": pdf, "by": "van.thu", **changes})
 
     def unit(self, stt=1):
         return self.room.units()[stt - 1]
@@ -286,3 +318,29 @@ def test_what_makes_it_last_fails_without_validation_data_and_leaves_the_file(be
     work = functools.partial(kept, papers.by_both, begun.trust, timestamper=stamps, now=begun.room.now)
     with pytest.raises(ValidationDataUnavailable):
         work()
+
+
+def test_of_a_sheet_with_one_semester_it_is_signed_judged_and_taken_along(chamber):
+    drawn = chamber.of_sheet()
+    with pytest.raises(ConfirmationRefused, match="the signature of the head"):
+        chamber.release(drawn)
+    pdf = chamber.kept(chamber.sign(chamber.sign(drawn, "CBQL", HEAD), "KY_PHAT_HANH", SEAL))
+    with pytest.raises(ConfirmationRefused, match="the new school differ"):
+        chamber.release(pdf, to_school=SCHOOL)
+    with pytest.raises(ConfirmationRefused, match="do not cover the whole file"):
+        chamber.release(pdf + b"\n% more")
+    transfer = chamber.release(pdf)
+    found = chamber.transferring.confirmed(transfer)
+    assert (found.until, [one.role for one in found.signatures]) == (START, [Role.PRINCIPAL, Role.SEAL])
+    assert chamber.room.office.files.get(transfer.confirmation_sha256) == pdf
+    assert chamber.transferring.accept(transfer.id, school_code=OTHER_SCHOOL, by="nhan").unfinished is None
+
+
+def test_the_record_so_far_is_inside_and_nobody_takes_it_for_a_record(chamber):
+    drawn = chamber.of_sheet()
+    with pikepdf.open(io.BytesIO(drawn)) as document:
+        inside = document.attachments["record.xml"].get_file().read_bytes()
+    assert xml.read(inside, so_far=True).record == PUPIL
+    with pytest.raises(Unreadable):
+        xml.read(inside)
+    assert examine(drawn, chamber.trust.anchors).record is None

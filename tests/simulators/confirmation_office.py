@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 
 from ledger.confirming import PDF, SIGNERS, Confirmed, Doubt, Endorsement
 from ledger.errors import ConfirmationRefused
+from ledger.so_far import SoFar
 from ledger.store.reader import Unit
 
 UNTIL = dt.datetime(2026, 5, 29, 2, 0, tzinfo=dt.UTC)
@@ -28,12 +29,12 @@ class ConfirmationOffice:
 
     unsound: set[bytes] = field(default_factory=set)
     doubts: tuple[Doubt, ...] = ()
-    asked: list[tuple[Unit, str, tuple[Unit, ...]]] = field(default_factory=list)
+    asked: list[tuple[Unit | SoFar, str, tuple[Unit, ...]]] = field(default_factory=list)
 
-    def draw(self, unit: Unit, *, to_school: str, handed_over: Sequence[Unit], until: dt.datetime) -> bytes:
+    def draw(self, unit: Unit | SoFar, *, to_school: str, handed_over: Sequence[Unit], until: dt.datetime) -> bytes:
         return PDF + f"{unit.id} {to_school} {[str(one.id) for one in handed_over]} {until}".encode()
 
-    def require(self, pdf: bytes, unit: Unit, *, to_school: str, handed_over: Sequence[Unit]) -> Confirmed:
+    def require(self, pdf: bytes, unit: Unit | SoFar, *, to_school: str, handed_over: Sequence[Unit]) -> Confirmed:
         self.asked.append((unit, to_school, tuple(handed_over)))
         if not pdf.startswith(PDF) or pdf in self.unsound:
             raise ConfirmationRefused([NOT_SIGNED])

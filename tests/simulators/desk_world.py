@@ -158,7 +158,9 @@ class DeskWorld:
             journal=ledger.journal,
             years=SchoolYears(ledger.engine),
             transfers=ledger.transfers,
-            transferring=Transferring(ledger.reader, ledger.transfers, files, ledger.journal, ledger.confirmations),
+            transferring=Transferring(
+                ledger.reader, ledger.transfers, files, ledger.journal, ledger.confirmations, new_id=uuid4
+            ),
         )
 
     def app(self) -> FastAPI:

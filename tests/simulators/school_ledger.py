@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Column, Engine, text
 
@@ -157,7 +157,7 @@ class SchoolLedger:
 
     @property
     def transferring(self) -> Transferring:
-        return Transferring(self.reader, self.transfers, self.files, self.journal, self.confirmations)
+        return Transferring(self.reader, self.transfers, self.files, self.journal, self.confirmations, new_id=uuid4)
 
     @cached_property
     def journal(self) -> Journal:

@@ -93,15 +93,15 @@ def is_foreign(pupil: Pupil) -> bool:
     return folded(pupil.nationality) != "vietnam"
 
 
-def lacking(record: Record) -> Iterator[str]:
-    """Yield the tag of each compulsory field that a record does not have and could have.
+def lacking(record: Record, *, so_far: bool = False) -> Iterator[str]:
+    """Yield the tag of each compulsory field that a record does not have and could have; with `so_far`, of who the pupil is.
 
     Where the world leaves a field empty, so does the document; docs/formats-record.md lists these exceptions.
     """
     pupil, year = record.pupil, record.year
     if not (pupil.personal_id or is_foreign(pupil) or pupil.number_pending):
         yield "SO_CCCD"
-    if not isinstance(year, PrimaryYear):
+    if so_far or not isinstance(year, PrimaryYear):
         return
     needed = _of_identity(record) | _of_year(year)
     yield from (tag for tag, value in needed.items() if value is None)

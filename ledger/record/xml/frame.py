@@ -23,10 +23,10 @@ SUBJECT_TEACHER: Final = "GVBM"
 _MAY_SIGN: Final = frozenset({*SIGNER_SLOTS, SUBJECT_TEACHERS})
 
 
-def begun() -> tuple[etree._Element, Writer]:
-    """Return a new document's root, and its data part to be filled."""
+def begun(*, so_far: bool = False) -> tuple[etree._Element, Writer]:
+    """Return a new document's root, and its data part to be filled; `so_far` as for `Writer`."""
     root = etree.Element(parsing.ROOT)
-    return root, Writer(root).group(parsing.DATA, Id=parsing.DATA_ID)
+    return root, Writer(root, so_far=so_far).group(parsing.DATA, Id=parsing.DATA_ID)
 
 
 def finished(root: etree._Element, *, subjects: Iterable[str] = ()) -> bytes:
@@ -42,7 +42,7 @@ def finished(root: etree._Element, *, subjects: Iterable[str] = ()) -> bytes:
     return etree.tostring(root, encoding="UTF-8", xml_declaration=True)
 
 
-def opened(data: bytes) -> Fields:
+def opened(data: bytes, *, so_far: bool = False) -> Fields:
     """Return the parts of a document's data, or of the bare data element that a PDF carries.
 
     Raises `Hostile` for what no honest document contains, `Unreadable` for another frame than ours.
@@ -52,7 +52,7 @@ def opened(data: bytes) -> Fields:
     if root.tag == parsing.ROOT:
         _look_at(root)
     refuse_namespaces(element)
-    fields = Fields(element)
+    fields = Fields(element, so_far=so_far)
     if set(element.attrib) != {"Id"}:
         raise Unreadable("DU_LIEU_HOC_BA mang thuộc tính lạ.", "DU_LIEU_HOC_BA carries a foreign attribute.")
     return fields

@@ -59,8 +59,8 @@ def write_general(
     general.optional("CAN_NANG", measure_text(bodily.weight, "Cân nặng") if bodily else None)
     general.optional("CHIEU_CAO", measure_text(bodily.height, "Chiều cao") if bodily else None)
     if year is not None:
-        general.required("TONG_SO_BUOI_NGHI_CO_PHEP", count_text(year.absences_excused))
-        general.required("THONG_SO_BUOI_NGHI_KHONG_PHEP", count_text(year.absences_unexcused))
+        general.of_year("TONG_SO_BUOI_NGHI_CO_PHEP", count_text(year.absences_excused))
+        general.of_year("THONG_SO_BUOI_NGHI_KHONG_PHEP", count_text(year.absences_unexcused))
     general.optional("NOI_SINH", pupil.birthplace)
     general.optional("QUE_QUAN", pupil.hometown)
     general.optional("CHO_O_HIEN_NAY", pupil.address)

@@ -17,14 +17,18 @@ from ledger.record.xml.fields import lack
 
 
 class Writer:
-    """Adds children to one element; a value of `None` adds none, as the ministry's format has it."""
+    """Adds children to one element; a value of `None` adds none, as the ministry's format has it.
 
-    def __init__(self, element: etree._Element) -> None:
+    With `so_far`, the year is not over: what a whole year has may be missing.
+    """
+
+    def __init__(self, element: etree._Element, *, so_far: bool = False) -> None:
         self._element = element
+        self._so_far = so_far
 
     def group(self, tag: str, **attributes: str) -> "Writer":
         """Add a child that has children."""
-        return Writer(etree.SubElement(self._element, tag, attributes))
+        return Writer(etree.SubElement(self._element, tag, attributes), so_far=self._so_far)
 
     def optional(self, tag: str, value: str | None) -> None:
         """Add a leaf, unless there is nothing to say."""
@@ -43,11 +47,17 @@ class Writer:
             raise Unwritable(*lack(tag))
         self.optional(tag, value)
 
+    def of_year(self, tag: str, value: str | None) -> None:
+        """Add a leaf that the format demands of a whole year."""
+        if value is not None or not self._so_far:
+            self.required(tag, value)
+
 
 class Fields:
-    """The children of one element, to be taken by name."""
+    """The children of one element, to be taken by name; `so_far` as for `Writer`."""
 
-    def __init__(self, element: etree._Element) -> None:
+    def __init__(self, element: etree._Element, *, so_far: bool = False) -> None:
+        self._so_far = so_far
         self._path = str(element.tag)
         if (element.text or "").strip():
             raise self._unexpected("text")
@@ -64,20 +74,20 @@ class Fields:
         """Take a child that must be there once and has children."""
         (child,) = self._take(tag, at_least=1)
         _no_attributes(child)
-        return Fields(child)
+        return Fields(child, so_far=self._so_far)
 
     def groups(self, tag: str) -> Iterator["Fields"]:
         """Take every child of a name."""
         for child in self._children.pop(tag, []):
             _no_attributes(child)
-            yield Fields(child)
+            yield Fields(child, so_far=self._so_far)
 
     def rows(self, tag: str) -> Iterator[tuple[str | None, "Fields"]]:
         """Take every child of a name, with its `Id`, by which a signature may refer to it."""
         for child in self._children.pop(tag, []):
             _no_attributes(child, allowed="Id")
             identifier = child.get("Id")
-            yield None if identifier is None else str(identifier), Fields(child)
+            yield None if identifier is None else str(identifier), Fields(child, so_far=self._so_far)
 
     def optional(self, tag: str, *other_names: str) -> str | None:
         """Take a leaf; `None` when it is absent or, against the format's rule, empty."""
@@ -109,6 +119,10 @@ class Fields:
                 f"The document lacks {tag} in {self._path}. It is not in hocba profile 0.",
             )
         return value
+
+    def of_year(self, tag: str, *other_names: str) -> str | None:
+        """Take a leaf that must be there of a whole year."""
+        return self.optional(tag, *other_names) if self._so_far else self.required(tag, *other_names)
 
     def done(self) -> None:
         """Refuse whatever has not been taken."""

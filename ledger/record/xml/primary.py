@@ -50,11 +50,11 @@ def completion_words(info: ClassInfo, *, completed: bool, promoted: bool) -> str
 def write_year(results: Writer, year: PrimaryYear, info: ClassInfo) -> None:
     """Fill TONG_KET. Raises `Unwritable` for what the format cannot say."""
     results.optional("KET_QUA_XEP_LOAI", word(year.overall))
-    results.required("DUOC_LEN_LOP", flag_text(year.promoted))
+    results.of_year("DUOC_LEN_LOP", flag_text(year.promoted))
     if year.completed is not None and year.promoted is not None:
         words = completion_words(info, completed=year.completed, promoted=year.promoted)
         results.optional("NOI_DUNG_HOAN_THANH_CHUONG_TRINH", words)
-    results.required("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC", flag_text(year.completed))
+    results.of_year("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC", flag_text(year.completed))
     results.optional(COMPLETED_LEVEL, flag_text(year.completed) if info.is_final else None)
     results.optional("NOI_DUNG_KHEN_THUONG", _awards_text(year.award, year.other_awards))
     results.optional("NOI_DUNG_KHEN_THUONG_DOT_XUAT", year.sudden_awards)
@@ -70,10 +70,12 @@ def write_year(results: Writer, year: PrimaryYear, info: ClassInfo) -> None:
     traits.optional("NHAN_XET_NANG_LUC_DAC_THU", year.specific_comment)
 
 
-def read_year(results: Fields, info: ClassInfo, general: Fields, absences: tuple[int, int]) -> PrimaryYear:
+def read_year(
+    results: Fields, info: ClassInfo, general: Fields, absences: tuple[int | None, int | None]
+) -> PrimaryYear:
     """Take TONG_KET, and from THONG_TIN_CHUNG what the ministry put there of the year. Raises `Unreadable`."""
-    promoted = flag_from(results.required("DUOC_LEN_LOP"))
-    flag = results.required("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC")
+    promoted = flag_from(results.of_year("DUOC_LEN_LOP"))
+    flag = results.of_year("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC")
     completed = flag_from(flag)
     words = completion_words(info, completed=completed is True, promoted=promoted is True)
     agree("NOI_DUNG_HOAN_THANH_CHUONG_TRINH", results.optional("NOI_DUNG_HOAN_THANH_CHUONG_TRINH") or words, words)

@@ -36,8 +36,8 @@ def write_year(results: Writer, year: SecondaryYear, info: ClassInfo) -> None:
     """Fill TONG_KET. Raises `Unwritable` for what the format cannot say."""
     promoted = flag_text(year.promoted)
     results.optional("KET_QUA_XEP_LOAI", word(year.study.year))
-    results.required("DUOC_LEN_LOP", promoted)
-    results.required("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC", promoted)
+    results.of_year("DUOC_LEN_LOP", promoted)
+    results.of_year("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC", promoted)
     results.optional(COMPLETED_LEVEL[info.level], promoted if info.is_final else None)
     results.optional("NOI_DUNG_KHEN_THUONG", word(year.award))
     results.optional("THANH_TICH_KHAC", year.other_awards)
@@ -54,13 +54,13 @@ def write_year(results: Writer, year: SecondaryYear, info: ClassInfo) -> None:
     write_table(results, year.subjects, _write_subject)
 
 
-def read_year(results: Fields, info: ClassInfo, absences: tuple[int, int]) -> SecondaryYear:
+def read_year(results: Fields, info: ClassInfo, absences: tuple[int | None, int | None]) -> SecondaryYear:
     """Take TONG_KET. Raises `Unreadable`."""
     study, conduct = (_terms(results.group(tag)) for tag in ("KET_QUA_HOC_TAP", "KET_QUA_REN_LUYEN"))
-    promoted = results.required("DUOC_LEN_LOP")
+    promoted = results.of_year("DUOC_LEN_LOP")
     # The ministry's table says some things twice; where it does, both must say the same.
     agree("KET_QUA_XEP_LOAI", results.optional("KET_QUA_XEP_LOAI"), word(study.year))
-    agree("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC", results.required("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC"), promoted)
+    agree("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC", results.of_year("DA_HOAN_THANH_CHUONG_TRINH_LOP_HOC"), promoted)
     completed = COMPLETED_LEVEL[info.level]
     agree(completed, results.optional(completed), promoted if info.is_final else None)
     return SecondaryYear(

@@ -43,12 +43,15 @@ from ledger.record.xml.general import read_class, read_history, read_pupil, read
 from ledger.record.xml.nodes import Fields
 from ledger.record.xml.values import (
     agree,
-    count_from,
+    maybe_count_from,
     moment_from,
 )
 
 PROFILE: Final = "hocba/0"
 """What `PHIEN_BAN` says. Every profile ever released stays readable."""
+SO_FAR: Final = "hocba/0-so-far"
+"""What it says where the year is not over: the same, but for what is not there yet. Only confirmations in mid-year carry it, and
+nobody who reads records takes it for one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,18 +75,21 @@ def write(
     planned_issue_date: datetime,
     replaces: UUID | None = None,
     subject_slots: bool = False,
+    so_far: bool = False,
 ) -> bytes:
     """Return the whole document in UTF-8, its signer slots empty; `subject_slots` lays out one for each subject's teacher.
+
+    With `so_far` it is the document of a year that is not over, in the profile `SO_FAR`.
 
     Both times must carry a zone; they are written in whole seconds. The same arguments give the same bytes. Raises
     `Unwritable` when the record lacks what the format demands.
     """
-    for tag in lacking(record):
+    for tag in lacking(record, so_far=so_far):
         raise Unwritable(*lack(tag))
     _refuse_contradictions(record)
-    root, data = xml_frame.begun()
+    root, data = xml_frame.begun(so_far=so_far)
     general = data.group("THONG_TIN_CHUNG")
-    xml_frame.write_ids(general, PROFILE, record.class_info.circular, unit_id, replaces)
+    xml_frame.write_ids(general, SO_FAR if so_far else PROFILE, record.class_info.circular, unit_id, replaces)
     general.optional("NGUON_GOC", None if record.origin is Origin.DIGITAL else record.origin.value)
     write_general(
         general,
@@ -105,22 +111,23 @@ def write(
     return xml_frame.finished(root, subjects=subjects)
 
 
-def read(data: bytes) -> ReadUnit:
-    """Read a whole document, or the bare data element that a PDF carries.
+def read(data: bytes, *, so_far: bool = False) -> ReadUnit:
+    """Read a whole document, or the bare data element that a PDF carries; with `so_far`, of a year that is not over.
 
     Raises `Hostile` for what no honest document contains, `Unreadable` for what is not in a profile we know. Signatures
     are neither needed nor looked at.
     """
-    fields = xml_frame.opened(data)
+    fields = xml_frame.opened(data, so_far=so_far)
     general, history, results = (fields.group(tag) for tag in ("THONG_TIN_CHUNG", "QUA_TRINH_HOC_TAP", "TONG_KET"))
     fields.done()
-    unit_id, replaces = xml_frame.read_ids(general, PROFILE)
+    profile = SO_FAR if so_far else PROFILE
+    unit_id, replaces = xml_frame.read_ids(general, profile)
     created_at = moment_from(general.required("NGAY_TAO_HOC_BA"))
     planned = moment_from(general.required("NGAY_KY_PHAT_HANH_HOC_BA"))
     record = _read_record(general, history, results)
-    for tag in lacking(record):
+    for tag in lacking(record, so_far=so_far):
         raise Unreadable(*lack(tag), remedy=None)
-    return ReadUnit(unit_id, record, created_at, planned, replaces, PROFILE)
+    return ReadUnit(unit_id, record, created_at, planned, replaces, profile)
 
 
 def data_element(data: bytes) -> bytes:
@@ -156,9 +163,9 @@ def _read_record(general: Fields, history: Fields, results: Fields) -> Record:
     agree("NGUON_GOC", origin, Origin.DIGITISED_PAPER.value if origin else None)
     school, info, pupil = read_school(general), read_class(general), read_pupil(general)
     absences = (
-        count_from(general.required("TONG_SO_BUOI_NGHI_CO_PHEP")),
+        maybe_count_from(general.of_year("TONG_SO_BUOI_NGHI_CO_PHEP")),
         # The official tag is misspelt; the corrected form is accepted from others, and never written.
-        count_from(general.required("THONG_SO_BUOI_NGHI_KHONG_PHEP", "TONG_SO_BUOI_NGHI_KHONG_PHEP")),
+        maybe_count_from(general.of_year("THONG_SO_BUOI_NGHI_KHONG_PHEP", "TONG_SO_BUOI_NGHI_KHONG_PHEP")),
     )
     year: PrimaryYear | SecondaryYear
     match info.level:

@@ -174,6 +174,11 @@ def count_from(text: str) -> int:
     return int(text)
 
 
+def maybe_count_from(text: str | None) -> int | None:
+    """Return a count, or `None` when there is no text."""
+    return None if text is None else count_from(text)
+
+
 def grade_text(grade: int) -> str:
     """Return a grade (khối) as the XML has it."""
     if grade not in GRADES:
