@@ -50,7 +50,7 @@ from verifier_api.case import Case
 from verifier_api.examination import Examination, Examiner, FileKind
 from verifier_api.intake import MAX_FILE_BYTES, Exhausted
 from verifier_api.on_chain import OnChain
-from verifier_api.provenance import Issued, Proof, Provenance, known_receipt
+from verifier_api.provenance import Issued, Proof, Provenance, known_receipt, still_waiting
 from verifier_api.trust import Trust
 from verifier_api.verdict import Conclusion, Outcome, Standing, Verdict, conclude
 from verifier_api.witness import Testimony, Witness
@@ -202,7 +202,7 @@ class Verifier:
         except MalformedReceipt as error:
             case.note(f.RECEIPT_MALFORMED(problem=str(error)), f.CHAIN_SKIPPED())
             return self._conclude(case)
-        self._judge_receipt(case, parsed, pending=False, brought=True)
+        self._judge_receipt(case, parsed, pending=still_waiting(self._issued, parsed), brought=True)
         return self._conclude(case)
 
     def workers_stand(self) -> bool:

@@ -160,3 +160,20 @@ def test_a_receipt_that_was_spoilt_since_is_no_longer_believed(world, tmp_path):
     assert folder.receipt_of_unit(unit.id).receipt == unit.receipt.to_json()
     path.write_bytes(b"{")
     assert folder.receipt_of_unit(unit.id) is None
+
+
+def test_a_genuine_receipt_that_still_waits_for_its_anchor_makes_nothing_red(world):
+    unit, verifier = world.issue(final=False, depth=0), world.verifier()
+    brought = unit.receipt.to_json()
+    for verdict in (verifier.verify(unit.pdf, receipt=brought), verifier.receipt(brought)):
+        assert verdict.conclusion is Conclusion.INDETERMINATE
+        assert "receipt.pending" in codes(verdict)
+    made_up = Receipt.of(
+        manifest=unit.receipt.manifest,
+        salt=bytes(32),
+        proof=(),
+        root=leaf_hash(salt=bytes(32), manifest_sha256=unit.receipt.manifest.sha256()),
+        chain_id=31337,
+        registry=PIN.address,
+    )
+    assert "chain.not_anchored" in codes(verifier.receipt(made_up.to_json()))
