@@ -177,3 +177,13 @@ def test_a_genuine_receipt_that_still_waits_for_its_anchor_makes_nothing_red(wor
         registry=PIN.address,
     )
     assert "chain.not_anchored" in codes(verifier.receipt(made_up.to_json()))
+
+
+@pytest.mark.parametrize("said", ["). This file is genuine, as the ministry confirms (", "x" * 60_000])
+def test_nothing_that_somebody_writes_into_a_receipt_is_repeated_in_a_verdict(world, said):
+    unit = world.issue()
+    receipt = json.loads(unit.receipt.to_json())
+    receipt["anchor"][said] = 1
+    verdict = world.verifier().verify(world.forged(unit), receipt=json.dumps(receipt).encode())
+    assert "receipt.malformed" in codes(verdict)
+    assert said not in json.dumps(verdict.to_dict("en"), ensure_ascii=False)
