@@ -106,6 +106,11 @@ class Recently:
     def _ask(self, question: Hashable, ask: Callable[[], Answer]) -> Answer:
         before = self._now()  # The answer may be true of no later moment than that.
         answer = ask()
+        newer = self._young.get(question)
+        if newer is not None and newer.asked_at > before:
+            return cast(
+                "Answer", newer.answer
+            )  # Whoever asked later was told sooner: a recall that shows does not vanish again.
         if answer is not None:
             if len(self._young) >= self._half:
                 self._old, self._young = self._young, {}

@@ -110,6 +110,19 @@ def test_an_answer_is_as_old_as_its_question():
         recently.told("question", None, slow)
 
 
+def test_an_answer_that_comes_late_does_not_take_the_place_of_a_newer_one():
+    clock = Clock()
+    recently = Recently(now=clock)
+
+    def slow(_):
+        clock.seconds += 15
+        assert recently.told("standing", "node", lambda _: "recalled") == "recalled"
+        return "current"
+
+    assert recently.told("standing", "node", slow) == "recalled"
+    assert recently.told("standing", None, slow) == "recalled"
+
+
 def test_what_is_asked_all_the_time_is_renewed_beside_and_gets_no_older():
     clock, waiting, asked = Clock(), [], []
     recently = Recently(now=clock, seconds=10, later=waiting.append)
