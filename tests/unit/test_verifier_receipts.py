@@ -2,8 +2,10 @@
 
 """A receipt that is missing or somebody else's says nothing against a genuine file; only what knows everything may say "not ours"."""
 
+import base64
 import hashlib
 import json
+import pickle
 from dataclasses import replace
 from uuid import UUID
 
@@ -231,3 +233,13 @@ def test_what_another_school_anchors_of_a_file_that_nobody_issued_stays_false():
     verdict = world.verifier().verify(unit.pdf, receipt=brought)
     assert verdict.conclusion is Conclusion.TOTAL_FAILED
     assert "receipt.set_aside" not in codes(verdict)
+
+
+def test_tokens_that_somebody_brings_are_not_kept(world):
+    unit, verifier = world.issue(), world.verifier()
+    for number in range(20):
+        token = base64.b64encode(bytes([number]) * 30_000).decode()
+        verifier.receipt(unit.receipt.model_copy(update={"timestamps": (token,)}).to_json())
+    kept = verifier._witness._remembered
+    assert len(kept) == 20
+    assert len(pickle.dumps(kept)) < 20 * 100
