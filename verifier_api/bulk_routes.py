@@ -36,6 +36,8 @@ SIGNATURES_AT_ONCE = 1
 """It holds a whole result; whoever asks twice at the same time gets the same; and an attester that hangs is to keep nobody from
 asking how far a job is."""
 SIGNATURE_TYPE = "application/pkcs7-signature"
+SIGNATURES_PER_KEY = 1
+"""While the attester hangs, one key that asks again and again has others wait for one of its questions, and not for all."""
 QUESTIONS_PER_KEY = 2
 """Of eight that are worked on at a time."""
 ARCHIVES_PER_KEY = 1
@@ -133,6 +135,7 @@ def bulk_api(bulk: Bulk) -> APIRouter:
     router = APIRouter(dependencies=[Depends(described)])
     places = UploadPlaces(ARCHIVES_AT_ONCE, receiving_seconds=RECEIVING_SECONDS)
     questions, archives = PlacesPerKey(QUESTIONS_PER_KEY), PlacesPerKey(ARCHIVES_PER_KEY)
+    waiting = PlacesPerKey(SIGNATURES_PER_KEY)
     working = anyio.CapacityLimiter(8)
     signing = anyio.CapacityLimiter(SIGNATURES_AT_ONCE)
 
@@ -236,9 +239,10 @@ def bulk_api(bulk: Bulk) -> APIRouter:
     async def signature(request: Request, job_id: str) -> Response:
         """For as long as the result itself. It says that this verifier gave these verdicts, and since when they exist."""
         holder = await work(bulk.holder, request.headers.get("authorization"))
-        made = await anyio.to_thread.run_sync(
-            functools.partial(bulk.signature, holder, _job_id(job_id)), limiter=signing
-        )
+        async with waiting.taken(holder.id):
+            made = await anyio.to_thread.run_sync(
+                functools.partial(bulk.signature, holder, _job_id(job_id)), limiter=signing
+            )
         return Response(made, media_type=SIGNATURE_TYPE, headers=NO_STORE)
 
     @router.delete(

@@ -2,11 +2,12 @@
 
 """What was seen in files before, kept by whoever judges the same files again: an office whose applicants' records it has read.
 
-What a file says by itself depends on its bytes and on the certificates and revocation data that one believes, and on nothing else
-(`examination.examine`). So of the very same bytes it need not be found out twice; receipt, chain, standing and who may sign are
-asked anew each time, and the verdict says when the file was looked into (`intake.seen_before`). Kept under the SHA-256 of the
-file, of all that is believed, and of the program that looked: another root, a newer revocation list or another version of
-this program, and the file is examined anew.
+What a file says by itself depends on its bytes, on the certificates and revocation data that one believes, and on the day: what
+is good today is doubtful once the certificate of its last time-stamp has ended, and was doubtful to a computer whose clock stood
+still (`examination.examine`). So only what was good is kept: that it was there and good on that day stays true. Of the very same
+bytes it need not be found out twice; receipt, chain, standing and who may sign are asked anew each time, and the verdict says
+when the file was looked into (`intake.seen_before`). Kept under the SHA-256 of the file, of all that is believed, and of the
+program that looked: another root, a newer revocation list or another version of this program, and the file is examined anew.
 
 What is kept names pupils and teachers, as the files do: it belongs on the disk of whoever holds the files. The public service
 keeps nothing of the kind. Whoever can write to it can write what was seen.
@@ -23,7 +24,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import distributions
@@ -35,9 +36,11 @@ from pydantic import TypeAdapter, ValidationError
 
 import ledger.proof
 import ledger.record
+import ledger.unit
 import verifier_api
 from verifier_api.errors import NotExaminations
-from verifier_api.examination import Examination, Examiner
+from verifier_api.examination import Examination, Examiner, FileKind
+from verifier_api.verdict import Outcome
 
 FORMAT: Final = 0x686F6362
 """SQLite's `application_id`: "hocb"."""
@@ -84,22 +87,22 @@ class KeptExaminations:
 
     def found(self, data: bytes) -> Examination | None:
         """What was seen in just these bytes, with the time at which it was."""
-        with self._asking() as cursor:
-            row = cursor.execute(
-                "SELECT at, seen FROM examination WHERE question = ?", (self._question(data),)
-            ).fetchone()
-        if row is None:
-            return None
         try:
+            with self._asking() as cursor:
+                row = cursor.execute(
+                    "SELECT at, seen FROM examination WHERE question = ?", (self._question(data),)
+                ).fetchone()
+            if row is None:
+                return None
             seen = _EXAMINATION.validate_json(zlib.decompress(row[1]))
             return replace(seen, seen_at=dt.datetime.fromisoformat(row[0]))
-        except (ValidationError, ValueError, TypeError, zlib.error):
+        except (ValidationError, ValueError, TypeError, zlib.error, sqlite3.Error):
             return None  # Torn, or of an older form: it is examined again.
 
     def keep(self, data: bytes, seen: Examination) -> None:
-        """Writes down what was seen in these bytes just now."""
+        """Writes down what was seen in these bytes just now; on a disk that is full it is not kept, and that is all."""
         row = (self._question(data), self._now().isoformat(), zlib.compress(_EXAMINATION.dump_json(seen), 1))
-        with self._asking() as cursor:
+        with suppress(sqlite3.Error), self._asking() as cursor:
             cursor.execute("INSERT OR REPLACE INTO examination VALUES (?, ?, ?)", row)
 
     def close(self) -> None:
@@ -130,11 +133,15 @@ class Remembering:
         self._examiner, self._kept = examiner, kept
 
     def examine(self, data: bytes) -> Examination:
-        """What is to be seen in `data`, or was. What could not be finished is not kept. Raises `Exhausted`."""
+        """What is to be seen in `data`, or was. What could not be finished, or another day may change, is not kept.
+
+        Raises `Exhausted`.
+        """
         found = self._kept.found(data)
         if found is None:
             found = self._examiner.examine(data)
-            self._kept.keep(data, found)
+            if _is_good(found):
+                self._kept.keep(data, found)
         return found
 
     def stands(self) -> bool:
@@ -142,10 +149,19 @@ class Remembering:
         return self._examiner.stands()
 
 
+def _is_good(seen: Examination) -> bool:
+    """Whether all was well with a file. Tokens are no file: they are looked into once for a batch, and as of today."""
+    signed = (*seen.signatures, *seen.timestamps)
+    sound = seen.kind is not FileKind.OTHER and seen.problem is None and seen.changed_after is None
+    return sound and all(one.outcome is Outcome.PASSED for one in signed)
+
+
 def sources() -> list[Path]:
     """Every file of what looks into files: this package, and what it reads records by."""
     packages = (Path(verifier_api.__file__), Path(ledger.record.__file__), Path(ledger.proof.__file__))
-    return sorted(source for package in packages for source in package.parent.rglob("*.py"))
+    return sorted(
+        [Path(ledger.unit.__file__), *(source for package in packages for source in package.parent.rglob("*.py"))]
+    )
 
 
 @cache

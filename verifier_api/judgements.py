@@ -7,8 +7,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from verifier_api.verdict import Outcome
+
+MAX_FIELD_CHARACTERS: Final = 64
+"""The longest field of ours has 37."""
+MAX_NAME_CHARACTERS: Final = 200
+"""X.520 allows a common name 64; authorities here write the whole name of an office."""
+MAX_REASON_CHARACTERS: Final = 400
+"""A hostile file may put a book into an error message."""
+MAX_CERTIFICATE_BYTES: Final = 64 * 1024
+"""One with every extension there is has 3 kB."""
+
+
+def shortened(text: str, most: int) -> str:
+    """What a stranger wrote, with its end cut off where it is too long: every finding about a signature repeats it."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 @dataclass(frozen=True)
@@ -26,11 +41,11 @@ class SignatureJudgement:
     """What one signature, or one document timestamp, proves."""
 
     field: str
-    """Name of the form field, e.g. `GVCN`."""
+    """Name of the form field, e.g. `GVCN`, shortened."""
     signer: str
-    """Who signed, as the certificate says; empty if there is none to read."""
+    """Who signed, as the certificate says, shortened; empty if there is none to read."""
     stated_reason: str
-    """/Reason as the signer wrote it: the role. Signed, but the signer's own claim."""
+    """/Reason as the signer wrote it: the role. Signed, but the signer's own claim; shortened."""
     cert_der: bytes
     """The signer's certificate."""
     cert_sha256: bytes

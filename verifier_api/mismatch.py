@@ -6,7 +6,7 @@ None of them may be relied on, and all are FAILED. But whoever opened a record a
 who printed it to PDF is to be told what to do, and is not to be called a forger:
 
 * *appended*: an issued file, with something behind it;
-* *shortened*: its own signatures hold, and what follows in the issued file is missing;
+* *shortened*: the issued record is inside, under signatures by those who signed it that hold, and what follows is missing;
 * *re-saved*: the record inside is the issued one, and the file around it was written anew by some program. What its pages show is
   proven by nothing any more;
 * *printed*: a PDF with neither signature nor record inside: a print-out, a scan, or something else;
@@ -61,11 +61,22 @@ def cut_off(data: bytes, kind: FileKind) -> bool:
 
 
 def _missing(data: bytes, examination: Examination, manifest: Manifest) -> int | None:
-    """How many bytes an issued PDF goes on after a beginning that its own signatures prove; None when they do not."""
+    """How many bytes an issued PDF goes on after a beginning that its own signatures prove; None when they do not.
+
+    Anybody can make a short file with signatures that hold, by people of the same names.
+    """
     issued = next((file.size for file in manifest.files if file.role == FileKind.PDF.value), 0)
-    signed = (*examination.signatures, *examination.timestamps)
-    whole = bool(signed) and all(one.intact and one.valid for one in signed) and examination.changed_after is None
-    return issued - len(data) if examination.kind is FileKind.PDF and whole and len(data) < issued else None
+    if (
+        examination.kind is not FileKind.PDF
+        or len(data) >= issued
+        or examination.record_sha256 != manifest.record_sha256
+    ):
+        return None
+    signed, theirs = examination.signatures, {bytes.fromhex(signer.cert_sha256) for signer in manifest.signers}
+    whole = (
+        all(one.intact and one.valid for one in (*signed, *examination.timestamps)) and not examination.changed_after
+    )
+    return issued - len(data) if whole and signed and all(one.cert_sha256 in theirs for one in signed) else None
 
 
 def _written_anew(examination: Examination, manifest: Manifest) -> bool:

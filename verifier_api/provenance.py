@@ -76,7 +76,7 @@ class Provenance:
             case.note(mismatch.explained(data, examination, receipt.manifest))
             return None
         case.note(covered, f.RECEIPT_OK({"root": receipt.root, "leaf": receipt.leaf}))
-        return Proof(receipt, pending=False, brought=True)
+        return Proof(receipt, pending=still_waiting(self._issued, receipt), brought=True)
 
     def by_ledger(self, case: Case, data: bytes, examination: Examination) -> Proof | None:
         """(2), (3) By what the ledger has of a file's digest, or else of the unit that the file claims to be."""
@@ -143,6 +143,16 @@ def known_receipt(issued: Issued, unit_id: UUID) -> Receipt | None:
     except (Unavailable, MalformedReceipt):
         return None
     return receipt if receipt is not None and receipt.manifest.id == unit_id else None
+
+
+def still_waiting(issued: Issued, receipt: Receipt) -> bool:
+    """Whether the ledger has this very proof and waits for its root to be final: then the chain cannot know it yet."""
+    try:
+        entry = issued.receipt_of_unit(receipt.manifest.id)
+        own = None if entry is None or entry.final or entry.receipt is None else Receipt.parse(entry.receipt)
+    except (Unavailable, MalformedReceipt):
+        return False
+    return own is not None and own.same_proof(receipt)
 
 
 def _covered(data: bytes, examination: Examination, manifest: Manifest) -> Finding | None:

@@ -44,10 +44,13 @@ KEPT_SECONDS: Final = 20.0
 """How old an answer of ledger or chain may be. With `routes.VERDICT_SECONDS` this must stay below a minute."""
 
 MOST_KEPT: Final = 20_000
-"""Answers of one kind: some 60 MB of receipts."""
+"""Answers of the chain."""
 
-MOST_READ: Final = 4_000
-"""Receipts kept as they were read: some 40 MB."""
+MOST_RECEIPTS: Final = 4_000
+"""Answers of the ledger: some 80 MB where every receipt has its token, of 12 kB."""
+
+MOST_READ: Final = 2_000
+"""Receipts kept as they were read: some 70 MB."""
 
 MOST_COMING: Final = 1_000
 """Answers that wait to be renewed; where there are more, some are waited for once they are too old."""
@@ -106,6 +109,11 @@ class Recently:
     def _ask(self, question: Hashable, ask: Callable[[], Answer]) -> Answer:
         before = self._now()  # The answer may be true of no later moment than that.
         answer = ask()
+        newer = self._young.get(question)
+        if newer is not None and newer.asked_at > before:
+            return cast(
+                "Answer", newer.answer
+            )  # Whoever asked later was told sooner: a recall that shows does not vanish again.
         if answer is not None:
             if len(self._young) >= self._half:
                 self._old, self._young = self._young, {}
@@ -230,8 +238,10 @@ def recent(
     at most, lest its own age look like the chain's.
     """
     seconds = KEPT_SECONDS if newest_block_within is None else min(KEPT_SECONDS, newest_block_within / 3)
-    kept_by = (Recently(now=now, seconds=seconds, later=later) for _ in range(2))
+    receipts, answers = (
+        Recently(now=now, seconds=seconds, most=most, later=later) for most in (MOST_RECEIPTS, MOST_KEPT)
+    )
     return (
-        RecentReceipts(issued, next(kept_by), complete=issued.complete),
-        RecentRegistry(registry, next(kept_by), pin=registry.pin),
+        RecentReceipts(issued, receipts, complete=issued.complete),
+        RecentRegistry(registry, answers, pin=registry.pin),
     )

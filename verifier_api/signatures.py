@@ -44,7 +44,16 @@ from pyhanko_certvalidator.authority import AuthorityWithCert
 from pyhanko_certvalidator.path import ValidationPath
 
 from verifier_api import corrections, quicker
-from verifier_api.judgements import Attachment, PdfJudgement, SignatureJudgement
+from verifier_api.judgements import (
+    MAX_CERTIFICATE_BYTES,
+    MAX_FIELD_CHARACTERS,
+    MAX_NAME_CHARACTERS,
+    MAX_REASON_CHARACTERS,
+    Attachment,
+    PdfJudgement,
+    SignatureJudgement,
+    shortened,
+)
 from verifier_api.revisions import leaves_out_itself, review
 from verifier_api.revocations import UnreadableEvidence, current_at, known
 from verifier_api.tokens import Evidence, Found, Trusted, dated_back, ders, evidence_in, judge_timestamp, token_time
@@ -62,9 +71,6 @@ for _library in ("pyhanko", "pyhanko_certvalidator"):
 
 MAX_SIGNATURES: Final = 64
 """A unit has three signatures and gains a timestamp every few years; a file with more was made to keep us busy."""
-
-MAX_REASON_CHARACTERS: Final = 400
-"""A hostile file may put a book into an error message."""
 
 MAX_ATTACHMENT_BYTES: Final = 10 * 1024 * 1024
 """The ministry's limit for one transaction; a record's XML is a thousandth of it."""
@@ -208,10 +214,12 @@ def _describe(
     if outcome is Outcome.PASSED and not (found.intact and found.valid and hierarchy is not None):
         outcome = Outcome.UNKNOWN
     der = signature.signer_cert.dump()
+    if len(der) > MAX_CERTIFICATE_BYTES:  # All signatures of a file may share it, and each would bring a copy.
+        raise ValueError(f"the signer's certificate has {len(der)} bytes")
     return SignatureJudgement(
-        field=str(signature.field_name),  # The library's own string knows the whole file, and would take it along.
-        signer=_common_name(signature.signer_cert),
-        stated_reason=str(signature.sig_object["/Reason"]) if "/Reason" in signature.sig_object else "",
+        field=_field(signature),
+        signer=shortened(_common_name(signature.signer_cert), MAX_NAME_CHARACTERS),
+        stated_reason=shortened(str(signature.sig_object.get("/Reason", "")), MAX_NAME_CHARACTERS),
         cert_der=der,
         cert_sha256=hashlib.sha256(der).digest(),
         hierarchy=hierarchy,
@@ -237,7 +245,7 @@ def _describe(
 def _unjudged(signature: EmbeddedPdfSignature, error: Exception) -> SignatureJudgement:
     """A signature that the library stumbled over. Nobody made it in good faith with a tool of ours."""
     return SignatureJudgement(
-        field=str(signature.field_name),
+        field=_field(signature),
         signer="",
         stated_reason="",
         cert_der=b"",
@@ -257,6 +265,11 @@ def _unjudged(signature: EmbeddedPdfSignature, error: Exception) -> SignatureJud
         reason=_words(error),
         in_place=_in_place(signature),
     )
+
+
+def _field(signature: EmbeddedPdfSignature) -> str:
+    # The library's own string knows the whole file, and would take it along.
+    return shortened(str(signature.field_name), MAX_FIELD_CHARACTERS)
 
 
 def _in_place(signature: EmbeddedPdfSignature) -> bool:

@@ -50,7 +50,7 @@ from verifier_api.case import Case
 from verifier_api.examination import Examination, Examiner, FileKind
 from verifier_api.intake import MAX_FILE_BYTES, Exhausted
 from verifier_api.on_chain import OnChain
-from verifier_api.provenance import Issued, Proof, Provenance, known_receipt
+from verifier_api.provenance import Issued, Proof, Provenance, known_receipt, still_waiting
 from verifier_api.trust import Trust
 from verifier_api.verdict import Conclusion, Outcome, Standing, Verdict, conclude
 from verifier_api.witness import Testimony, Witness
@@ -202,7 +202,7 @@ class Verifier:
         except MalformedReceipt as error:
             case.note(f.RECEIPT_MALFORMED(problem=str(error)), f.CHAIN_SKIPPED())
             return self._conclude(case)
-        self._judge_receipt(case, parsed, pending=False, brought=True)
+        self._judge_receipt(case, parsed, pending=still_waiting(self._issued, parsed), brought=True)
         return self._conclude(case)
 
     def workers_stand(self) -> bool:
@@ -239,14 +239,16 @@ class Verifier:
     def _prove(self, case: Case, data: bytes, examination: Examination, given: bytes | None) -> Proof | None:
         """(2) to (5) What proves these bytes, and what the chain says of it.
 
-        Anybody can make up a receipt of anything, and it costs nothing to send it with a genuine file. So one that the chain does
-        not bear out says nothing against the file: the ledger's own is taken; if the ledger cannot be asked, nothing is known.
+        Anybody can make up a receipt of anything, and it costs nothing to send it with a genuine file; any one school can anchor
+        a receipt that lists another's files. So one that the chain does not bear out, or that is about another record than the
+        one inside, says nothing against the file: the ledger's own is taken; if the ledger cannot be asked, nothing is known.
         """
         if given is None:
             return self._follow(case, self._provenance.by_ledger(case, data, examination), examination)
         with_it, without_it = Case(), Case()
         brought = self._follow(with_it, self._provenance.by_receipt(with_it, data, examination, given), examination)
-        if with_it.status is not None:
+        fits = brought is not None and checks.contents(examination, brought.receipt.manifest).outcome is Outcome.PASSED
+        if with_it.status is not None and fits:
             case.take(with_it)
             return brought
         own = self._provenance.by_ledger(without_it, data, examination)

@@ -16,6 +16,8 @@ from typing import Final
 from asn1crypto import cms, crl, ocsp, x509
 from lxml import etree
 
+from verifier_api.judgements import MAX_CERTIFICATE_BYTES
+
 SLOTS: Final = ("GVCN", "CBQL", "KY_PHAT_HANH")
 DS: Final = "{http://www.w3.org/2000/09/xmldsig#}"
 XADES: Final = "{http://uri.etsi.org/01903/v1.3.2#}"
@@ -114,7 +116,10 @@ def property_text(properties: etree._Element | None, name: str) -> str | None:
 def certificate_of(signature: etree._Element) -> tuple[x509.Certificate | None, str | None]:
     """The certificate that a signature names, or why there is none to be read."""
     try:
-        certificate = x509.Certificate.load(next(iter(named_certificates(signature)), b""), strict=True)
+        der = next(iter(named_certificates(signature)), b"")
+        if len(der) > MAX_CERTIFICATE_BYTES:
+            return None, f"no certificate can be read: it has {len(der)} bytes"
+        certificate = x509.Certificate.load(der, strict=True)
         _ = certificate.subject.native, certificate.not_valid_before, certificate.not_valid_after
     except (ValueError, TypeError, KeyError) as error:
         return None, f"no certificate can be read: {error}"

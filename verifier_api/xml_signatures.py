@@ -28,7 +28,7 @@ from signxml.verifier import SignatureConfiguration, XMLVerifier
 
 from ledger.record.xml import data_element
 from verifier_api import xades
-from verifier_api.judgements import SignatureJudgement
+from verifier_api.judgements import MAX_NAME_CHARACTERS, MAX_REASON_CHARACTERS, SignatureJudgement, shortened
 from verifier_api.trust import Anchors
 from verifier_api.verdict import Outcome
 from verifier_api.xml_places import (
@@ -78,7 +78,7 @@ def _judge(document: etree._Element, place: Place, record: bytes, anchors: Ancho
     indication, outcome = ("SIG_CRYPTO_FAILURE", Outcome.FAILED) if not good else _conclude(proof)
     return SignatureJudgement(
         field=place.field,
-        signer="" if certificate is None else _name(certificate),
+        signer="" if certificate is None else shortened(_name(certificate), MAX_NAME_CHARACTERS),
         stated_reason="",
         cert_der=b"" if certificate is None else certificate.dump(),
         cert_sha256=b"" if certificate is None else hashlib.sha256(certificate.dump()).digest(),
@@ -94,7 +94,7 @@ def _judge(document: etree._Element, place: Place, record: bytes, anchors: Ancho
         covers_entire_file=False,
         sub_indication=indication,
         outcome=outcome,
-        reason=read.problem or proof.problem or "",
+        reason=(read.problem or proof.problem or "")[:MAX_REASON_CHARACTERS],
         certificate_ends=proof.ends,
         revocation_kept=proof.revocation_kept,
     )

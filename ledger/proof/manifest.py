@@ -10,6 +10,7 @@ has one digest, whoever computes it.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
@@ -34,6 +35,8 @@ UnitId = Annotated[
     UUID, Field(strict=False, json_schema_extra={"pattern": r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"})
 ]
 """A unit's id, written with 32 lower-case hexadecimal digits and four hyphens."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)
 
 MAX_EXACT_INTEGER = 2**53 - 1
 """Beyond that, JSON readers disagree about an integer, and RFC 8785 (3.2.2.3) has no form for it."""
@@ -184,5 +187,6 @@ class Manifest(_Value):
 def first_problem(error: ValidationError) -> str:
     """The first of pydantic's complaints as one line: where, and what."""
     problem = error.errors(include_url=False, include_context=False, include_input=False)[0]
-    where = ".".join(map(str, problem["loc"]))
+    # A member that is too much is named by whoever wrote it, and this goes into messages that people believe.
+    where = ".".join(part if _NAME.fullmatch(part := str(each)) else "…" for each in problem["loc"])
     return f"{where}: {problem['msg']}" if where else problem["msg"]

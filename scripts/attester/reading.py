@@ -34,8 +34,8 @@ from verifier_api.verdict import (
     conclude,
 )
 
-MAX_REPORT_BYTES = 512 * 1024
-"""One verdict in two languages. One on a record with fifteen signatures has 12 kB."""
+MAX_REPORT_BYTES = 1024 * 1024
+"""One verdict in two languages. One on a record with fifteen signatures has 12 kB, on the worst of files 500."""
 MAX_RESULT_BYTES = 32_000_000
 """A job's result: a thousand lines of at most 32 kB."""
 MAX_RESULT_LINES = 1_000
@@ -47,7 +47,10 @@ MAX_RESULT_AGE = dt.timedelta(days=1)
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Word = Annotated[str, Field(max_length=200)]
-Sentence = Annotated[str, Field(max_length=2_000)]
+Sentence = Annotated[str, Field(max_length=6_000)]
+"""One that names all signatures of a file has 4,500, if each is a stranger's (`verifier_api.judgements`)."""
+MAX_FINDINGS = 300
+"""The verifier judges 64 signatures, of each of which it finds three things, and 16 units of a booklet."""
 
 
 class _Strict(BaseModel):
@@ -101,7 +104,7 @@ class ToldVerdict(_Strict):
     """A report is about a file: what an id or a digest is answered with, is not sealed."""
     judged_at: AwareDatetime
     as_of: AwareDatetime | None = None
-    findings: Annotated[tuple[ToldFinding, ...], Field(min_length=1, max_length=200)]
+    findings: Annotated[tuple[ToldFinding, ...], Field(min_length=1, max_length=MAX_FINDINGS)]
     signatures: Annotated[tuple[ToldSignature, ...], Field(max_length=200)]
 
     def canonical(self) -> bytes:

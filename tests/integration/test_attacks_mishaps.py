@@ -12,6 +12,7 @@ from pyhanko.pdf_utils.generic import ArrayObject, DictionaryObject, NameObject,
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.pdf_utils.writer import PdfFileWriter, copy_into_new_writer
 
+from ledger.record import xml as record_xml
 from verifier_api.banner import banner_of_file
 from verifier_api.verdict import Check
 
@@ -123,3 +124,20 @@ def test_cut_short_and_forged(judge):
     cut = bytearray(pdf[: ranges[2] + ranges[3]])
     cut[IN_A_FONT] ^= 1
     assert told(judge(bytes(cut))) == "bytes.altered"
+
+
+def short_one(number, of):
+    """A file that claims to be the issued record, with a pupil's marks, signed by the homeroom teacher of `of` and nobody else."""
+    unit_id, when = world.genuine_receipt().manifest.id, world.now()
+    document = record_xml.write(
+        world.SHEET.records[number], unit_id=unit_id, created_at=when, planned_issue_date=when, replaces=None
+    )
+    paper = world.drawn(number, attached=record_xml.data_element(document))
+    return world.signed(paper, world.TEACHER, key=world.key_of(world.TEACHER.value, of)).pdf
+
+
+@pytest.mark.parametrize(("number", "by"), [(1, "a stranger"), (0, "a stranger"), (1, "the teacher")])
+def test_a_forgery_that_is_shorter_than_the_record_is_not_taken_for_its_beginning(judge, number, by):
+    forged = short_one(number, world.stranger() if by == "a stranger" else world.pki())
+    assert len(forged) < len(world.genuine().pdf)
+    assert told(judge(forged)) == "bytes.altered"

@@ -19,7 +19,9 @@ from lxml import etree
 from ledger.proof.manifest import ManifestSigner
 from signer.xml import sign_slot
 from signer.xml_signature import canonical
+from verifier_api.judgements import MAX_CERTIFICATE_BYTES
 from verifier_api.verdict import Outcome
+from verifier_api.xml_places import certificate_of
 
 DS = "{http://www.w3.org/2000/09/xmldsig#}"
 SLOTS = "DANH_SACH_THONG_TIN_KY"
@@ -340,3 +342,14 @@ def test_signed_by_our_own_tool_without_a_number():
     signers = world.manifest_of(world.genuine()).signers
     manifest = world.manifest_of(paper, xml=document, signers=signers)
     concluded(document, manifest, world.PASSED)
+
+
+def test_a_certificate_as_long_as_a_book_is_not_read():
+    root = etree.fromstring(world.genuine().xml)
+    signed = signature(root, TEACHER)
+    assert certificate_of(signed)[0] is not None
+    certificate = signed.find(f"{DS}KeyInfo/{DS}X509Data/{DS}X509Certificate")
+    certificate.text = base64.b64encode(base64.b64decode(certificate.text) + bytes(MAX_CERTIFICATE_BYTES)).decode()
+    found, problem = certificate_of(signed)
+    assert found is None
+    assert problem.endswith(" bytes")

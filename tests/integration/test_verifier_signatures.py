@@ -2,12 +2,19 @@
 
 """The genuine file passes; every forgery that was thought of fails, also when the forger has it timestamped by a real TSA."""
 
+import datetime as dt
 import io
 import pickle
+from dataclasses import replace
 from types import SimpleNamespace
 
 import laid_out_paper as paper
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs7
+from cryptography.x509.oid import NameOID
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name, pdf_string
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -20,6 +27,7 @@ from signer import sessions
 from signer.archive import archive, retimestamp
 from signer.statements import HeldKeySigner
 from verifier_api import signatures
+from verifier_api.judgements import MAX_CERTIFICATE_BYTES, MAX_FIELD_CHARACTERS
 from verifier_api.revisions import _TimestampFieldsOnly
 from verifier_api.signatures import judge_pdf
 from verifier_api.verdict import Outcome
@@ -391,3 +399,48 @@ def test_what_leaves_the_worker_is_plain_values_and_none_of_the_library(broken):
     assert len(told) < len(pdf) / 4
     for library in (b"pyhanko", b"asn1crypto", b"lxml"):
         assert library not in told
+
+
+def shared_by(number, *, name, reason="", signer="x", extra=b""):
+    """A PDF of `number` fields below one `name`, all with one signature by somebody called `signer`."""
+    key = rsa.generate_private_key(65537, 2048)
+    who = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, signer, _validate=False)])
+    certificate = (
+        x509.CertificateBuilder(who, who, key.public_key(), 1, paper.now(), paper.now() + dt.timedelta(days=1))
+        .add_extension(x509.UnrecognizedExtension(x509.ObjectIdentifier("1.2.3.4"), extra), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    signing = pkcs7.PKCS7SignatureBuilder().set_data(b"x").add_signer(certificate, key, hashes.SHA256())
+    cms = signing.sign(serialization.Encoding.DER, [pkcs7.PKCS7Options.DetachedSignature])
+    kids = range(10, 10 + number)
+    objects = {
+        1: "<</Type/Catalog/Pages 2 0 R/AcroForm<</Fields[4 0 R]/SigFlags 3>>>>",
+        2: "<</Type/Pages/Kids[3 0 R]/Count 1>>",
+        3: "<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>",
+        4: f"<</T({name})/FT/Sig/Kids[{' '.join(f'{kid} 0 R' for kid in kids)}]>>",
+        5: f"<</Type/Sig/Filter/Adobe.PPKLite/SubFilter/ETSI.CAdES.detached/ByteRange[0 100 200 100]/Reason({reason})"
+        f"/Contents<{cms.hex()}>>>",
+        **{kid: f"<</T({kid})/Parent 4 0 R/FT/Sig/Subtype/Widget/Rect[0 0 0 0]/V 5 0 R>>" for kid in kids},
+    }
+    out, table = b"%PDF-1.7\n", "xref\n0 1\n0000000000 65535 f \n"
+    for reference, body in objects.items():
+        table += f"{reference} 1\n{len(out):010} 00000 n \n"
+        out += f"{reference} 0 obj\n{body}\nendobj\n".encode()
+    return out + f"{table}trailer<</Size 99/Root 1 0 R>>\nstartxref\n{len(out)}\n%%EOF\n".encode()
+
+
+@pytest.mark.filterwarnings("ignore:Attribute's length")
+@pytest.mark.parametrize(
+    "long", [{"name": "A" * 90_000}, {"reason": "B" * 90_000}, {"signer": "C" * 60_000}, {"extra": b"D" * 90_000}]
+)
+def test_what_many_signatures_share_leaves_the_worker_short_and_not_once_for_each(long):
+    found = judge(shared_by(20, **{"name": "A", **long}))
+    assert len(found.signatures) == 20
+    assert found.outcome is Outcome.FAILED
+    assert len(pickle.dumps([replace(one, cert_der=b"") for one in found.signatures])) < 40_000
+    assert all(len(one.cert_der) <= MAX_CERTIFICATE_BYTES for one in found.signatures)
+
+
+def test_a_name_that_is_cut_off_is_no_name_of_ours():
+    (one,) = judge(shared_by(1, name="GVCN" + "." * 90)).signatures
+    assert (len(one.field), one.field[-1]) == (MAX_FIELD_CHARACTERS, "…")

@@ -3,17 +3,25 @@
 """What the attester lets in: every verdict that the verifier gives on a file, and hardly anything else."""
 
 import datetime as dt
+import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ledger.chain.registry import RecallReason
+from ledger.proof.leaf import leaf_hash
+from ledger.proof.manifest import IssuedFile
+from ledger.proof.receipt import Receipt
 from scripts.attester import reading
 from scripts.attester.errors import NotAVerdict, NotNow
-from scripts.attester.reading import MAX_RESULT_LINES, check_result, read_report
+from scripts.attester.reading import MAX_REPORT_BYTES, MAX_RESULT_LINES, check_result, read_report
 from tests.simulators.attesting_world import body, both
-from tests.simulators.issuing_world import NOW, World
+from tests.simulators.issuing_world import NOW, PIN, World
+from verifier_api.examination import Examination, FileKind
+from verifier_api.judgements import MAX_FIELD_CHARACTERS, MAX_NAME_CHARACTERS, MAX_REASON_CHARACTERS
+from verifier_api.signatures import MAX_SIGNATURES
 
 SCHEMA = Path(reading.__file__).parents[2] / "verifier_api" / "verdict-1.schema.json"
 
@@ -116,7 +124,7 @@ def without(name):
         (changed(findings=GOOD["vi"]["findings"] * 40), "vi.findings"),
         (changed(signatures=GOOD["vi"]["signatures"] * 80), "vi.signatures"),
         (in_finding(code="#eval"), "vi.findings.0.code"),
-        (in_finding(message="x" * 2_001), "vi.findings.0.message"),
+        (in_finding(message="x" * 6_001), "vi.findings.0.message"),
         (in_finding(details={"x" * 201: 1}), "vi.findings.0.details"),
         (in_finding(details={"big": 10**30}), "details"),
         (in_signature(signer="x" * 100_000), "vi.signatures.0.signer"),
@@ -221,3 +229,37 @@ def test_a_result_may_be_a_day_old_and_not_of_tomorrow():
     for now in (NOW + dt.timedelta(days=1, seconds=1), NOW - dt.timedelta(minutes=2)):
         with pytest.raises(NotNow):
             check_result(GOOD_LINE, now=now)
+
+
+def of_the_worst_file():
+    """What is said of a file with as many signatures as are judged, by strangers with long names, and a receipt made up for it."""
+    world, data = World(), b"%PDF-1.7 hostile"
+    unit = world.issue()
+    stranger = replace(
+        world.seen[unit.pdf].signatures[0],
+        signer="Ễ" * MAX_NAME_CHARACTERS,
+        reason="Ễ" * MAX_REASON_CHARACTERS,
+        issuer_root_sha256=None,
+        revoked_at=NOW,
+    )
+    fields = [f"{number:02}{'Ễ' * (MAX_FIELD_CHARACTERS - 2)}" for number in range(MAX_SIGNATURES)]
+    world.seen[data] = Examination(
+        kind=FileKind.PDF,
+        signatures=tuple(replace(stranger, field=field) for field in fields),
+        changed_after="Ễ" * MAX_REASON_CHARACTERS,
+    )
+    file = IssuedFile(role="pdf", sha256=hashlib.sha256(data).hexdigest(), size=len(data))
+    manifest = unit.receipt.manifest.model_copy(update={"files": (file,)})
+    leaf = leaf_hash(salt=bytes(32), manifest_sha256=manifest.sha256())
+    receipt = Receipt.of(manifest=manifest, salt=bytes(32), proof=(), root=leaf, chain_id=1, registry=PIN.address)
+    return world.verifier().verify(data, receipt=receipt.to_json())
+
+
+def test_no_file_is_so_odd_that_what_is_said_of_it_and_of_the_files_beside_it_is_not_sealed():
+    worst = of_the_worst_file()
+    assert len(worst.findings) > 2 * MAX_SIGNATURES
+    said = body(both(worst))
+    assert read_report(said, now=NOW).verdict == worst
+    assert len(said) < MAX_REPORT_BYTES * 2 / 3
+    line = {"name": "a.pdf", "verdict": worst.to_dict()}
+    assert check_result(json.dumps(line, ensure_ascii=False).encode() + b"\n", now=NOW) == 1

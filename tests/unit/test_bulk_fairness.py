@@ -14,7 +14,7 @@ from tests.simulators.bulk_world import BulkWorld, bearer, zipped
 from tests.simulators.issuing_world import World
 from tests.simulators.web_client import BASE
 from verifier_api.bulk import DIGESTS_SIDE_BY_SIDE, FILES_SIDE_BY_SIDE
-from verifier_api.problems import BUSY, Refusal
+from verifier_api.problems import BUSY, REPORT_DOWN, Refusal
 from verifier_api.uploads import PlacesPerKey
 from verifier_api.verdict import Verdict
 
@@ -138,3 +138,60 @@ def test_whoever_holds_all_of_a_keys_places_is_told_to_come_back_and_others_are_
 
     anyio.run(hold)
     assert not places._keys
+
+
+class HangingAttester:
+    """Signs nothing, and takes its time over that."""
+
+    def __init__(self) -> None:
+        self.asked: list[bytes] = []
+        self._leave = threading.Semaphore(0)
+
+    def let(self, count: int) -> None:
+        self._leave.release(count)
+
+    def report(self, verdict: Verdict) -> bytes:
+        raise NotImplementedError
+
+    def signature(self, result: bytes) -> bytes:
+        self.asked.append(result)
+        assert self._leave.acquire(timeout=PATIENCE_SECONDS)
+        raise Refusal(REPORT_DOWN)
+
+
+def test_a_key_that_asks_for_signatures_again_and_again_leaves_its_turn_to_another(tmp_path):
+    attester = HangingAttester()
+    with BulkWorld(tmp_path, attesting=attester) as bulk:
+        signatures = {}
+        for name in ("dai-hoc-a", "dai-hoc-b"):
+            key = bulk.key(name)
+            place = bulk.send(key, zipped((f"{name}-{n}.pdf", b"%PDF") for n in range(3))).headers["location"]
+            signatures[key] = bulk.wait(key, place)["signature"]
+        first, other = signatures
+
+        async def ask(client: httpx.AsyncClient, key: str) -> None:
+            await client.get(signatures[key], headers=bearer(key))
+
+        async def until(count: int) -> None:
+            with anyio.fail_after(PATIENCE_SECONDS):
+                while len(attester.asked) < count:
+                    await anyio.sleep(0.01)
+
+        async def all_of_them() -> None:
+            transport = httpx.ASGITransport(app=bulk.app)
+            async with (
+                httpx.AsyncClient(transport=transport, base_url=BASE) as client,
+                anyio.create_task_group() as group,
+            ):
+                for _ in range(4):
+                    group.start_soon(ask, client, first)
+                await until(1)
+                await anyio.sleep(0.1)  # The rest of them has come in by now.
+                group.start_soon(ask, client, other)
+                await anyio.sleep(0.1)
+                attester.let(1)
+                await until(2)
+                attester.let(4)
+
+        anyio.run(all_of_them)
+        assert b"dai-hoc-b" in attester.asked[1]

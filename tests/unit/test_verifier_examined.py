@@ -22,8 +22,9 @@ from verifier_api.examination import ClaimedLine, Examination, FileKind
 from verifier_api.examined import KeptExaminations, Remembering
 from verifier_api.intake import Exhausted
 from verifier_api.judgements import RevocationKnown, SignatureJudgement
+from verifier_api.root_tokens import asked
 from verifier_api.trust import Anchors
-from verifier_api.verdict import Check, Standing
+from verifier_api.verdict import Check, Outcome, Standing
 from verifier_api.verifier import Verifier
 
 ROOT = Path(examined.__file__).parents[1]
@@ -121,7 +122,38 @@ def test_the_program_is_all_that_looks_into_files():
         "verifier_api/findings/kind.py",
         "ledger/record/xml/parsing.py",
         "ledger/proof/manifest.py",
+        "ledger/unit.py",
     } <= names
+
+
+@pytest.mark.parametrize("doubtful", [{"outcome": Outcome.UNKNOWN, "trusted": False}, {"outcome": Outcome.FAILED}])
+def test_what_another_day_may_change_is_not_kept(office, doubtful):
+    unit = office.world.issue()
+    seen = office.world.seen[unit.pdf]
+    office.world.seen[unit.pdf] = replace(
+        seen, signatures=(*seen.signatures[:2], replace(seen.signatures[2], **doubtful))
+    )
+    assert not office.verify(unit.pdf)[0].good  # The computer's clock stood still, say.
+    office.world.seen[unit.pdf] = seen
+    assert office.verify(unit.pdf)[0].good
+    assert len(office.examined) == 2
+
+
+def test_tokens_are_looked_into_as_of_today(office):
+    row = asked(bytes(32), [b"token"])
+    for _ in range(2):
+        Remembering(office, office.kept).examine(row)
+    assert len(office.examined) == 2
+
+
+def test_where_nothing_can_be_kept_files_are_judged_all_the_same(office):
+    unit = office.world.issue()
+    office.kept._database.execute("PRAGMA query_only = ON")
+    assert all(office.verify(unit.pdf)[0].good for _ in range(2))
+    office.kept._database.execute("PRAGMA query_only = OFF")
+    office.kept._database.execute("DROP TABLE examination")
+    assert office.verify(unit.pdf)[0].good
+    assert len(office.examined) == 3
 
 
 def test_what_could_not_be_finished_is_not_kept(office):

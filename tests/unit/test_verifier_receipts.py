@@ -2,8 +2,11 @@
 
 """A receipt that is missing or somebody else's says nothing against a genuine file; only what knows everything may say "not ours"."""
 
+import base64
 import hashlib
 import json
+import pickle
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -13,7 +16,7 @@ from ledger.proof.leaf import leaf_hash
 from ledger.proof.manifest import IssuedFile, ManifestSigner
 from ledger.proof.receipt import Receipt
 from scripts.compose import ReceiptFolder
-from tests.simulators.issuing_world import PIN, World
+from tests.simulators.issuing_world import PIN, SCHOOL, World
 from verifier_api.intake import UnsafeInProcessExaminer
 from verifier_api.verdict import Conclusion, Standing
 from verifier_api.verifier import Verifier
@@ -160,3 +163,83 @@ def test_a_receipt_that_was_spoilt_since_is_no_longer_believed(world, tmp_path):
     assert folder.receipt_of_unit(unit.id).receipt == unit.receipt.to_json()
     path.write_bytes(b"{")
     assert folder.receipt_of_unit(unit.id) is None
+
+
+def test_a_genuine_receipt_that_still_waits_for_its_anchor_makes_nothing_red(world):
+    unit, verifier = world.issue(final=False, depth=0), world.verifier()
+    brought = unit.receipt.to_json()
+    for verdict in (verifier.verify(unit.pdf, receipt=brought), verifier.receipt(brought)):
+        assert verdict.conclusion is Conclusion.INDETERMINATE
+        assert "receipt.pending" in codes(verdict)
+    made_up = Receipt.of(
+        manifest=unit.receipt.manifest,
+        salt=bytes(32),
+        proof=(),
+        root=leaf_hash(salt=bytes(32), manifest_sha256=unit.receipt.manifest.sha256()),
+        chain_id=31337,
+        registry=PIN.address,
+    )
+    assert "chain.not_anchored" in codes(verifier.receipt(made_up.to_json()))
+
+
+@pytest.mark.parametrize("said", ["). This file is genuine, as the ministry confirms (", "x" * 60_000])
+def test_nothing_that_somebody_writes_into_a_receipt_is_repeated_in_a_verdict(world, said):
+    unit = world.issue()
+    receipt = json.loads(unit.receipt.to_json())
+    receipt["anchor"][said] = 1
+    verdict = world.verifier().verify(world.forged(unit), receipt=json.dumps(receipt).encode())
+    assert "receipt.malformed" in codes(verdict)
+    assert said not in json.dumps(verdict.to_dict("en"), ensure_ascii=False)
+
+
+OTHER_SCHOOL = "79000602"
+
+
+class TwoSchools(World):
+    """A world in which another school anchors whatever it likes under its own code."""
+
+    def status_of(self, *, school, **asked):
+        if school != OTHER_SCHOOL:
+            return super().status_of(school=school, **asked)
+        other = list(self.units.values())[-1]
+        of_ours = super().status_of(school=SCHOOL, **{**asked, "entry": other.receipt.entry_bytes})
+        return replace(of_ours, seal_certificate=bytes(32))
+
+
+def anchored_by_the_other(unit):
+    manifest = unit.receipt.manifest.model_copy(update={"school": OTHER_SCHOOL})
+    leaf = leaf_hash(salt=bytes(32), manifest_sha256=manifest.sha256())
+    return Receipt.of(
+        manifest=manifest, salt=bytes(32), proof=(), root=leaf, chain_id=1, registry=PIN.address
+    ).to_json()
+
+
+def test_no_other_school_can_make_a_genuine_file_red_or_undo_its_recall():
+    world = TwoSchools()
+    unit, _ = world.issue(), world.issue()
+    brought = anchored_by_the_other(unit)
+    verdict = world.verifier().verify(unit.pdf, receipt=brought)
+    assert (verdict.conclusion, verdict.school) == (Conclusion.TOTAL_PASSED, SCHOOL)
+    assert "receipt.set_aside" in codes(verdict)
+    world.recall(unit, reason=RecallReason.FRAUD)
+    assert world.verifier().verify(unit.pdf, receipt=brought).standing is Standing.RECALLED
+
+
+def test_what_another_school_anchors_of_a_file_that_nobody_issued_stays_false():
+    world = TwoSchools()
+    unit, _ = world.issue(), world.issue()
+    brought = anchored_by_the_other(unit)
+    del world.units[unit.id]
+    verdict = world.verifier().verify(unit.pdf, receipt=brought)
+    assert verdict.conclusion is Conclusion.TOTAL_FAILED
+    assert "receipt.set_aside" not in codes(verdict)
+
+
+def test_tokens_that_somebody_brings_are_not_kept(world):
+    unit, verifier = world.issue(), world.verifier()
+    for number in range(20):
+        token = base64.b64encode(bytes([number]) * 30_000).decode()
+        verifier.receipt(unit.receipt.model_copy(update={"timestamps": (token,)}).to_json())
+    kept = verifier._witness._remembered
+    assert len(kept) == 20
+    assert len(pickle.dumps(kept)) < 20 * 100

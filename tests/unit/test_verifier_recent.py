@@ -2,12 +2,15 @@
 
 """What is kept for a moment: questions are saved, a recall still shows in time, and an outage is never remembered."""
 
+from dataclasses import replace
+
 import pytest
 
 from ledger.chain.registry import RecallReason
+from ledger.store.reader import ReceiptEntry
 from tests.simulators.issuing_world import NOW, TRUST, World
 from tests.simulators.web_client import get
-from verifier_api.recent import KEPT_SECONDS, NotKept, Recently, recent
+from verifier_api.recent import KEPT_SECONDS, MOST_RECEIPTS, NotKept, Recently, recent
 from verifier_api.routes import VERDICT_SECONDS
 from verifier_api.verdict import Standing
 from verifier_api.verifier import Verifier
@@ -110,6 +113,19 @@ def test_an_answer_is_as_old_as_its_question():
         recently.told("question", None, slow)
 
 
+def test_an_answer_that_comes_late_does_not_take_the_place_of_a_newer_one():
+    clock = Clock()
+    recently = Recently(now=clock)
+
+    def slow(_):
+        clock.seconds += 15
+        assert recently.told("standing", "node", lambda _: "recalled") == "recalled"
+        return "current"
+
+    assert recently.told("standing", "node", slow) == "recalled"
+    assert recently.told("standing", None, slow) == "recalled"
+
+
 def test_what_is_asked_all_the_time_is_renewed_beside_and_gets_no_older():
     clock, waiting, asked = Clock(), [], []
     recently = Recently(now=clock, seconds=10, later=waiting.append)
@@ -179,3 +195,14 @@ def test_the_api_says_the_same_at_once_as_after_waiting():
     assert get(app, path).content == first.content
     assert kept.asked() == asked
     assert first.json()["standing"] == "CURRENT"
+
+
+def test_receipts_with_their_tokens_fill_no_more_than_was_promised():
+    kept = Kept()
+    entry = ReceiptEntry(kept.unit.id, bytes(20_000), final=True)
+    kept.world.receipt_of_file = lambda _: replace(entry, receipt=bytes(20_000))
+    receipts, _ = recent(kept.world, kept.world, now=kept.clock)
+    for number in range(2 * MOST_RECEIPTS):
+        receipts.receipt_of_file(f"{number:064x}")
+    held = receipts._recently
+    assert sum(len(each.answer.receipt) for part in (held._young, held._old) for each in part.values()) <= 80_000_000
