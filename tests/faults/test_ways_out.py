@@ -21,7 +21,7 @@ from ledger.store.errands import Number
 from ledger.unit import RecallReason, UnitState
 from tests.simulators.anchoring_world import World, world_with
 from tests.simulators.hands import Killed
-from tests.simulators.mortality import Fate, each, mortal_statements
+from tests.simulators.mortality import Fate, Meanwhile, each, mortal_statements
 from tests.simulators.school_ledger import AUTHORITY, CONFIRMATIONS, OPERATOR, OTHER_SCHOOL, SCHOOL, YEAR
 
 WHY = "ghi nhầm học sinh"
@@ -208,6 +208,32 @@ def test_a_worker_that_read_the_recall_before_it_was_taken_back_sends_nothing(an
         anchored.ledger.errand_writer.reserve(stale, Number(OPERATOR.address, 1))
     anchored.finish()
     assert len(anchored.chain.received) == sent
+
+
+@pytest.mark.parametrize("at", ["before used", "before prepare_recall", "after prepare_recall"])
+@pytest.mark.parametrize("which", ["another record", "another reason"])
+def test_a_worker_that_read_it_before_does_not_take_the_next_recall_for_it(anchored, at, which):
+    """SQLite gives the number of the row that is gone to the next one."""
+    one, two, _ = anchored.ledger.units(anchored.ledger.issued_ids())
+    wanted, reason = {
+        "another record": (two, RecallReason.WRONG_DATA),
+        "another reason": (one, RecallReason.ISSUED_IN_ERROR),
+    }[which]
+    recall(anchored)
+
+    def decided_anew():
+        other = anchored.ledger.reopened().decisions
+        other.withdraw(one.id, school_code=SCHOOL, by="hieu.truong", why=WHY)
+        other.recall(wanted.id, school_code=SCHOOL, reason=reason, by="van.thu", why="nhầm điểm")
+
+    anchored.restart(Meanwhile(at, decided_anew))
+    anchored.tick()
+    anchored.restart()
+    anchored.finish()
+    (recalled,) = [values for name, values, *_ in anchored.chain.events if name == "LeafRecalled"]
+    assert recalled["entry"] == anchored.receipt(wanted).entry_bytes
+    assert recalled["reason"] == OnChain[reason.name]
+    assert_sound(anchored)
 
 
 def test_a_row_of_a_recall_that_was_taken_back_is_found_by_the_audit(anchored):
@@ -413,3 +439,22 @@ def test_a_consent_that_was_given_by_hand_ends_as_given_and_the_recall_goes_on(l
     locked.finish()
     assert first(locked).state is UnitState.RECALLED
     assert_sound(locked)
+
+
+def test_a_number_set_aside_by_a_worker_that_comes_second_holds_nothing_up(anchored):
+    """One worker finds the year locked while another, which looked before that, sets a number aside for the lock."""
+    anchored.ledger.decisions.lock(YEAR, by="so.gd")
+    (lock,) = anchored.ledger.errands.of_authority()
+    locked_by_hand(anchored)
+    anchored.chain.mine(CONFIRMATIONS)
+    nonce = anchored.chain.nonce(AUTHORITY.address)
+    anchored.ledger.errand_writer.reserve(lock, Number(AUTHORITY.address, nonce))
+    anchored.ledger.errand_writer.found_done(lock)
+    recall(anchored)
+    anchored.tick()
+    anchored.ledger.decisions.approve(first(anchored).id, by="so.gd")
+    anchored.finish(**anchored.as_authority())
+    assert nonce in {used for used, _ in anchored.attempts()}
+    anchored.finish()
+    assert first(anchored).state is UnitState.RECALLED
+    assert_sound(anchored)
