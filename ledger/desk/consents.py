@@ -78,7 +78,9 @@ class Consents:
             if of_what and shown is not None and shown not in of_what:
                 raise NothingToApprove(unit_id)
             if not of_what:
-                if self._desk.deciding.errands.approvals_of(unit_id):
+                errands = self._desk.deciding.errands
+                recall = errands.recall_of(unit_id)
+                if recall is not None and errands.approvals_of(unit_id, reason=recall.reason):
                     return False
                 raise NothingToApprove(unit_id)
             return self._desk.deciding.decisions.approve(unit_id, by=by, why=reason) is None
@@ -151,15 +153,17 @@ def waiting(desk: Desk) -> list[Asked]:
         if act.kind is not ActKind.REPLACE or act.unit_id is None:
             continue
         unit, done = desk.stores.reader.unit(act.unit_id), errands.recall_of(act.unit_id)
-        consent = consent_to(errands.approvals_of(unit.id), act.replacement_id)
+        if done is None:
+            continue
+        consent = consent_to(errands.approvals_of(unit.id, reason=done.reason), act.replacement_id)
         stands = standing(act.state, locked=errands.year_locked(unit.school_year), consent=consent)
-        if done is not None and stands is Standing.WAITS:
+        if stands is Standing.WAITS:
             found.append(_asked(desk, unit, done, act.replacement_id, stands))
     return found
 
 
 def _recall_stands(desk: Desk, recall: Recall, unit: Unit) -> Standing:
-    consent = consent_to(desk.deciding.errands.approvals_of(unit.id), None)
+    consent = consent_to(desk.deciding.errands.approvals_of(unit.id, reason=recall.reason), None)
     return standing(recall.state, locked=unit.state is UnitState.LOCKED, consent=consent)
 
 

@@ -178,7 +178,7 @@ def test_a_consent_of_which_nothing_was_sent_goes_with_the_recall(locked):
     recall(locked)
     locked.ledger.decisions.approve(first(locked).id, by="so.gd")
     withdraw(locked)
-    assert locked.ledger.errands.approvals_of(first(locked).id) == []
+    assert locked.ledger.errands.approvals_of(first(locked).id, reason=RecallReason.WRONG_DATA) == []
     locked.finish(**locked.as_authority())
     assert_sound(locked)
 
@@ -188,7 +188,28 @@ def test_a_consent_that_stands_on_the_chain_stays_there(locked):
     locked.ledger.decisions.approve(first(locked).id, by="so.gd")
     locked.finish(**locked.as_authority())
     withdraw(locked)
-    assert len(locked.ledger.errands.approvals_of(first(locked).id)) == 1
+    assert len(locked.ledger.errands.approvals_of(first(locked).id, reason=RecallReason.WRONG_DATA)) == 1
+    assert_sound(locked)
+
+
+def test_a_consent_that_stands_is_none_to_a_recall_for_another_reason(locked):
+    """The registry takes each consent in just its words: with the first one alone the second recall would wait for ever."""
+    recall(locked)
+    locked.ledger.decisions.approve(first(locked).id, by="so.gd")
+    locked.finish(**locked.as_authority())
+    withdraw(locked)
+    for decide_again in (1, 2):
+        locked.ledger.decisions.recall(
+            first(locked).id, school_code=SCHOOL, reason=RecallReason.FRAUD, by="van.thu", why="bằng giả"
+        )
+        assert len(locked.tick().unapproved) == 1
+        if decide_again == 1:
+            decline(locked)
+    assert locked.ledger.decisions.approve(first(locked).id, by="so.gd") is None
+    refused(locked, lambda: decline(locked), NothingToTakeBack)
+    locked.finish(**locked.as_authority())
+    locked.finish()
+    assert first(locked).state is UnitState.RECALLED
     assert_sound(locked)
 
 
@@ -270,7 +291,7 @@ def test_dying_at_any_statement_ends_it_wholly_or_not_at_all(built, tmp_path):
         world.restart()
         ended = world.ledger.errands.recall_of(first(world).id) is None
         assert ended is (told(world)[-1][0] is Deed.RECALL_WITHDRAWN), step
-        assert ended is (world.ledger.errands.approvals_of(first(world).id) == []), step
+        assert ended is (world.ledger.errands.approvals_of(first(world).id, reason=RecallReason.WRONG_DATA) == []), step
         if not ended:
             deed(world)
         assert list(breaks(world.ledger.journal.entries())) == []
@@ -435,7 +456,10 @@ def test_a_consent_that_was_given_by_hand_ends_as_given_and_the_recall_goes_on(l
     locked.chain.broadcast(AUTHORITY.sign(unsigned).raw)
     locked.chain.mine()
     carried(locked, locked.ledger.anchorer(locked.chain, **locked.as_authority()))
-    assert locked.ledger.errands.approvals_of(first(locked).id)[0].state is BatchState.FINAL
+    assert (
+        locked.ledger.errands.approvals_of(first(locked).id, reason=RecallReason.WRONG_DATA)[0].state
+        is BatchState.FINAL
+    )
     locked.finish()
     assert first(locked).state is UnitState.RECALLED
     assert_sound(locked)
