@@ -16,10 +16,12 @@ from ledger.chain.registry import RecallReason as OnChain
 from ledger.chain.registry import RecallRequest
 from ledger.errors import LostRace, NothingToApprove, NothingToTakeBack, ReasonMissing, TooLateToTakeBack
 from ledger.journal import Deed, breaks
+from ledger.proof.merkle import keccak
 from ledger.store.errand_writer import NewAct
 from ledger.store.errands import Number
 from ledger.unit import RecallReason, UnitState
 from tests.simulators.anchoring_world import World, world_with
+from tests.simulators.audited_world import tamper
 from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate, Meanwhile, each, mortal_statements
 from tests.simulators.school_ledger import AUTHORITY, CONFIRMATIONS, OPERATOR, OTHER_SCHOOL, SCHOOL, YEAR
@@ -266,6 +268,39 @@ def test_a_row_of_a_recall_that_was_taken_back_is_found_by_the_audit(anchored):
     forged = [e for e, _ in anchored.ledger.journal.entries()][-1]
     assert forged.deed is Deed.RECALL_DECIDED
     assert_sound(anchored)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "code"),
+    [
+        ("DELETE FROM act WHERE kind = 'approve'", "row.deleted"),
+        ("UPDATE act SET reason = 'fraud' WHERE kind = 'approve'", "row.unjournaled"),
+    ],
+)
+def test_the_audit_finds_a_consent_that_is_gone_or_says_something_else(locked, tampering, code):
+    recall(locked)
+    locked.ledger.decisions.approve(first(locked).id, by="so.gd")
+    assert_sound(locked)
+    tamper(locked.ledger, tampering)
+    assert code in {one.code for one in audit(locked.ledger.engine)}
+
+
+@pytest.mark.parametrize("kind", ["approve", "lock"])
+def test_the_audit_finds_a_transaction_of_the_authoritys_that_says_something_else(locked, kind):
+    recall(locked)
+    locked.ledger.decisions.approve(first(locked).id, by="so.gd")
+    locked.finish(**locked.as_authority())
+    (act,) = locked.ledger.errands.acts(ActKind(kind))
+    number, raw = locked.ledger.errands.number(act), b"\x02 another act"
+    tamper(
+        locked.ledger,
+        "UPDATE attempt SET raw = :raw, tx_hash = :hash WHERE sender = :sender AND nonce = :nonce",
+        raw=raw,
+        hash=keccak(raw),
+        sender=number.sender,
+        nonce=number.nonce,
+    )
+    assert "errand.number" in {one.code for one in audit(locked.ledger.engine)}
 
 
 def test_dying_at_any_statement_ends_it_wholly_or_not_at_all(built, tmp_path):
