@@ -117,6 +117,7 @@ class ErrandWriter:
                 .values(signature=signature, deadline=deadline)
             )
             _expect_one(result, f"đợt neo/batch {batch.id}", BatchState.SEALED)
+            self._let_go(session, batch)  # Of the school's own account, whose key does not carry the batch any more.
 
     def keep_token(self, batch: Batch, token: RootToken) -> None:
         """Keeps a token over the root of a batch, wherever the batch stands. One that has a token already is a lost race."""
@@ -419,9 +420,9 @@ class ErrandWriter:
 
     @staticmethod
     def _let_go(session: Session, errand: Errand) -> None:
-        """A number that another worker has set aside for it, and signed nothing with, goes to the next errand.
+        """A number that is set aside for a sealed errand, and that nothing was signed with, goes to the next one.
 
-        The chain would wait for it, and nothing would ever use it up: an errand has it.
+        The chain would wait for it, and nothing would use it up: an errand has it.
         """
         session.execute(
             update(NumberRow)
