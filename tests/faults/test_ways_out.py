@@ -464,6 +464,19 @@ def test_a_year_that_was_locked_by_hand_ends_as_locked_once_that_stands(anchored
     assert_sound(anchored)
 
 
+def test_runs_that_are_shorter_than_the_chain_takes_see_it_stand_too(anchored):
+    """As on a chain with finality after a quarter of an hour; each run is another process."""
+    locked_by_hand(anchored)
+    anchored.ledger.decisions.lock(YEAR, by="so.gd")
+    for waits in (1, 1, 0):
+        anchored.restart()
+        run = anchored.ledger.anchorer(anchored.chain, **anchored.as_authority())
+        assert [run.tick().open for _ in range(2)] == [1, waits]
+        anchored.chain.mine()
+    assert anchored.ledger.errands.year_locked(YEAR)
+    assert_sound(anchored)
+
+
 def test_a_lock_by_hand_that_a_reorg_takes_back_is_carried_by_us(anchored):
     locked_by_hand(anchored)
     anchored.ledger.decisions.lock(YEAR, by="so.gd")
