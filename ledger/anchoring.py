@@ -118,7 +118,7 @@ class Anchorer:
         self._chain_id = chain_id
         self._registry = registry
         self._patience = patience
-        self._elsewhere = DoneElsewhere(writer, sender, finality=finality)
+        self._elsewhere = DoneElsewhere(writer, sender, address=wallet.address, finality=finality)
         self._sending = Sending(sender, wallet, now=now, patience=patience)
         self._gaps = Gaps(gap_numbers, sender, self._sending, address=wallet.address, patience=patience)
 

@@ -121,18 +121,20 @@ class Decisions:
         acts = self._errands.open_acts()
         naming = next((act for act in acts if act.kind is ActKind.REPLACE and act.unit_id == unit_id), None)
         if recall is not None:
-            wanted = NewAct(ActKind.APPROVE, school_code=recall.school_code, unit_id=unit_id, reason=recall.reason)
+            reason = recall.reason
+            wanted = NewAct(ActKind.APPROVE, school_code=recall.school_code, unit_id=unit_id, reason=reason)
         elif naming is not None and (done := self._errands.recall_of(unit_id)) is not None:
+            reason = done.reason
             wanted = NewAct(
                 ActKind.APPROVE,
                 school_code=naming.school_code,
                 unit_id=unit_id,
                 replacement_id=naming.replacement_id,
-                reason=done.reason,
+                reason=reason,
             )
         else:
             raise NothingToApprove(unit_id)
-        for act in self._errands.approvals_of(unit_id):
+        for act in self._errands.approvals_of(unit_id, reason=reason):
             if act.replacement_id == wanted.replacement_id:
                 return act
         self._writer.by(by).decide(wanted, why=why)

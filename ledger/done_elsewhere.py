@@ -3,7 +3,9 @@
 """What somebody did by hand, with another tool: the year is locked already, the recall approved. The act then ends as done.
 
 The contract says so when it is asked whether it would take the transaction. That may be in a block that a reorganisation takes
-back, so it is waited for: the newest block at the time when it was first seen has to be one that stands.
+back, so it is waited for. It stands once the newest block of the time when it was first seen does; or once everything does that
+our account has on the chain: only the authority locks and approves, and whoever is the authority now has done it, or has taken
+office since. The first needs no quiet account, and the second no process that runs for as long as the chain takes.
 """
 
 from collections.abc import Mapping
@@ -24,11 +26,15 @@ DONE: Final[Mapping[str, ActKind]] = MappingProxyType(
 
 
 class DoneElsewhere:
-    """Ends acts that others have done. What it has seen it keeps in memory: after a restart it waits anew, and loses nothing."""
+    """Ends acts that others have done, with the key of `address` or before it was the authority's.
 
-    def __init__(self, writer: ErrandWriter, sender: RegistrySender, *, finality: Finality) -> None:
+    What it has seen it keeps in memory: after a restart it waits anew, and loses nothing.
+    """
+
+    def __init__(self, writer: ErrandWriter, sender: RegistrySender, *, address: str, finality: Finality) -> None:
         self._writer = writer
         self._sender = sender
+        self._address = address
         self._finality = finality
         self._seen: dict[int, tuple[Mapping[str, object], int]] = {}
 
@@ -40,9 +46,17 @@ class DoneElsewhere:
         if not isinstance(errand, Act) or DONE.get(refusal.name) is not errand.kind:
             return False
         seen = self._seen.get(errand.id)
-        if seen is None or seen[0] != refusal.values:
+        again = seen is not None and seen[0] == refusal.values
+        if seen is None or not again:
             seen = self._seen[errand.id] = (refusal.values, self._sender.settled_block(1))
-        if seen[1] > self._sender.settled_block(self._finality):
+        settled = self._sender.settled_block(self._finality)
+        # Not at the first look: of several nodes, those that show the lock and those that are asked here may differ for a moment.
+        if seen[1] > settled and not (again and self._all_settled(settled)):
             raise LostRace(f"việc trên chuỗi/act {errand.id}", errand.state)
         self._writer.found_done(errand)
         return True
+
+    def _all_settled(self, settled: int) -> bool:
+        """Whether all that the account has on the chain is in blocks that stand."""
+        newest = self._sender.used(self._address, block=self._sender.settled_block(1))
+        return settled >= 0 and self._sender.used(self._address, block=settled) >= newest

@@ -204,7 +204,7 @@ class Transferring:
             why=why,
         )
         told = None if confirmed is None else {**confirmed.as_detail(), "drawn_from": source}
-        return self._transfers.by(by).release(release, confirmed=told)
+        return self._transfers.by(by).release(release, begun=leaving.begun, confirmed=told)
 
     def confirmed(self, transfer: Transfer) -> Confirmed | None:
         """What was found of a transfer's confirmation when the pupil was released.

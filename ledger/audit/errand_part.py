@@ -12,9 +12,10 @@ from sqlalchemy import select
 from ledger.audit import findings
 from ledger.audit.batch_part import read_receipt
 from ledger.audit.findings import Finding
-from ledger.audit.journal_part import Vouching, decided_since_taken_back, deeds_about
+from ledger.audit.journal_part import Vouching, agrees, decided_since_taken_back, deeds_about, words_of
 from ledger.audit.pages import AnyRow, Pages, Query
 from ledger.batch import ActKind, BatchState
+from ledger.chain.registry import WORD_BYTES
 from ledger.chain.transaction_bytes import says_nothing
 from ledger.journal import JOURNAL_TOPIC, Deed
 from ledger.proof.leaf import entry_hash
@@ -70,6 +71,8 @@ def check_acts(pages: Pages, vouched: Vouching) -> Iterator[Finding]:
         ActRow.topic,
         ActRow.digest,
         ActRow.unit_id,
+        ActRow.replacement_id,
+        ActRow.reason,
         ActRow.state,
         ActRow.decided_at,
         ActRow.changed_at,
@@ -111,11 +114,14 @@ def _about(row: AnyRow) -> str:
 
 
 def _tells(entries: Sequence[AnyRow], deed: Deed, row: AnyRow) -> bool:
-    """Whether the journal has that deed about just this act; of a statement, with its publisher and digest."""
-    if row.kind is not ActKind.PUBLISH:
-        return any(entry.deed is deed for entry in entries)
-    stated = {"school": row.school_code, "digest": (row.digest or b"").hex()}
-    return any(entry.deed is deed and json.loads(entry.detail) == stated for entry in entries)
+    """Whether the journal has that deed about just this act: a statement's publisher and digest, a consent's words."""
+    stated: dict[str, object] = {}
+    match row.kind:
+        case ActKind.PUBLISH:
+            stated = {"school": row.school_code, "digest": (row.digest or b"").hex()}
+        case ActKind.APPROVE:
+            stated = words_of(row)
+    return any(entry.deed is deed and agrees(json.loads(entry.detail), stated) for entry in entries)
 
 
 def check_attempts(pages: Pages) -> Iterator[Finding]:
@@ -144,7 +150,11 @@ def check_attempts(pages: Pages) -> Iterator[Finding]:
             {row.recall_id for row in page if row.recall_id is not None},
         )
         acts = pages.beside(
-            select(ActRow.id, ActRow.digest), ActRow.id, {row.act_id for row in page if row.act_id is not None}
+            select(ActRow.id, ActRow.digest, ActRow.school_year, ActRow.unit_id, LeafRow.receipt, UnitRow.manifest)
+            .outerjoin(LeafRow, LeafRow.unit_id == ActRow.unit_id)
+            .outerjoin(UnitRow, UnitRow.id == ActRow.unit_id),
+            ActRow.id,
+            {row.act_id for row in page if row.act_id is not None},
         )
         for row in page:
             subject = f"transaction {row.tx_hash.hex()}"
@@ -173,13 +183,23 @@ def _says(
         return bytes(found[0].root) if found else None
     if row.recall_id is not None:
         found = recalls.get(row.recall_id)
-        receipt = read_receipt(found[0].receipt) if found and found[0].receipt else None
-        if not found or receipt is None:
-            return None
-        digest = hashlib.sha256(found[0].manifest or b"").digest()
-        return entry_hash(salt=bytes.fromhex(receipt["salt"][2:]), manifest_sha256=digest)
+        return _entry(found[0]) if found else None
     found = acts.get(row.act_id)
-    return None if not found else found[0].digest or b""
+    if not found:
+        return None
+    if found[0].unit_id is not None:
+        return _entry(found[0])
+    year = found[0].school_year
+    return found[0].digest if year is None else int(year.partition("-")[0]).to_bytes(WORD_BYTES)
+
+
+def _entry(row: AnyRow) -> bytes | None:
+    """What the registry calls a record, by its receipt and manifest."""
+    receipt = read_receipt(row.receipt) if row.receipt else None
+    if receipt is None:
+        return None
+    digest = hashlib.sha256(row.manifest or b"").digest()
+    return entry_hash(salt=bytes.fromhex(receipt["salt"][2:]), manifest_sha256=digest)
 
 
 def check_carried(pages: Pages) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ That the rows *say* what the journal says is looked at from the rows' side, in t
 
 import datetime as dt
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -17,6 +17,7 @@ from sqlalchemy import select
 from ledger.audit import findings
 from ledger.audit.findings import Finding
 from ledger.audit.pages import AnyRow, Pages
+from ledger.batch import ActKind
 from ledger.journal import Deed, Entry, breaks
 from ledger.store.chain_tables import ActRow, BatchRow, JournalRow, RecallRow
 from ledger.store.tables import ClassRow, SchoolRow, UnitRow
@@ -92,6 +93,7 @@ _TELLS_OF_ROWS = (
     Deed.RECALL_DECIDED,
     Deed.YEAR_TO_LOCK,
     Deed.TO_PUBLISH,
+    Deed.RECALL_TO_APPROVE,
     Deed.RECALL_APPROVED,
     Deed.UNIT_REPLACED,
 )
@@ -136,7 +138,7 @@ def _units_gone(pages: Pages, page: Sequence[AnyRow]) -> Iterator[Finding]:
             yield findings.ROW_DELETED(row.subject, expected=f"journal {row.seq}: {row.deed}")
         elif row.deed is Deed.RECALL_DECIDED and unit_id not in recalled and _still_decided(pages, row):
             yield findings.ROW_DELETED(f"recall of {row.subject}", expected=f"journal {row.seq}: {row.deed}")
-        elif row.deed in _ACTS_ON_UNITS and not _has_act(pages, ActRow.unit_id == unit_id, row.deed):
+        elif row.deed in _ACTS_ON_UNITS and not _has_act(pages, row, unit_id):
             yield findings.ROW_DELETED(f"act on {row.subject}", expected=f"journal {row.seq}: {row.deed}")
 
 
@@ -145,11 +147,43 @@ def _still_decided(pages: Pages, row: AnyRow) -> bool:
     return any(entry.seq == row.seq for entry in decided_since_taken_back(entries))
 
 
-_ACTS_ON_UNITS = {Deed.RECALL_APPROVED: "approve", Deed.UNIT_REPLACED: "replace"}
+def _consent_stands(pages: Pages, row: AnyRow, unit_id: UUID) -> bool:
+    """Whether a consent is there in the words of its entry; or went with a recall that the school took back since."""
+    said = json.loads(row.detail)
+    query = select(ActRow.reason, ActRow.replacement_id).where(
+        ActRow.kind == ActKind.APPROVE, ActRow.unit_id == unit_id
+    )
+    if any(agrees(said, words_of(act)) for act in pages.session.execute(query)):
+        return True
+    since = deeds_about(pages, [row.subject]).get(row.subject, [])
+    return any(entry.deed is Deed.RECALL_WITHDRAWN and entry.seq > row.seq for entry in since)
 
 
-def _has_act(pages: Pages, which: Any, deed: Deed) -> bool:  # noqa: ANN401 - SQLAlchemy's own type
-    query = select(ActRow.id).where(which, ActRow.kind == _ACTS_ON_UNITS[deed]).limit(1)
+def agrees(said: Mapping[str, Any], stored: Mapping[str, object]) -> bool:
+    """Whether an entry says nothing else than a row; older ones say less."""
+    return all(said.get(name, value) == value for name, value in stored.items())
+
+
+def words_of(consent: AnyRow) -> dict[str, object]:
+    """What the journal says of a consent, from its row."""
+    replacement = consent.replacement_id
+    return {
+        "reason": None if consent.reason is None else consent.reason.value,
+        "replacement": None if replacement is None else str(replacement),
+    }
+
+
+_ACTS_ON_UNITS = {
+    Deed.RECALL_TO_APPROVE: ActKind.APPROVE,
+    Deed.RECALL_APPROVED: ActKind.APPROVE,
+    Deed.UNIT_REPLACED: ActKind.REPLACE,
+}
+
+
+def _has_act(pages: Pages, row: AnyRow, unit_id: UUID) -> bool:
+    if row.deed is Deed.RECALL_TO_APPROVE:
+        return _consent_stands(pages, row, unit_id)
+    query = select(ActRow.id).where(ActRow.unit_id == unit_id, ActRow.kind == _ACTS_ON_UNITS[row.deed]).limit(1)
     return pages.session.scalar(query) is not None
 
 

@@ -55,6 +55,11 @@ class Asked:
     who: Text
     standing: Standing
 
+    @property
+    def decided(self) -> str:
+        """Which decision it is, by its entry: one that was taken back may be followed by another about the same record."""
+        return "" if self.decision is None else str(self.decision.seq)
+
 
 class Consents:
     """The routes; see `access` for who may call each."""
@@ -72,13 +77,10 @@ class Consents:
 
         def approved() -> bool:
             reason = reason_in(request)
-            # What was shown is what is consented to: a page from before may be about the recall, and what waits now is not.
-            shown = request.state.form.get("thay-the")
-            of_what = {str(one.replacement_id or "") for one in waiting(self._desk) if one.unit.id == unit_id}
-            if of_what and shown is not None and shown not in of_what:
-                raise NothingToApprove(unit_id)
-            if not of_what:
-                if self._desk.deciding.errands.approvals_of(unit_id):
+            if not self._shown_waits(request, unit_id):
+                errands = self._desk.deciding.errands
+                recall = errands.recall_of(unit_id)
+                if recall is not None and errands.approvals_of(unit_id, reason=recall.reason):
                     return False
                 raise NothingToApprove(unit_id)
             return self._desk.deciding.decisions.approve(unit_id, by=by, why=reason) is None
@@ -98,11 +100,14 @@ class Consents:
         by = account_of(request).name
 
         def declined() -> None:
-            self._desk.deciding.decisions.decline(unit_id, by=by, why=reason_in(request))
+            reason = reason_in(request)
+            if not self._shown_waits(request, unit_id):
+                raise NothingToTakeBack(unit_id)
+            self._desk.deciding.decisions.decline(unit_id, by=by, why=reason)
 
         try:
             await self._desk.ask(declined)
-        except (NothingToTakeBack, TooLateToTakeBack, LostRace):
+        except (NothingToApprove, NothingToTakeBack, TooLateToTakeBack, LostRace):
             return await self._shown(request, problem=at_the_desk(NOTHING_WAITS))
         except LedgerError as error:
             if error not in {NO_REASON, TOO_MANY_WORDS}:
@@ -122,6 +127,24 @@ class Consents:
             return desk.stores.files.get(sha256)
 
         return as_download(await desk.ask(found), sha256)
+
+    def _shown_waits(self, request: Request, unit_id: UUID) -> bool:
+        """Whether anything about the record waits. Raises `NothingToApprove` where that is not what the page showed.
+
+        What was shown is what is answered: a page from before may be about the recall, and what waits now is not; or about
+        another recall, for other reasons.
+        """
+        waits = [one for one in waiting(self._desk) if one.unit.id == unit_id]
+        form = request.state.form
+        about = [
+            one
+            for one in waits
+            if form.get("thay-the") in {None, str(one.replacement_id or "")}
+            and form.get("quyet-dinh") in {None, one.decided}
+        ]
+        if waits and not about:
+            raise NothingToApprove(unit_id)
+        return bool(waits)
 
     async def _shown(self, request: Request, *, problem: Text | None = None, at: UUID | None = None) -> Response:
         asked, done = await self._desk.ask(lambda: (waiting(self._desk), _consented(self._desk)))
@@ -151,15 +174,17 @@ def waiting(desk: Desk) -> list[Asked]:
         if act.kind is not ActKind.REPLACE or act.unit_id is None:
             continue
         unit, done = desk.stores.reader.unit(act.unit_id), errands.recall_of(act.unit_id)
-        consent = consent_to(errands.approvals_of(unit.id), act.replacement_id)
+        if done is None:
+            continue
+        consent = consent_to(errands.approvals_of(unit.id, reason=done.reason), act.replacement_id)
         stands = standing(act.state, locked=errands.year_locked(unit.school_year), consent=consent)
-        if done is not None and stands is Standing.WAITS:
+        if stands is Standing.WAITS:
             found.append(_asked(desk, unit, done, act.replacement_id, stands))
     return found
 
 
 def _recall_stands(desk: Desk, recall: Recall, unit: Unit) -> Standing:
-    consent = consent_to(desk.deciding.errands.approvals_of(unit.id), None)
+    consent = consent_to(desk.deciding.errands.approvals_of(unit.id, reason=recall.reason), None)
     return standing(recall.state, locked=unit.state is UnitState.LOCKED, consent=consent)
 
 

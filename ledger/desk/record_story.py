@@ -142,7 +142,7 @@ def _recall(desk: Desk, unit: Unit) -> RecallView | None:
     recall = errands.recall_of(unit.id)
     if recall is None:
         return None
-    consent = consent_to(errands.approvals_of(unit.id), None)
+    consent = consent_to(errands.approvals_of(unit.id, reason=recall.reason), None)
     locked = unit.state is UnitState.LOCKED
     return RecallView(standing(recall.state, locked=locked, consent=consent), REASONS[recall.reason])
 
@@ -153,8 +153,9 @@ def _successor(desk: Desk, unit: Unit) -> SuccessorView | None:
     if successor_id is None:
         return None
     naming = next(iter(errands.acts(ActKind.REPLACE, unit_id=unit.id)), None)
+    recall = errands.recall_of(unit.id)
     stands = None
-    if naming is not None:
-        consent = consent_to(errands.approvals_of(unit.id), naming.replacement_id)
+    if naming is not None and recall is not None:
+        consent = consent_to(errands.approvals_of(unit.id, reason=recall.reason), naming.replacement_id)
         stands = standing(naming.state, locked=errands.year_locked(unit.school_year), consent=consent)
     return SuccessorView(successor_id, reader.unit(successor_id).state, stands)

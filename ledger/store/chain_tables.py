@@ -125,7 +125,7 @@ class ActRow(Base):
                 postgresql_where=text(f"{_APPROVAL} {of_what}"),
             )
             for name, columns, of_what in (
-                ("recall", ("unit_id",), "IS NULL"),
+                ("recall", ("unit_id", "reason"), "IS NULL"),
                 ("replacement", ("unit_id", "replacement_id"), "IS NOT NULL"),
             )
         ),

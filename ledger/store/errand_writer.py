@@ -8,11 +8,11 @@ something, and whatever ends for good, stands in the journal in the same transac
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import ColumnElement, Engine, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -30,6 +30,7 @@ from ledger.store.tables import UnitRow
 from ledger.unit import RecallReason, UnitState, require_move
 
 _TABLES: Mapping[type[Errand], type[BatchRow | RecallRow | ActRow]] = {Batch: BatchRow, Recall: RecallRow, Act: ActRow}
+_NOBODY = {"batch_id": None, "recall_id": None, "act_id": None}
 
 
 @dataclass(frozen=True)
@@ -116,6 +117,7 @@ class ErrandWriter:
                 .values(signature=signature, deadline=deadline)
             )
             _expect_one(result, f"đợt neo/batch {batch.id}", BatchState.SEALED)
+            self._let_go(session, batch)  # Of the school's own account, whose key does not carry the batch any more.
 
     def keep_token(self, batch: Batch, token: RootToken) -> None:
         """Keeps a token over the root of a batch, wherever the batch stands. One that has a token already is a lost race."""
@@ -225,8 +227,7 @@ class ErrandWriter:
             used = select(AttemptRow.id).where(AttemptRow.sender == number.sender, AttemptRow.nonce == number.nonce)
             if session.scalar(used.limit(1)) is not None:
                 raise LostRace(f"nonce {number.nonce} – {number.sender}", "unused")
-            nobody = {"batch_id": None, "recall_id": None, "act_id": None}
-            self._move_number(session, errand, number, NumberState.FREE, **nobody)
+            self._move_number(session, errand, number, NumberState.FREE, **_NOBODY)
 
     def store_attempt(self, errand: Errand, attempt: Attempt) -> None:
         """SEALED to PREPARED, together with the signed transaction. Nothing may be sent before this returns.
@@ -288,6 +289,7 @@ class ErrandWriter:
         with writing(self._engine) as session:
             take_turn(session)
             self._move(session, errand, BatchState.FINAL)
+            self._let_go(session, errand)
             self._finish(session, errand, found=True)
 
     def supersede(self, errand: Errand, *, why: str) -> None:
@@ -295,6 +297,7 @@ class ErrandWriter:
         with writing(self._engine) as session:
             take_turn(session)
             self._move(session, errand, BatchState.FAILED)
+            self._let_go(session, errand)
             self._note_failed(session, errand)
             detail: Detail = {"errand": type(errand).__name__.lower()}
             self._note(session, Deed.ERRAND_GIVEN_UP, f"act {errand.id}", why=why, detail=detail)
@@ -404,22 +407,28 @@ class ErrandWriter:
         if (errand.state, new) not in batch_rules.LEGAL_MOVES:
             raise ForbiddenMove("đợt neo/batch", errand.state, new)
         table = _TABLES[type(errand)]
-        result = session.execute(
-            update(table)
-            .where(table.id == errand.id, table.state == errand.state)
-            .values(state=new, changed_at=self._now())
-        )
+        result = session.execute(update(table).where(*_as_read(errand)).values(state=new, changed_at=self._now()))
         _expect_one(result, f"đợt neo/{table.__tablename__} {errand.id}", errand.state)
 
     @staticmethod
     def _expect(session: Session, errand: Errand) -> None:
         """The errand stands where it was read, and stays there until this transaction ends."""
         table = _TABLES[type(errand)]
-        found = session.scalars(
-            select(table.id).where(table.id == errand.id, table.state == errand.state).with_for_update()
-        ).one_or_none()
+        found = session.scalars(select(table.id).where(*_as_read(errand)).with_for_update()).one_or_none()
         if found is None:
             raise LostRace(f"đợt neo/{table.__tablename__} {errand.id}", errand.state)
+
+    @staticmethod
+    def _let_go(session: Session, errand: Errand) -> None:
+        """A number that is set aside for a sealed errand, and that nothing was signed with, goes to the next one.
+
+        The chain would wait for it, and nothing would use it up: an errand has it.
+        """
+        session.execute(
+            update(NumberRow)
+            .where(key_of(NumberRow, errand) == errand.id, NumberRow.state == NumberState.HELD)
+            .values(state=NumberState.FREE, **_NOBODY)
+        )
 
     @staticmethod
     def _move_number(session: Session, errand: Errand, number: Number, new: NumberState, **values: object) -> None:
@@ -434,6 +443,16 @@ class ErrandWriter:
             .values(state=new, **values)
         )
         _expect_one(result, f"nonce {number.nonce} – {number.sender}", NumberState.HELD)
+
+
+def _as_read(errand: Errand) -> list[ColumnElement[bool]]:
+    """Its row, as it was read, and not another's: SQLite gives the id of a recall that was taken back to the next one.
+
+    Batches never go, and are told apart by id and state alone, as a signature may come to one at any time.
+    """
+    table = _TABLES[type(errand)]
+    compared = ["id", "state"] if isinstance(errand, Batch) else [field.name for field in fields(errand)]
+    return [getattr(table, name) == getattr(errand, name) for name in compared]
 
 
 def _expect_one(result: object, what: str, expected: str) -> None:

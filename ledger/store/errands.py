@@ -159,10 +159,16 @@ class Errands:
         with reading(self._engine) as session:
             return [value_of(Act, row) for row in session.scalars(query)]
 
-    def approvals_of(self, unit_id: UUID) -> list[Act]:
-        """The authority's approvals about a unit, but for those that the contract undid."""
+    def approvals_of(self, unit_id: UUID, *, reason: RecallReason) -> list[Act]:
+        """The authority's approvals about a unit that is recalled for that reason, but for those that the contract undid.
+
+        The registry takes each in just its words: one for another reason is none.
+        """
         query = select(ActRow).where(
-            ActRow.kind == ActKind.APPROVE, ActRow.unit_id == unit_id, ActRow.state != BatchState.FAILED
+            ActRow.kind == ActKind.APPROVE,
+            ActRow.unit_id == unit_id,
+            ActRow.reason == reason,
+            ActRow.state != BatchState.FAILED,
         )
         with reading(self._engine) as session:
             return [value_of(Act, row) for row in session.scalars(query)]

@@ -17,7 +17,8 @@ from ledger.store.class_import import remove_unit
 from ledger.store.journal_store import BY_ITSELF, add_entry
 from ledger.store.reader import Unit, value_of
 from ledger.store.sessions import reading, writing
-from ledger.store.tables import Base, SchoolRow
+from ledger.store.tables import Base, SchoolRow, UnitRow
+from ledger.unit import PAST_STATES, UnitKind
 
 _OPEN = "accepted_at IS NULL AND withdrawn_at IS NULL"
 
@@ -119,13 +120,15 @@ class Transfers:
             told: Detail = {"from": from_school, "to": to_school, **detail}
             self._note(session, Deed.CONFIRMATION_DRAWN, pupil_code, why="", detail=told)
 
-    def release(self, release: Release, *, confirmed: Detail | None = None) -> Transfer:
+    def release(self, release: Release, *, begun: Unit | None, confirmed: Detail | None = None) -> Transfer:
         """The old school gives the pupil away. One that is given away already is a lost race.
 
-        `confirmed` is what was found of its confirmation, for the journal.
+        `begun` is the unit of the year that goes on elsewhere, as it was read; one that says something else by now, or that is
+        begun since, is a lost race too. `confirmed` is what was found of its confirmation, for the journal.
         """
         with writing(self._engine) as session:
             self._schools(session, release.from_school, release.to_school)
+            self._as_read(session, release, begun)
             values = {name: getattr(release, name) for name in Release.__dataclass_fields__}
             row = TransferRow(**values, released_at=self._now(), released_by=self._who)
             session.add(row)
@@ -174,6 +177,20 @@ class Transfers:
         result = session.execute(update(TransferRow).where(TransferRow.id == transfer.id, text(_OPEN)).values(**values))
         if result.rowcount != 1:  # type: ignore[attr-defined]
             raise LostRace(f"chuyển trường/transfer {transfer.id}", "open")
+
+    @staticmethod
+    def _as_read(session: Session, release: Release, begun: Unit | None) -> None:
+        current = select(UnitRow.id, UnitRow.state, UnitRow.source_sha256).where(
+            UnitRow.pupil_code == release.pupil_code,
+            UnitRow.level == release.level,
+            UnitRow.school_year == release.school_year,
+            UnitRow.school_code == release.from_school,
+            UnitRow.kind == UnitKind.UNIT,
+            UnitRow.state.not_in(PAST_STATES),
+        )
+        expected = [] if begun is None else [(begun.id, begun.state, begun.source_sha256)]
+        if [tuple(row) for row in session.execute(current.with_for_update())] != expected:
+            raise LostRace(f"chuyển trường/transfer {release.pupil_code}", "as read")
 
     @staticmethod
     def _schools(session: Session, *codes: str) -> None:

@@ -69,6 +69,7 @@ class WaysOut:
                 ActRow.kind == ActKind.APPROVE,
                 ActRow.unit_id == unit_id,
                 ActRow.replacement_id.is_(None),
+                ActRow.reason == recall.reason,
                 ActRow.state != BatchState.FAILED,
             )
             if session.scalar(locked) is None or session.scalar(consent.limit(1)) is not None:

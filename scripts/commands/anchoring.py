@@ -68,8 +68,8 @@ def anchor(
     if failed := ledger.errands.failed(school):
         note(
             lang,
-            f"{len(failed)} việc đã bị hợp đồng từ chối và chưa được thử lại (--retry).",
-            f"{len(failed)} were undone by the contract and not tried again (--retry).",
+            f"{len(failed)} việc đã bị hợp đồng từ chối và chưa được thử lại (--retry) hay kết thúc (--give-up).",
+            f"{len(failed)} were undone by the contract and neither tried again (--retry) nor given up (--give-up).",
         )
         raise typer.Exit(EXIT_FAILED)
 

@@ -310,7 +310,9 @@ def test_a_stopped_node_is_neither_red_nor_green(demo, tmp_path, browser):
     home.mkdir()
     database = demo.folder / "home" / "hocba.sqlite"
     (home / "hocba.toml").write_text(
-        settings.replace("../out/trust", "../trust").replace("sqlite:///hocba.sqlite", f"sqlite:////{database}")
+        settings.replace("../out/trust", "../trust")
+        .replace("sqlite:///hocba.sqlite", f"sqlite:////{database}")
+        .replace("../attester/", f"{demo.folder}/attester/")
     )
     port = free_port()
     with running([*HOCBA, "serve", "--home", str(home), "--port", str(port)], f"http://127.0.0.1:{port}/", within=60):

@@ -17,6 +17,8 @@ from ledger.store.chain_tables import AttemptRow, NumberRow, NumberState
 from ledger.store.errand_writer import NewAct
 from ledger.store.errands import Attempt, Number
 from ledger.store.gap_numbers import GapNumbers
+from ledger.store.tables import SchoolRow
+from ledger.unit import UnitState
 from tests.simulators.anchoring_world import World, world_with
 from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate, Meanwhile, each
@@ -142,6 +144,26 @@ def test_a_number_that_was_given_back_is_used_up(tmp_path, clock):
     world.chain.mine(CONFIRMATIONS)
     world.tick(**authority)
     assert world.errands()[f"act {publish.id}"] is BatchState.FINAL
+
+
+def test_a_number_of_a_batch_that_the_authority_is_to_send_now_holds_nothing_up(tmp_path, clock):
+    """The school is relayed since the number was set aside, and the authority sends nothing today."""
+    world = world_with(tmp_path, 1)
+    world.ledger.now = clock
+    world.seal()
+    world.finish()
+    world.ledger.issued(1, first=50)
+    world.seal()
+    number = Number(OPERATOR.address, world.chain.count(OPERATOR.address))
+    world.ledger.errand_writer.reserve(world.batch(), number)
+    with world.ledger.engine.begin() as connection:
+        connection.execute(update(SchoolRow).where(SchoolRow.code == SCHOOL).values(relayed=True))
+    unit = world.ledger.units(world.ledger.issued_ids())[0]
+    world.recall(unit)
+    world.finish()
+    assert world.ledger.reader.unit(unit.id).state is UnitState.RECALLED
+    world.finish(**world.as_authority())
+    assert set(world.errands().values()) == {BatchState.FINAL}
 
 
 def test_an_empty_transaction_is_sent_again_and_raised_as_any_other_is(world, clock):

@@ -9,7 +9,7 @@ import pytest
 from ledger.confirming import Confirmed, Doubt
 from ledger.errors import AlreadyImported, CannotTransfer, LostRace, UnknownSchool
 from ledger.journal import Deed, breaks
-from ledger.store.class_import import Draft
+from ledger.store.class_import import Draft, Revision
 from ledger.unit import Role, UnitState
 from tests.simulators.anchoring_world import World, world_with
 from tests.simulators.confirmation_office import UNTIL
@@ -204,6 +204,26 @@ def test_a_draft_that_moved_meanwhile_is_a_lost_race(ledger):
         lambda: late.accept(transfer, inherited=brought.records, unfinished=brought.unfinished),
         LostRace,
     )
+
+
+def test_what_was_imported_while_its_confirmation_was_looked_into_is_a_lost_race(ledger):
+    """A mark that changes then is not the one that was confirmed."""
+    (begun,) = [one for one in ledger.reader.units_of_pupils([PUPIL], level="THCS") if one.school_year == NEXT]
+    office = ledger.confirmations
+
+    class Meanwhile(type(office)):
+        def require(self, *arguments, **named):
+            found = super().require(*arguments, **named)
+            revision = Revision(begun, begun.stt, digest("record", 101), digest("source", 101))
+            ledger.import_class([], school_code=SCHOOL, school_year=NEXT, name="7A100", revised=[revision])
+            return found
+
+    ledger.confirmations = Meanwhile()
+    with pytest.raises(LostRace):
+        release(ledger)
+    assert ledger.transfers.those(pupil_code=PUPIL) == []
+    ledger.confirmations = office
+    assert release(ledger).open
 
 
 def test_dying_at_any_statement_is_nothing_done_or_all(grown, tmp_path):

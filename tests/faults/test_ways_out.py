@@ -16,12 +16,14 @@ from ledger.chain.registry import RecallReason as OnChain
 from ledger.chain.registry import RecallRequest
 from ledger.errors import LostRace, NothingToApprove, NothingToTakeBack, ReasonMissing, TooLateToTakeBack
 from ledger.journal import Deed, breaks
+from ledger.proof.merkle import keccak
 from ledger.store.errand_writer import NewAct
 from ledger.store.errands import Number
 from ledger.unit import RecallReason, UnitState
 from tests.simulators.anchoring_world import World, world_with
+from tests.simulators.audited_world import tamper
 from tests.simulators.hands import Killed
-from tests.simulators.mortality import Fate, each, mortal_statements
+from tests.simulators.mortality import Fate, Meanwhile, each, mortal_statements
 from tests.simulators.school_ledger import AUTHORITY, CONFIRMATIONS, OPERATOR, OTHER_SCHOOL, SCHOOL, YEAR
 
 WHY = "ghi nhầm học sinh"
@@ -178,7 +180,7 @@ def test_a_consent_of_which_nothing_was_sent_goes_with_the_recall(locked):
     recall(locked)
     locked.ledger.decisions.approve(first(locked).id, by="so.gd")
     withdraw(locked)
-    assert locked.ledger.errands.approvals_of(first(locked).id) == []
+    assert locked.ledger.errands.approvals_of(first(locked).id, reason=RecallReason.WRONG_DATA) == []
     locked.finish(**locked.as_authority())
     assert_sound(locked)
 
@@ -188,7 +190,28 @@ def test_a_consent_that_stands_on_the_chain_stays_there(locked):
     locked.ledger.decisions.approve(first(locked).id, by="so.gd")
     locked.finish(**locked.as_authority())
     withdraw(locked)
-    assert len(locked.ledger.errands.approvals_of(first(locked).id)) == 1
+    assert len(locked.ledger.errands.approvals_of(first(locked).id, reason=RecallReason.WRONG_DATA)) == 1
+    assert_sound(locked)
+
+
+def test_a_consent_that_stands_is_none_to_a_recall_for_another_reason(locked):
+    """The registry takes each consent in just its words: with the first one alone the second recall would wait for ever."""
+    recall(locked)
+    locked.ledger.decisions.approve(first(locked).id, by="so.gd")
+    locked.finish(**locked.as_authority())
+    withdraw(locked)
+    for decide_again in (1, 2):
+        locked.ledger.decisions.recall(
+            first(locked).id, school_code=SCHOOL, reason=RecallReason.FRAUD, by="van.thu", why="bằng giả"
+        )
+        assert len(locked.tick().unapproved) == 1
+        if decide_again == 1:
+            decline(locked)
+    assert locked.ledger.decisions.approve(first(locked).id, by="so.gd") is None
+    refused(locked, lambda: decline(locked), NothingToTakeBack)
+    locked.finish(**locked.as_authority())
+    locked.finish()
+    assert first(locked).state is UnitState.RECALLED
     assert_sound(locked)
 
 
@@ -210,6 +233,32 @@ def test_a_worker_that_read_the_recall_before_it_was_taken_back_sends_nothing(an
     assert len(anchored.chain.received) == sent
 
 
+@pytest.mark.parametrize("at", ["before used", "before prepare_recall", "after prepare_recall"])
+@pytest.mark.parametrize("which", ["another record", "another reason"])
+def test_a_worker_that_read_it_before_does_not_take_the_next_recall_for_it(anchored, at, which):
+    """SQLite gives the number of the row that is gone to the next one."""
+    one, two, _ = anchored.ledger.units(anchored.ledger.issued_ids())
+    wanted, reason = {
+        "another record": (two, RecallReason.WRONG_DATA),
+        "another reason": (one, RecallReason.ISSUED_IN_ERROR),
+    }[which]
+    recall(anchored)
+
+    def decided_anew():
+        other = anchored.ledger.reopened().decisions
+        other.withdraw(one.id, school_code=SCHOOL, by="hieu.truong", why=WHY)
+        other.recall(wanted.id, school_code=SCHOOL, reason=reason, by="van.thu", why="nhầm điểm")
+
+    anchored.restart(Meanwhile(at, decided_anew))
+    anchored.tick()
+    anchored.restart()
+    anchored.finish()
+    (recalled,) = [values for name, values, *_ in anchored.chain.events if name == "LeafRecalled"]
+    assert recalled["entry"] == anchored.receipt(wanted).entry_bytes
+    assert recalled["reason"] == OnChain[reason.name]
+    assert_sound(anchored)
+
+
 def test_a_row_of_a_recall_that_was_taken_back_is_found_by_the_audit(anchored):
     recall(anchored)
     withdraw(anchored)
@@ -219,6 +268,39 @@ def test_a_row_of_a_recall_that_was_taken_back_is_found_by_the_audit(anchored):
     forged = [e for e, _ in anchored.ledger.journal.entries()][-1]
     assert forged.deed is Deed.RECALL_DECIDED
     assert_sound(anchored)
+
+
+@pytest.mark.parametrize(
+    ("tampering", "code"),
+    [
+        ("DELETE FROM act WHERE kind = 'approve'", "row.deleted"),
+        ("UPDATE act SET reason = 'fraud' WHERE kind = 'approve'", "row.unjournaled"),
+    ],
+)
+def test_the_audit_finds_a_consent_that_is_gone_or_says_something_else(locked, tampering, code):
+    recall(locked)
+    locked.ledger.decisions.approve(first(locked).id, by="so.gd")
+    assert_sound(locked)
+    tamper(locked.ledger, tampering)
+    assert code in {one.code for one in audit(locked.ledger.engine)}
+
+
+@pytest.mark.parametrize("kind", ["approve", "lock"])
+def test_the_audit_finds_a_transaction_of_the_authoritys_that_says_something_else(locked, kind):
+    recall(locked)
+    locked.ledger.decisions.approve(first(locked).id, by="so.gd")
+    locked.finish(**locked.as_authority())
+    (act,) = locked.ledger.errands.acts(ActKind(kind))
+    number, raw = locked.ledger.errands.number(act), b"\x02 another act"
+    tamper(
+        locked.ledger,
+        "UPDATE attempt SET raw = :raw, tx_hash = :hash WHERE sender = :sender AND nonce = :nonce",
+        raw=raw,
+        hash=keccak(raw),
+        sender=number.sender,
+        nonce=number.nonce,
+    )
+    assert "errand.number" in {one.code for one in audit(locked.ledger.engine)}
 
 
 def test_dying_at_any_statement_ends_it_wholly_or_not_at_all(built, tmp_path):
@@ -244,7 +326,7 @@ def test_dying_at_any_statement_ends_it_wholly_or_not_at_all(built, tmp_path):
         world.restart()
         ended = world.ledger.errands.recall_of(first(world).id) is None
         assert ended is (told(world)[-1][0] is Deed.RECALL_WITHDRAWN), step
-        assert ended is (world.ledger.errands.approvals_of(first(world).id) == []), step
+        assert ended is (world.ledger.errands.approvals_of(first(world).id, reason=RecallReason.WRONG_DATA) == []), step
         if not ended:
             deed(world)
         assert list(breaks(world.ledger.journal.entries())) == []
@@ -382,6 +464,19 @@ def test_a_year_that_was_locked_by_hand_ends_as_locked_once_that_stands(anchored
     assert_sound(anchored)
 
 
+def test_runs_that_are_shorter_than_the_chain_takes_see_it_stand_too(anchored):
+    """As on a chain with finality after a quarter of an hour; each run is another process."""
+    locked_by_hand(anchored)
+    anchored.ledger.decisions.lock(YEAR, by="so.gd")
+    for waits in (1, 1, 0):
+        anchored.restart()
+        run = anchored.ledger.anchorer(anchored.chain, **anchored.as_authority())
+        assert [run.tick().open for _ in range(2)] == [1, waits]
+        anchored.chain.mine()
+    assert anchored.ledger.errands.year_locked(YEAR)
+    assert_sound(anchored)
+
+
 def test_a_lock_by_hand_that_a_reorg_takes_back_is_carried_by_us(anchored):
     locked_by_hand(anchored)
     anchored.ledger.decisions.lock(YEAR, by="so.gd")
@@ -409,7 +504,29 @@ def test_a_consent_that_was_given_by_hand_ends_as_given_and_the_recall_goes_on(l
     locked.chain.broadcast(AUTHORITY.sign(unsigned).raw)
     locked.chain.mine()
     carried(locked, locked.ledger.anchorer(locked.chain, **locked.as_authority()))
-    assert locked.ledger.errands.approvals_of(first(locked).id)[0].state is BatchState.FINAL
+    assert (
+        locked.ledger.errands.approvals_of(first(locked).id, reason=RecallReason.WRONG_DATA)[0].state
+        is BatchState.FINAL
+    )
     locked.finish()
     assert first(locked).state is UnitState.RECALLED
     assert_sound(locked)
+
+
+def test_a_number_set_aside_by_a_worker_that_comes_second_holds_nothing_up(anchored):
+    """One worker finds the year locked while another, which looked before that, sets a number aside for the lock."""
+    anchored.ledger.decisions.lock(YEAR, by="so.gd")
+    (lock,) = anchored.ledger.errands.of_authority()
+    locked_by_hand(anchored)
+    anchored.chain.mine(CONFIRMATIONS)
+    nonce = anchored.chain.nonce(AUTHORITY.address)
+    anchored.ledger.errand_writer.reserve(lock, Number(AUTHORITY.address, nonce))
+    anchored.ledger.errand_writer.found_done(lock)
+    recall(anchored)
+    anchored.tick()
+    anchored.ledger.decisions.approve(first(anchored).id, by="so.gd")
+    anchored.finish(**anchored.as_authority())
+    assert nonce in {used for used, _ in anchored.attempts()}
+    anchored.finish()
+    assert first(anchored).state is UnitState.RECALLED
+    assert_sound(anchored)

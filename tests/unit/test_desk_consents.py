@@ -175,6 +175,26 @@ def test_a_replacement_after_the_lock_gets_a_consent_of_its_own(locked):
     assert consent(locked, old).headers["location"].endswith("truoc-do")
 
 
+@pytest.mark.parametrize("answer", ["chap-thuan", "tu-choi"])
+def test_nobody_answers_a_recall_that_was_decided_anew_since_the_page_was_read(locked, answer):
+    unit = locked.unit(2)
+
+    def answered(decision):
+        return locked.send("so.gd", f"{LIST}/{unit.id}/{answer}", ly_do="x", thay_the="", quyet_dinh=decision)
+
+    def shown():
+        return waiting_part(locked).partition('name="quyet-dinh" value="')[2].partition('"')[0]
+
+    locked.recall("van.thu", unit, document=PDF)
+    before = shown()
+    assert locked.send("van.thu", f"/hoc-ba/{unit.id}/rut-thu-hoi", ly_do="nhầm tờ trình").status_code == 303
+    locked.recall("van.thu", unit, document=PDF + b" khac")
+    assert answered(before).status_code == 409
+    assert acts(locked) == []
+    assert locked.office.ledger.errands.recall_of(unit.id) is not None
+    assert answered(shown()).status_code == 303
+
+
 @pytest.mark.parametrize("who", ["van.thu", "hieu.truong", "an.le", "hang.xom"])
 def test_no_school_consents_or_locks(locked, who):
     locked.recall("van.thu", locked.unit(2))

@@ -48,7 +48,8 @@ def released(ledger) -> None:
     """A pupil who goes to the other school."""
     unit = ledger.units(ledger.issued_ids())[1]
     ledger.transfers.release(
-        Release(unit.pupil_code, "THCS", "2026-2027", unit.school_code, OTHER_SCHOOL, False, None, "chuyển nhà")
+        Release(unit.pupil_code, "THCS", "2026-2027", unit.school_code, OTHER_SCHOOL, False, None, "chuyển nhà"),
+        begun=None,
     )
 
 
