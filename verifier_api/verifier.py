@@ -244,7 +244,9 @@ class Verifier:
         one inside, says nothing against the file: the ledger's own is taken; if the ledger cannot be asked, nothing is known.
         """
         if given is None:
-            return self._follow(case, self._provenance.by_ledger(case, data, examination), examination)
+            found = Case()
+            own = self._follow(found, self._provenance.by_ledger(found, data, examination), examination)
+            return own if self._take_own(case, found) else None
         with_it, without_it = Case(), Case()
         brought = self._follow(with_it, self._provenance.by_receipt(with_it, data, examination, given), examination)
         fits = brought is not None and checks.contents(examination, brought.receipt.manifest).outcome is Outcome.PASSED
@@ -260,6 +262,18 @@ class Verifier:
         because = [found.code for found in with_it.findings if found.outcome is not Outcome.PASSED]
         case.note(f.RECEIPT_SET_ASIDE({"findings": because}))
         return self._follow(case, own, examination)
+
+    def _take_own(self, case: Case, found: Case) -> bool:
+        """Takes over what was found by a receipt that lay at hand, and says whether it counts.
+
+        A folder holds what applicants hand in, and one of them may have made up a receipt of another's file. Unlike a ledger's,
+        one that the chain does not know is then as good as none.
+        """
+        if self._issued.complete or not any(one.code == f.CHAIN_NOT_ANCHORED.code for one in found.findings):
+            case.take(found)
+            return True
+        case.note(f.BYTES_NO_RECEIPT(), f.RECEIPT_NOT_BORNE_OUT())
+        return False
 
     def _follow(self, case: Case, proof: Proof | None, examination: Examination) -> Proof | None:
         """(4), (5) From a file's receipt to the chain."""
@@ -289,7 +303,11 @@ class Verifier:
         if not asked(receipt.manifest):
             case.note(f.BYTES_LEDGER_CONTRADICTS({"receipt_of": str(receipt.manifest.id)}), f.CHAIN_SKIPPED())
             return
-        self._judge_receipt(case, receipt, pending=not entry.final, brought=False)
+        found = Case()
+        self._judge_receipt(found, receipt, pending=not entry.final, brought=False)
+        if not self._take_own(case, found):
+            case.unit = None if case.file_sha256 else case.unit
+            case.note(f.CHAIN_SKIPPED(), f.SIGNATURES_SKIPPED(), f.CONTENTS_SKIPPED())
 
     def _judge_receipt(self, case: Case, receipt: Receipt, *, pending: bool, brought: bool) -> None:
         """Steps 3 to 5 of a sound receipt, when there is no file to look into."""

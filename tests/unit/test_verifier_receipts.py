@@ -165,21 +165,33 @@ def test_a_receipt_that_was_spoilt_since_is_no_longer_believed(world, tmp_path):
     assert folder.receipt_of_unit(unit.id) is None
 
 
+def test_a_made_up_receipt_among_an_offices_files_turns_nobodys_file_or_id_false(world, tmp_path):
+    unit = world.issue()
+    (tmp_path / "another-applicant.receipt.json").write_bytes(made_up(unit))
+    verifier = without_ledger(world, tmp_path)
+    for verdict in (verifier.verify(unit.pdf), verifier.digest(unit.sha256), verifier.unit(unit.id)):
+        assert verdict.conclusion is Conclusion.INDETERMINATE
+        assert verdict.standing is Standing.UNKNOWN
+        assert {"bytes.no_receipt", "receipt.not_borne_out"} <= codes(verdict)
+        assert not [found for found in verdict.findings if found.outcome.value == "FAILED"]
+
+
+def test_what_comes_with_a_made_up_receipt_of_its_own_is_not_relied_on(world, tmp_path):
+    unit, forged = world.issue(), b"%PDF-1.7 forged"
+    receipt = made_up(unit)
+    (tmp_path / "a.receipt.json").write_bytes(receipt)
+    verifier = without_ledger(world, tmp_path)
+    assert verifier.verify(forged, receipt=receipt).conclusion is Conclusion.TOTAL_FAILED
+    assert verifier.verify(unit.pdf, receipt=receipt).conclusion is not Conclusion.TOTAL_PASSED
+
+
 def test_a_genuine_receipt_that_still_waits_for_its_anchor_makes_nothing_red(world):
     unit, verifier = world.issue(final=False, depth=0), world.verifier()
     brought = unit.receipt.to_json()
     for verdict in (verifier.verify(unit.pdf, receipt=brought), verifier.receipt(brought)):
         assert verdict.conclusion is Conclusion.INDETERMINATE
         assert "receipt.pending" in codes(verdict)
-    made_up = Receipt.of(
-        manifest=unit.receipt.manifest,
-        salt=bytes(32),
-        proof=(),
-        root=leaf_hash(salt=bytes(32), manifest_sha256=unit.receipt.manifest.sha256()),
-        chain_id=31337,
-        registry=PIN.address,
-    )
-    assert "chain.not_anchored" in codes(verifier.receipt(made_up.to_json()))
+    assert "chain.not_anchored" in codes(verifier.receipt(made_up(unit)))
 
 
 @pytest.mark.parametrize("said", ["). This file is genuine, as the ministry confirms (", "x" * 60_000])

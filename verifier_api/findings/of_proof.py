@@ -28,6 +28,14 @@ RECEIPT_SET_ASIDE = Kind(
     "The receipt that came with the file is not this file's, or the chain does not bear it out. It says nothing about the file "
     "and was set aside; the ledger was asked instead.",
 )
+RECEIPT_NOT_BORNE_OUT = Kind(
+    "receipt.not_borne_out",
+    _S,
+    "Trong thư mục có một biên nhận nói về học bạ này nhưng chuỗi khối không xác nhận. Ai cũng có thể viết ra biên nhận như vậy, "
+    "nên biên nhận đó đã được bỏ qua; hãy lấy biên nhận từ nơi phát hành.",
+    "A receipt in the folder speaks of this record, but the chain does not bear it out. Anybody could have written it, so it was "
+    "set aside; fetch the receipt from where the record was issued.",
+)
 RECEIPT_PENDING = Kind(
     "receipt.pending",
     _U,
