@@ -62,7 +62,7 @@ class Stranded(BaseException):
 
 
 class Worker:
-    """Works until it is told to stop. Use it as a `with` block; a process may have one at a time.
+    """Works until `stop` is set. Use it as a `with` block; a process may have one at a time.
 
     Guarantees that a unit is not in hand twice in this process, and that every unit of a share is noted before the next is
     begun. Does not guarantee that a deed is asked for only once: see `ledger.jobs.job`.
@@ -74,6 +74,7 @@ class Worker:
         deeds: Mapping[str, Deed],
         *,
         name: str,
+        stop: threading.Event | None = None,
         presence: Presence | None = None,
         adopt_seconds: float = ADOPT_SECONDS,
     ) -> None:
@@ -83,7 +84,7 @@ class Worker:
         self._presence = presence or engine.presence_at(url)
         self._board = JobBoard.at(url)
         self._adopt_seconds = adopt_seconds
-        self._leaving = threading.Event()
+        self._leaving = stop or threading.Event()
         self._hand = threading.Lock()
         self._held: set[str] = set()
         self._lost: frozenset[str] = frozenset()
@@ -125,8 +126,8 @@ class Worker:
         self._board.close()
         self._presence.leave()
 
-    def run(self, stop: threading.Event, *, once: bool = False) -> None:
-        """Works until `stop` is set; with `once`, no longer than there is anything left to do, whoever does it."""
+    def run(self, *, once: bool = False) -> None:
+        """Works until it is asked to stop; with `once`, no longer than there is anything left to do, whoever does it."""
         adopt_at = time.monotonic()
         while True:
             try:
@@ -138,7 +139,7 @@ class Worker:
             except _OUTAGES as error:
                 # A worker outlives its database; DBOS waits for most outages itself, but not for every kind of them.
                 _logger.warning("the database of jobs does not answer: %s", type(error).__name__)
-            if stop.wait(LOOK_SECONDS):
+            if self._leaving.wait(LOOK_SECONDS):
                 return
 
     def _adopt(self) -> None:

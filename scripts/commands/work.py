@@ -111,13 +111,16 @@ def _work(stop: threading.Event, *, once: bool, processes: int, home: Path, lang
     from scripts.deeds import Deeds  # noqa: PLC0415
 
     chosen = settings(home)
-    with Deeds(Ledger.open(chosen)) as deeds, Worker(chosen.jobs, deeds.by_kind, name=uuid4().hex) as worker:
+    with (
+        Deeds(Ledger.open(chosen)) as deeds,
+        Worker(chosen.jobs, deeds.by_kind, name=uuid4().hex, stop=stop) as worker,
+    ):
         note(
             lang,
             "Đang nhận việc; Ctrl-C để dừng sau học bạ đang dở.",
             "Taking up work; Ctrl-C ends it after the unit in hand.",
         )
-        worker.run(stop, once=once)
+        worker.run(once=once)
 
 
 @jobs.callback()

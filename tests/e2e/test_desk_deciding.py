@@ -118,6 +118,7 @@ def test_a_recall_after_the_lock_goes_from_the_clerk_to_the_authority_and_back_o
 def test_the_authority_locks_a_year_by_keyboard_alone(site, large, look):
     page = large
     page.goto("/dang-nhap")
+    expect(page.get_by_label("Tên đăng nhập")).to_be_focused()
     page.keyboard.type("so.gd")
     page.keyboard.press("Tab")
     page.keyboard.type("bốn từ ghép lại")

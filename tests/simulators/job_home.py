@@ -7,7 +7,6 @@ python -m tests.simulators.job_home HOME        is that process: `hocba work --o
 
 import subprocess
 import sys
-import threading
 from pathlib import Path
 from uuid import uuid4
 
@@ -57,7 +56,7 @@ def work(home: Path, *, adopt_seconds: float = 0.2) -> None:
         Deeds(Ledger.open(settings)) as deeds,
         Worker(settings.jobs, deeds.by_kind, name=uuid4().hex, adopt_seconds=adopt_seconds) as worker,
     ):
-        worker.run(threading.Event(), once=True)
+        worker.run(once=True)
 
 
 if __name__ == "__main__":

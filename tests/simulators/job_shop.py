@@ -64,8 +64,8 @@ class Numbers:
 def at_work(url: str, **deeds: object) -> Iterator[threading.Event]:
     """A worker in a thread, until the block ends; setting the event asks it to stop."""
     stop = threading.Event()
-    with Worker(url, deeds, name=uuid4().hex, adopt_seconds=0.2) as worker:
-        thread = threading.Thread(target=worker.run, args=(stop,))
+    with Worker(url, deeds, name=uuid4().hex, stop=stop, adopt_seconds=0.2) as worker:
+        thread = threading.Thread(target=worker.run)
         thread.start()
         try:
             yield stop
