@@ -94,6 +94,12 @@ class Issuing:
         """The places of a unit in signing that are to be filled next."""
         return self.profile(unit).next_slots(unit.signed_slots, subjects=unit.subjects, assigned=assigned)
 
+    def is_signed_by_all(self, unit: Unit) -> bool:
+        """Whether everybody has signed a unit that is not issued yet."""
+        return unit.state is UnitState.SIGNING and self.profile(unit).all_signed(
+            unit.signed_slots, subjects=unit.subjects
+        )
+
     def sign(self, hand: Hand, units: Sequence[Unit]) -> Iterator[UUID]:
         """Has `hand` sign `units`, all of which wait for its slot; yields each as it is stored.
 

@@ -29,7 +29,7 @@ from ledger.chain.quorum_sender import QuorumSender
 from ledger.chain.registry import Registry, RegistryReader, Wallet
 from ledger.chain.remote_wallet import SignerAccess
 from ledger.chain.web3_registry import Web3Registry
-from ledger.class_work import ClassWork
+from ledger.class_jobs import ClassJobs
 from ledger.confirming import Confirmations
 from ledger.deciding import Decisions
 from ledger.desk.app import create_desk
@@ -62,7 +62,7 @@ from ledger.store.reader import Reader, ReceiptEntry
 from ledger.store.s3_place import SCHEME, S3Place
 from ledger.store.school_years import SchoolYears
 from ledger.store.sign_ins import SignIns
-from ledger.store.signing_reader import SchoolClass, SigningReader
+from ledger.store.signing_reader import SigningReader
 from ledger.store.signing_writer import SigningWriter
 from ledger.store.transfers import Transfers
 from ledger.store.uploads import Uploads
@@ -253,20 +253,22 @@ def composed_desk(
     ledger: Ledger,
     trust: Trust,
     *,
-    issue: Callable[[SchoolClass], tuple[int, Iterator[object]]] | None = None,
     synthetic: bool = False,
 ) -> Iterator[FastAPI]:
-    """The desk over an open ledger, with the processes that work on documents; they end with the `with` block.
+    """The desk over an open ledger, with the processes that prepare signatures; they end with the `with` block.
 
-    `issue` is how its clerks issue a class.
+    What it orders for whole classes is done by workers (`scripts.working`).
 
     Raises `UnusableSettings` for single sign-on whose secret cannot be read.
     """
+    # DBOS takes a second to load, and no other command of this module asks for it.
+    from ledger.jobs.board import JobBoard  # noqa: PLC0415
+
     desk, options = ledger.settings.desk, CheckOptions(allow_synthetic_province=synthetic)
     provider = None if desk.openid is None else _provider(desk.openid)
     with CrewScribe.at(ledger.settings.signing, workers=ledger.settings.workers) as scribe:
         rounds = ledger.rounds(trust, scribe)
-        with RoundWork(rounds, ledger.signing_reader) as work, ClassWork() as class_work:
+        with RoundWork(rounds, ledger.signing_reader) as work, JobBoard.at(ledger.settings.jobs) as board:
             yield create_desk(
                 ledger.desk,
                 importing=ledger.importing,
@@ -280,8 +282,7 @@ def composed_desk(
                     issuing=ledger.issuing,
                     registrations=ledger.registrations(trust),
                     returning=ledger.returning,
-                    class_work=class_work,
-                    issue=issue,
+                    class_jobs=ClassJobs(board),
                 ),
                 deciding=ledger.deciding,
                 public_url=desk.public_url,

@@ -259,10 +259,7 @@ class Issuing(_OfUnits):
     waiting_in = UnitState.SIGNING
 
     def _ready(self, units: Sequence[Unit]) -> Iterator[Unit]:
-        assigned = self._assigned(units)
-        for unit in units:
-            if not self._ledger.issuing.next_slots(unit, assigned=assigned[unit.class_name]):
-                yield unit
+        return filter(self._ledger.issuing.is_signed_by_all, units)
 
     def _is_done(self, unit: Unit) -> bool:
         return unit.manifest is not None

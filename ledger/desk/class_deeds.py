@@ -2,26 +2,20 @@
 
 """What a clerk does with a whole class: lays its drafts out for signing, and issues what everybody has signed.
 
-Both run in the background (`ledger.class_work`); the page of the class shows how far they have come.
+Both are jobs that a worker does (`ledger.class_jobs`); the page of the class shows how far they have come.
 """
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
 
 from fastapi import Request
 from starlette.responses import Response
 
-from ledger.class_work import Deed
+from ledger.class_jobs import Deed
 from ledger.desk.class_sight import class_of, units_of
-from ledger.desk.class_view import is_ready
 from ledger.desk.classes import Classes
 from ledger.desk.desk import Desk
 from ledger.desk.pages import to
 from ledger.desk.visits import field, school_of
-from ledger.errors import LedgerError
-from ledger.issuing import Issuing
-from ledger.rounds import Stopped
-from ledger.store.reader import Unit
 from ledger.unit import UnitState
 from ledger.web.languages import VIETNAM, Text
 
@@ -37,19 +31,6 @@ NOT_READY = Text(
     "Chưa có học bạ nào đủ chữ ký để phát hành. Hãy xem phần “Đang chờ ai ký”.",
     "No record has all its signatures yet. Look at “Who is waited for”.",
 )
-NOT_HERE = Text(
-    "Bàn làm việc này chưa được nối với máy chủ phát hành. Hãy nhờ người vận hành phát hành bằng lệnh hocba issue.",
-    "This desk is not connected for issuing. Ask the operator to issue with hocba issue.",
-)
-
-
-def prepared(issuing: Issuing, drafts: Sequence[Unit], planned: dt.datetime) -> Iterator[object]:
-    """Draws drafts one by one; one that cannot be drawn does not keep the others."""
-    for unit in drafts:
-        try:
-            yield from issuing.prepare([unit], planned_issue_date=planned)
-        except LedgerError as error:
-            yield Stopped(unit.id, unit.stt, error.vi, error.en, later=False)
 
 
 class ClassDeeds:
@@ -60,35 +41,32 @@ class ClassDeeds:
         self._classes = classes
 
     async def prepare(self, request: Request, class_id: int) -> Response:
-        """Starts laying out the drafts of a class for signing."""
+        """Orders the laying out of a class's drafts for signing."""
         account, school_code = school_of(request)
         planned = planned_on(field(request, "ngay"), self._desk.now())
         signing = self._desk.signing
 
         def started() -> Text | None:
             school_class = class_of(self._desk, account, school_code, class_id)
-            drafts = [unit for unit in units_of(self._desk, school_class) if unit.state is UnitState.DRAFT]
-            if planned is None or not drafts:
-                return NO_SUCH_DAY if planned is None else NO_DRAFTS
-            work = lambda: (len(drafts), prepared(signing.issuing, drafts, planned))  # noqa: E731 - two words, read here
-            signing.class_work.start(class_id, Deed.PREPARE, work)
+            if planned is None:
+                return NO_SUCH_DAY
+            if not any(unit.state is UnitState.DRAFT for unit in units_of(self._desk, school_class)):
+                return NO_DRAFTS
+            signing.class_jobs.order(school_class, Deed.PREPARE, planned=planned)
             return None
 
         return await self._begun(request, class_id, await self._desk.ask(started))
 
     async def issue(self, request: Request, class_id: int) -> Response:
-        """Starts issuing what everybody has signed."""
+        """Orders the issuing of what everybody has signed."""
         account, school_code = school_of(request)
         signing = self._desk.signing
-        issue = signing.issue
 
         def started() -> Text | None:
             school_class = class_of(self._desk, account, school_code, class_id)
-            if issue is None:
-                return NOT_HERE
-            if not any(is_ready(signing.issuing, unit) for unit in units_of(self._desk, school_class)):
+            if not any(signing.issuing.is_signed_by_all(unit) for unit in units_of(self._desk, school_class)):
                 return NOT_READY
-            signing.class_work.start(class_id, Deed.ISSUE, lambda: issue(school_class))
+            signing.class_jobs.order(school_class, Deed.ISSUE)
             return None
 
         return await self._begun(request, class_id, await self._desk.ask(started))

@@ -6,13 +6,12 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from ledger.class_work import ClassProgress, Deed
+from ledger.class_jobs import ClassProgress, Deed
 from ledger.desk.class_sight import people_of, pupil_name, units_of
 from ledger.desk.completeness import Completeness, completeness_of
 from ledger.desk.desk import Desk
 from ledger.desk.signed_by import Signatories, SignedLine
 from ledger.desk.slot_words import slot_name
-from ledger.issuing import Issuing
 from ledger.record.subjects import BY_CODE
 from ledger.store.accounts import Account
 from ledger.store.reader import Unit
@@ -64,29 +63,27 @@ class ClassView:
     @property
     def busy(self) -> bool:
         """Whether the server is working on it."""
-        return any(progress.busy for progress in self.deeds.values())
+        return any(progress.going for progress in self.deeds.values())
 
 
 def view_of(desk: Desk, account: Account, school_class: SchoolClass) -> ClassView:
     """The class as `account` sees it."""
     units, signing = units_of(desk, school_class), desk.signing
     signatories = Signatories(desk.stores.lines, school_class.school_code)
-    found = {deed: signing.class_work.progress(school_class.id, deed) for deed in Deed}
+    drafts = [unit for unit in units if unit.state is UnitState.DRAFT]
+    ready = [unit for unit in units if signing.issuing.is_signed_by_all(unit)]
+    found = {
+        deed: signing.class_jobs.progress(school_class, deed, waiting)
+        for deed, waiting in ((Deed.PREPARE, drafts), (Deed.ISSUE, ready))
+    }
     return ClassView(
         school_class=school_class,
         pupils=[(unit, pupil_name(desk, unit), signatories.of(unit)) for unit in units],
         waited_for=waited_for(desk, account, school_class, units),
-        drafts=sum(unit.state is UnitState.DRAFT for unit in units),
-        ready=sum(is_ready(signing.issuing, unit) for unit in units),
+        drafts=len(drafts),
+        ready=len(ready),
         completeness=completeness_of(school_class.enrolled, units),
         deeds={deed: progress for deed, progress in found.items() if progress is not None},
-    )
-
-
-def is_ready(issuing: Issuing, unit: Unit) -> bool:
-    """Whether everybody has signed a record that is not issued yet."""
-    return unit.state is UnitState.SIGNING and issuing.profile(unit).all_signed(
-        unit.signed_slots, subjects=unit.subjects
     )
 
 

@@ -69,7 +69,6 @@ class Classes:
             view=view,
             problem=problem,
             today=self._desk.now().astimezone(VIETNAM).date().isoformat(),
-            can_issue=self._desk.signing.issue is not None,
             reload_seconds=RELOAD_SECONDS if view.busy else None,
             stays=request.query_params.get("tu-tai") == "khong",
             imported=request.query_params.get("vua") == "nhap",

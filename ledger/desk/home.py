@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from ledger.desk.access import CLERK, PRINCIPAL
 from ledger.desk.class_sight import people_of, units_of
-from ledger.desk.class_view import is_ready, waited_for
+from ledger.desk.class_view import waited_for
 from ledger.desk.consents import waiting
 from ledger.desk.desk import Desk
 from ledger.desk.slot_words import slot_name
@@ -112,7 +112,7 @@ class Home:
             to_do = ToDo(
                 school_class=school_class,
                 drafts=counts.get(UnitState.DRAFT, 0),
-                ready=sum(is_ready(desk.signing.issuing, unit) for unit in units),
+                ready=sum(map(desk.signing.issuing.is_signed_by_all, units)),
                 unassigned=[one.name for one in waited_for(desk, account, school_class, units) if one.needs_somebody],
             )
             if to_do.drafts or to_do.ready or to_do.unassigned:

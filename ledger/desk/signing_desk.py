@@ -6,12 +6,12 @@ A round belongs to the account that opened it, and a class is signed only by who
 agent alike.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from ledger.class_work import ClassWork
+from ledger.class_jobs import ClassJobs
 from ledger.duty import Duty
 from ledger.errors import NotTheirs, UnknownRound
 from ledger.issuing import Issuing
@@ -55,9 +55,7 @@ class SigningDesk:
     issuing: Issuing
     registrations: Registrations
     returning: Returning
-    class_work: ClassWork
-    issue: Callable[[SchoolClass], tuple[int, Iterator[object]]] | None = None
-    """How many units of a class are signed by all, and their issuing; None where it is done from the command line alone."""
+    class_jobs: ClassJobs
 
     def waiting(self, account: Account) -> list[Work]:
         """What waits for an account's signature."""

@@ -147,10 +147,6 @@ SIGNING_TEXTS = {
         "{count} records are signed by all. Issuing closes them and adds the archive time stamp.",
     ),
     "issue_submit": Text("Phát hành lớp này", "Issue this class"),
-    "issue_elsewhere": Text(
-        "Bàn làm việc này chưa được nối với máy chủ phát hành: hãy nhờ người vận hành chạy lệnh hocba issue.",
-        "This desk is not connected for issuing: ask the operator to run hocba issue.",
-    ),
     "nothing_to_do": Text("Hiện không có gì phải làm.", "There is nothing to do right now."),
     "unassigned": Text(
         "{count} phần ký đang chờ mà chưa giao cho ai. Hãy phân công người ký.",
@@ -160,12 +156,23 @@ SIGNING_TEXTS = {
     "history_open": Text("Lịch sử ký", "History"),
     "deed_prepare": Text("Chuẩn bị ký", "Preparing"),
     "deed_issue": Text("Phát hành", "Issuing"),
-    "deed_busy": Text(
+    "deed_waiting": Text(
+        "{deed}: đang chờ đến lượt. Bạn có thể rời trang này.",
+        "{deed}: waits for its turn. You may leave this page.",
+    ),
+    "deed_running": Text(
         "{deed}: đã xong {done} trên {total}. Bạn có thể rời trang này.",
         "{deed}: {done} of {total} done. You may leave this page.",
     ),
     "deed_done": Text("{deed}: xong {done} trên {total}.", "{deed}: {done} of {total} done."),
-    "deed_stopped": Text("STT {stt}: {why}", "No. {stt}: {why}"),
+    "deed_cancelled": Text(
+        "{deed}: người vận hành đã dừng, xong {done} trên {total}.",
+        "{deed}: stopped by the operator, {done} of {total} done.",
+    ),
+    "deed_failed": Text(
+        "{deed}: bị hỏng giữa chừng, xong {done} trên {total}.", "{deed}: broke off, {done} of {total} done."
+    ),
+    "deed_refused": Text("STT {stt}: {why}", "No. {stt}: {why}"),
     # History of a class
     "history_title": Text("Lịch sử ký lớp {name}", "History of class {name}"),
     "how_many": Text("Số học bạ", "Records"),

@@ -57,9 +57,12 @@ class JobBoard:
         """Lets go of the database."""
         self._client.destroy()
 
-    def order(self, kind: str, order: Order, *, priority: Priority = Priority.NORMAL) -> str:
-        """Orders a job and returns its name. It stands from here on, whatever dies; a worker takes it up."""
-        job_id = f"{kind}-{secrets.token_hex(4)}"
+    def order(self, kind: str, order: Order, *, priority: Priority = Priority.NORMAL, about: str | None = None) -> str:
+        """Orders a job and returns its name. It stands from here on, whatever dies; a worker takes it up.
+
+        `about` is a word of the caller's, without a hyphen, by which `latest` finds it again; it stands in the name.
+        """
+        job_id = f"{_beginning(kind, about)}{secrets.token_hex(4)}"
         self._client.enqueue(
             {
                 "workflow_name": engine.PLAN,
@@ -77,6 +80,14 @@ class JobBoard:
     def job(self, job_id: str) -> Job:
         """How far a job has come. Raises `UnknownJob`."""
         return self._told(self._plan(job_id))
+
+    def latest(self, kind: str, about: str) -> Job | None:
+        """The newest job of this kind that was ordered `about` the same; None if there is none."""
+        # DBOS keeps attributes too, but does not look for them in SQLite.
+        found = self._client.list_workflows(
+            name=engine.PLAN, workflow_id_prefix=_beginning(kind, about), sort_desc=True, limit=1
+        )
+        return self._told(found[0]) if found else None
 
     def jobs(self, most: int = MOST_SHOWN) -> list[Job]:
         """The newest jobs, newest first."""
@@ -217,6 +228,10 @@ class JobBoard:
             ended_at=_time(max(ended)) if state in {JobState.DONE, JobState.FAILED, JobState.CANCELLED} else None,
             problem=(said["vi"], said["en"]) if "vi" in said else None,
         )
+
+
+def _beginning(kind: str, about: str | None) -> str:
+    return f"{kind}-" if about is None else f"{kind}-{about}-"
 
 
 def _state(statuses: Counter[str], plan: WorkflowStatus, *, begun: bool) -> JobState:

@@ -5,7 +5,6 @@
 import secrets
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -17,8 +16,6 @@ from ledger.desk.passwords import Passwords, problem_with
 from ledger.desk.wording import DUTIES
 from ledger.duty import Duty
 from ledger.errors import AccountRefused
-from ledger.store.signing_reader import SchoolClass
-from scripts import workday
 from scripts.commands.terminal import (
     AsJson,
     Home,
@@ -32,6 +29,7 @@ from scripts.commands.terminal import (
     tell,
 )
 from scripts.compose import Ledger, composed_desk
+from scripts.working import Workers
 from verifier_api.trust import Trust
 from verifier_api.verdict import Language
 
@@ -57,6 +55,12 @@ def desk(
             help="Proxy đáng tin: từ đó mới tin X-Forwarded-For / the one proxy whose X-Forwarded-For is believed."
         ),
     ] = "127.0.0.1",
+    work: Annotated[
+        bool,
+        typer.Option(
+            help="Tự làm các việc hàng loạt; --no-work khi đã có hocba work / do bulk work too; not if hocba work does."
+        ),
+    ] = True,
     synthetic: Synthetic = False,
     lang: Lang = "vi",
 ) -> None:
@@ -65,13 +69,7 @@ def desk(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     ledger = Ledger.open(settings(home))
     trust = Trust.load(ledger.settings.trust)
-
-    def issue(school_class: SchoolClass) -> tuple[int, Iterator[object]]:
-        where = workday.ClassKey(school_class.school_code, school_class.school_year, school_class.name)
-        # Those who are assigned were waited for until somebody after them signed; now nobody is.
-        return workday.issue(ledger, trust, where, assigned=frozenset())
-
-    with composed_desk(ledger, trust, issue=issue, synthetic=synthetic) as app:
+    with composed_desk(ledger, trust, synthetic=synthetic) as app, Workers(home, 1 if work else 0):
         tell(
             lang,
             f"Bàn làm việc: http://{host}:{port}, người dùng vào {ledger.settings.desk.public_url} (Ctrl-C để dừng)",

@@ -7,8 +7,6 @@ DBOS, and everything that a deed needs, is imported when it is used: whoever ask
 
 import datetime as dt
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -16,7 +14,6 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
-from uuid import uuid4
 
 import typer
 from rich.live import Live
@@ -26,6 +23,7 @@ from rich.table import Table
 from ledger.errors import LedgerError
 from ledger.jobs.job import Job, JobState, Priority
 from ledger.paper.moments import VIETNAM
+from scripts import working
 from scripts.commands.terminal import (
     EXIT_FAILED,
     EXIT_OK,
@@ -99,28 +97,19 @@ def work(
     on any number of machines. Ctrl-C ends it after the unit in hand.
     """
     stop = threading.Event()
+    settings(home)
+    note(
+        lang,
+        "Đang nhận việc; Ctrl-C để dừng sau học bạ đang dở.",
+        "Taking up work; Ctrl-C ends it after the unit in hand.",
+    )
     with _heeding(stop):
-        _work(stop, once=once, processes=processes, home=home, lang=lang)
-
-
-def _work(stop: threading.Event, *, once: bool, processes: int, home: Path, lang: Language) -> None:
-    if processes > 1:
-        raise typer.Exit(_several(processes, stop, once=once, home=home, lang=lang))
-    from ledger.jobs.worker import Worker  # noqa: PLC0415 - see above
-    from scripts.compose import Ledger  # noqa: PLC0415
-    from scripts.deeds import Deeds  # noqa: PLC0415
-
-    chosen = settings(home)
-    with (
-        Deeds(Ledger.open(chosen)) as deeds,
-        Worker(chosen.jobs, deeds.by_kind, name=uuid4().hex, stop=stop) as worker,
-    ):
-        note(
-            lang,
-            "Đang nhận việc; Ctrl-C để dừng sau học bạ đang dở.",
-            "Taking up work; Ctrl-C ends it after the unit in hand.",
-        )
-        worker.run(once=once)
+        if processes == 1:
+            working.work(home, stop, once=once)
+            return
+        with working.Workers(home, processes, once=once) as workers:
+            worst = workers.wait(stop)
+    raise typer.Exit(worst)
 
 
 @jobs.callback()
@@ -272,31 +261,6 @@ def _heeding(stop: threading.Event) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
-
-
-def _several(processes: int, stop: threading.Event, *, once: bool, home: Path, lang: Language) -> int:
-    """As many workers, each a process of its own; the worst of their exit statuses."""
-    words = [
-        sys.executable,
-        "-m",
-        "scripts",
-        "work",
-        "--home",
-        str(home),
-        "--lang",
-        lang,
-        *(["--once"] if once else []),
-    ]
-    workers = [subprocess.Popen(words) for _ in range(processes)]
-    try:
-        while any(worker.poll() is None for worker in workers):
-            if stop.wait(WATCH_SECONDS / 5):
-                break
-    finally:
-        for worker in workers:
-            if worker.poll() is None:
-                worker.terminate()
-    return max(abs(worker.wait()) for worker in workers)
 
 
 def _given(value: Any, option: str) -> Any:  # noqa: ANN401 - what it is given, and not None

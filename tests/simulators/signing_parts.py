@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import NoReturn
 
-from ledger.class_work import ClassWork
+from ledger.class_jobs import Board, ClassJobs
 from ledger.desk.signing_desk import SigningDesk
 from ledger.record.check import CheckOptions
 from ledger.registering import CertificateJudge, Registrations
@@ -19,6 +19,7 @@ from ledger.store.signing_writer import SigningWriter
 from ledger.warnings import ClassWarnings
 from ledger.worklist import Worklist
 from tests.simulators.certificates import CertificateOffice
+from tests.simulators.class_board import ClassBoard
 from tests.simulators.school_office import Office
 
 HIERARCHIES = {"GVBM": ("public",), "GVCN": ("public",), "CBQL": ("public",), "KY_PHAT_HANH": ("vgca",)}
@@ -44,6 +45,7 @@ def signing_desk(
     certificates: CertificateJudge | None = None,
     scribe: Scribe | None = None,
     retry_after: timedelta = timedelta(hours=1),
+    board: Board | None = None,
 ) -> SigningDesk:
     """The parts; enter `work` to have rounds worked on."""
     ledger, lines = office.ledger, SigningReader(office.ledger.engine)
@@ -77,5 +79,5 @@ def signing_desk(
         issuing=issuing,
         registrations=registrations,
         returning=Returning(ledger.reader, writer, office.files),
-        class_work=ClassWork(),
+        class_jobs=ClassJobs(board or ClassBoard()),
     )

@@ -36,6 +36,7 @@ from signer.agent.sitting import signed_values
 from signer.errors import TimestampUnavailable
 from signer.keys import SigningKey, load_pkcs12
 from tests.simulators.certificates import CertificateOffice, sha256
+from tests.simulators.class_board import ClassBoard
 from tests.simulators.hands import Killed
 from tests.simulators.mortality import Fate
 from tests.simulators.school_office import CODE, SHEET, YEAR, Office
@@ -113,7 +114,10 @@ class Room:
 
     def __post_init__(self) -> None:
         self.scribe = DeskScribe(self.pki, self.now, self.fate)
-        self.desk = signing_desk(self.office, self.now, certificates=self.certificates, scribe=self.scribe)
+        self.board = ClassBoard()
+        self.desk = signing_desk(
+            self.office, self.now, certificates=self.certificates, scribe=self.scribe, board=self.board
+        )
         self.lines, self.writer, self.rounds = self.desk.lines, self.desk.writer, self.desk.rounds
         self.issuing, self.registrations, self.returning = (
             self.desk.issuing,

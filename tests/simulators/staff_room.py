@@ -11,7 +11,7 @@ Example::
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -43,7 +43,6 @@ class StaffRoom:
 
     room: Room
     url: str = "https://desk.example"
-    issue: Callable[..., object] | None = None
 
     @classmethod
     def opened(cls, folder: Path, pki: DemoPki, *, profile: str = "moet") -> "StaffRoom":
@@ -62,8 +61,7 @@ class StaffRoom:
 
     @cached_property
     def world(self) -> DeskWorld:
-        desk = replace(self.room.desk, issue=self.issue)
-        return DeskWorld(self.room.office, clock=Clock(self.room.at), signing=desk, url=self.url)
+        return DeskWorld(self.room.office, clock=Clock(self.room.at), signing=self.room.desk, url=self.url)
 
     @cached_property
     def app(self) -> FastAPI:

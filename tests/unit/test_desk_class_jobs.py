@@ -2,24 +2,19 @@
 
 """What a clerk does with a class at the desk: assigns signers, lays drafts out for signing, and issues."""
 
-import threading
-from datetime import date, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from ledger.class_work import ClassWork, Deed
 from ledger.errors import LedgerError
-from ledger.record import xml
-from ledger.rounds import Stopped
+from ledger.jobs.job import JobState, Priority
 from ledger.unit import UnitState
-from signer.errors import TimestampUnavailable
 from tests.simulators.hands import DeskArchivist
 from tests.simulators.school_office import SHEET, corrected
 from tests.simulators.signing_room import staffed_pki
 from tests.simulators.staff_room import HEAD, HOMEROOM, MATHS, PEOPLE, SEAL, StaffRoom
 
 CLASS = len(SHEET.records)
-PREPARE, ISSUE = Deed.PREPARE, Deed.ISSUE
 
 
 @pytest.fixture(scope="module")
@@ -51,10 +46,8 @@ def send(staff, who, what, **fields):
     return browser.send(class_path(staff, what), browser.csrf("/tai-khoan"), **fields)
 
 
-def ended(staff, deed):
-    work = staff.room.desk.class_work
-    staff.until(lambda: not work.progress(staff.class_id, deed).busy)
-    return work.progress(staff.class_id, deed)
+def jobs(staff):
+    return staff.room.board.jobs
 
 
 def today(staff, days=0):
@@ -64,17 +57,33 @@ def today(staff, days=0):
 # Laying out.
 
 
-def test_drafts_are_laid_out_in_the_background_and_then_wait_for_their_signer(staff):
+def prepares(staff, planned):
+    return lambda unit: list(staff.room.issuing.prepare([unit], planned_issue_date=planned))
+
+
+def drafts(staff):
+    return [unit for unit in staff.units() if unit.state is UnitState.DRAFT]
+
+
+def test_laying_out_is_ordered_as_a_job_before_others_and_the_page_tells_how_far_it_is(staff):
     staff.room.office.take_in(corrected(1, 2))
-    assert "2 bản nháp" in staff.signed_in("van.thu").get(class_path(staff)).text
+    clerk = staff.signed_in("van.thu")
+    assert "2 bản nháp" in clerk.get(class_path(staff)).text
     answer = send(staff, "van.thu", "/chuan-bi", ngay=today(staff, days=3))
     assert (answer.status_code, answer.headers["location"]) == (303, class_path(staff))
-    progress = ended(staff, PREPARE)
-    assert (progress.total, progress.done, progress.stopped, progress.problem) == (2, 2, (), None)
-    assert {unit.state for unit in staff.units()} == {UnitState.SIGNING}
-    planned = xml.read(staff.room.issuing.documents(staff.unit(2)).xml).planned_issue_date
-    assert planned.date() == date.fromisoformat(today(staff, days=3))
-    assert "bản nháp" not in staff.signed_in("van.thu").get(class_path(staff)).text
+    (job,) = jobs(staff)
+    where = {"school": staff.room.school_class.school_code, "year": "2025-2026", "class": "9A1"}
+    assert (job.kind, job.priority) == ("prepare", Priority.URGENT)
+    assert job.order == where | {"planned": f"{today(staff, days=3)}T08:00:00+07:00"}
+    assert "Chuẩn bị ký: đang chờ đến lượt" in clerk.get(class_path(staff)).text
+    staff.room.board.becomes(state=JobState.RUNNING, planned=True, total=2, done=1)
+    assert "Chuẩn bị ký: đã xong 1 trên 2" in clerk.get(class_path(staff)).text
+    planned = datetime.fromisoformat(job.order["planned"])
+    staff.room.board.work(drafts(staff), prepares(staff, planned))
+    page = clerk.get(class_path(staff)).text
+    assert "bản nháp" not in page
+    assert "Chuẩn bị ký" not in page
+    assert "http-equiv" not in page
 
 
 @pytest.mark.parametrize("day", ["", "hôm nay", "2026-02-30", "past"])
@@ -83,7 +92,7 @@ def test_a_planned_day_that_is_past_or_none_is_refused_and_nothing_is_begun(staf
     answer = send(staff, "van.thu", "/chuan-bi", ngay=today(staff, days=-1) if day == "past" else day)
     assert answer.status_code == 409
     assert "Ngày dự kiến phát hành chưa đúng" in answer.text
-    assert staff.room.desk.class_work.progress(staff.class_id, PREPARE) is None
+    assert jobs(staff) == []
 
 
 def test_without_drafts_there_is_nothing_to_lay_out(staff):
@@ -98,7 +107,7 @@ def test_another_school_does_nothing_to_a_class_and_is_told_nothing(staff, what)
     answer = send(staff, "hang.xom", what, ngay=today(staff), tai_khoan="hang.xom", phan_ky=str(HOMEROOM), ly_do="vì")
     assert answer.status_code == 404
     assert "9A1" not in answer.text
-    assert staff.room.desk.class_work.progress(staff.class_id, PREPARE) is None
+    assert jobs(staff) == []
     assert {one.account for one in staff.room.lines.assignments(class_id=staff.class_id)} == {"an.le"}
 
 
@@ -110,70 +119,66 @@ def test_only_a_clerk_does(staff, who, what):
     assert class_path(staff, what) not in page
 
 
-# In the background.
+# How it went.
 
 
-def test_one_that_cannot_be_done_does_not_keep_the_others_and_is_named(staff):
-    unit = staff.unit(2)
-    with ClassWork() as work:
-        work.start(
-            1,
-            PREPARE,
-            lambda: (3, iter([unit.id, Stopped(unit.id, 2, "Thiếu ảnh.", "No photo.", later=False), unit.id])),
-        )
-        staff.until(lambda: not work.progress(1, PREPARE).busy)
-    progress = work.progress(1, PREPARE)
-    assert (progress.total, progress.done, [one.stt for one in progress.stopped]) == (3, 2, [2])
+def test_one_that_cannot_be_done_is_named_until_it_is_done_and_others_are_not_kept(staff):
+    staff.room.office.take_in(corrected(1, 2))
+    send(staff, "van.thu", "/chuan-bi", ngay=today(staff))
+    prepare = prepares(staff, staff.room.at)
+
+    def no_photo(unit):
+        if unit.stt == 2:
+            raise LedgerError("Thiếu ảnh.", "No photo.")
+        prepare(unit)
+
+    staff.room.board.work(drafts(staff), no_photo)
+    clerk = staff.signed_in("van.thu")
+    page = clerk.get(class_path(staff)).text
+    assert "Chuẩn bị ký: xong 1 trên 2." in page
+    assert "STT 2: Thiếu ảnh." in page
+    for unit in drafts(staff):
+        prepare(unit)
+    assert "Thiếu ảnh" not in clerk.get(class_path(staff)).text
 
 
-def failing(error):
-    def steps():
-        yield 1
-        raise error
+def test_what_keeps_many_from_being_done_is_said_once(staff):
+    staff.room.office.take_in(corrected(1, 2))
+    send(staff, "van.thu", "/chuan-bi", ngay=today(staff))
 
-    return lambda: (2, steps())
+    def silent(_unit):
+        raise LedgerError("Máy chủ dấu thời gian không trả lời.", "No answer.")
+
+    staff.room.board.work(drafts(staff), silent)
+    assert "STT 2, 3: Máy chủ dấu thời gian không trả lời." in staff.signed_in("van.thu").get(class_path(staff)).text
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("became", "told"),
     [
-        (LedgerError("Hãy thử lại.", "Try again."), "Hãy thử lại."),
-        (
-            TimestampUnavailable("máy chủ dấu thời gian không trả lời", "no answer"),
-            "máy chủ dấu thời gian không trả lời",
-        ),
-        (RuntimeError("secret"), "Máy chủ gặp lỗi khi đang xử lý (RuntimeError)"),
+        ({"state": JobState.FAILED, "problem": ("Hãy thử lại.", "Try again.")}, "Hãy thử lại."),
+        ({"state": JobState.FAILED}, "hocba jobs show prepare-1"),
     ],
 )
-def test_what_ends_the_work_is_told_in_words_and_it_can_be_begun_again(staff, error, told):
-    with ClassWork() as work:
-        work.start(1, ISSUE, failing(error))
-        staff.until(lambda: not work.progress(1, ISSUE).busy)
-        progress = work.progress(1, ISSUE)
-        assert progress.done == 1
-        assert told in progress.problem.vi
-        assert "secret" not in progress.problem.vi
-        work.start(1, ISSUE, lambda: (1, iter([1])))
-        staff.until(lambda: not work.progress(1, ISSUE).busy)
-        assert (work.progress(1, ISSUE).problem, work.progress(1, ISSUE).done) == (None, 1)
+def test_what_ends_the_work_is_told_in_words_and_it_can_be_ordered_again(staff, became, told):
+    staff.room.office.take_in(corrected(1))
+    send(staff, "van.thu", "/chuan-bi", ngay=today(staff))
+    staff.room.board.becomes(**became)
+    page = staff.signed_in("van.thu").get(class_path(staff)).text
+    assert "Chuẩn bị ký: bị hỏng giữa chừng, xong 0 trên 0." in page
+    assert told in page
+    send(staff, "van.thu", "/chuan-bi", ngay=today(staff))
+    assert [job.id for job in jobs(staff)] == ["prepare-1", "prepare-2"]
+    assert told not in staff.signed_in("van.thu").get(class_path(staff)).text
 
 
-def test_a_deed_that_is_under_way_is_not_begun_twice(staff):
-    go_on, begun = threading.Event(), []
-
-    def slow():
-        begun.append(1)
-        go_on.wait(60)
-        yield 1
-
-    with ClassWork() as work:
-        work.start(1, ISSUE, lambda: (1, slow()))
-        staff.until(lambda: bool(begun))
-        work.start(1, ISSUE, lambda: (1, slow()))
-        assert work.progress(1, ISSUE).busy
-        assert work.progress(2, ISSUE) is None
-        go_on.set()
-    assert begun == [1]
+@pytest.mark.parametrize("state", [JobState.WAITING, JobState.RUNNING])
+def test_a_deed_that_is_under_way_is_not_ordered_twice(staff, state):
+    staff.room.office.take_in(corrected(1))
+    send(staff, "van.thu", "/chuan-bi", ngay=today(staff))
+    staff.room.board.becomes(state=state)
+    assert send(staff, "van.thu", "/chuan-bi", ngay=today(staff)).status_code == 303
+    assert [job.id for job in jobs(staff)] == ["prepare-1"]
 
 
 # Issuing.
@@ -182,50 +187,21 @@ def test_a_deed_that_is_under_way_is_not_begun_twice(staff):
 def test_a_class_that_everybody_has_signed_is_issued(staff, pki):
     for who in ("GVCN", "CBQL", "KY_PHAT_HANH"):
         staff.room.sign(who)
-    asked = []
-
-    def issue(school_class):
-        asked.append(school_class.name)
-        return CLASS, staff.room.issuing.issue(DeskArchivist(pki), staff.units())
-
-    staff.issue = issue
     assert f"{CLASS} học bạ đã đủ chữ ký" in staff.signed_in("van.thu").get(class_path(staff)).text
     assert send(staff, "van.thu", "/phat-hanh").status_code == 303
-    progress = ended(staff, ISSUE)
-    assert (progress.total, progress.done, progress.problem) == (CLASS, CLASS, None)
-    assert asked == ["9A1"]
+    assert [(job.kind, job.order["class"]) for job in jobs(staff)] == [("issue", "9A1")]
+    staff.room.board.work(staff.units(), lambda unit: list(staff.room.issuing.issue(DeskArchivist(pki), [unit])))
     assert {unit.state for unit in staff.units()} == {UnitState.ISSUED}
     assert "Phát hành lớp này" not in staff.signed_in("van.thu").get(class_path(staff)).text
-
-
-def test_what_keeps_it_from_being_issued_is_shown_on_the_page_of_the_class(staff):
-    for who in ("GVCN", "CBQL", "KY_PHAT_HANH"):
-        staff.room.sign(who)
-    staff.issue = lambda _class: failing(TimestampUnavailable("máy chủ dấu thời gian không trả lời", "no answer"))()
-    send(staff, "van.thu", "/phat-hanh")
-    ended(staff, ISSUE)
-    page = staff.signed_in("van.thu").get(class_path(staff)).text
-    assert "Phát hành: xong 1 trên 2." in page
-    assert "máy chủ dấu thời gian không trả lời" in page
-    assert "Phát hành lớp này" in page
 
 
 def test_with_a_signature_missing_nothing_is_asked_to_be_issued(staff):
     staff.room.sign("GVCN")
     staff.room.sign("CBQL")
-    staff.issue = lambda _class: pytest.fail("nothing was ready")
     answer = send(staff, "van.thu", "/phat-hanh")
     assert answer.status_code == 409
     assert "Chưa có học bạ nào đủ chữ ký" in answer.text
-
-
-def test_a_desk_that_is_not_connected_for_issuing_says_who_does_it(staff):
-    for who in ("GVCN", "CBQL", "KY_PHAT_HANH"):
-        staff.room.sign(who)
-    page = staff.signed_in("van.thu").get(class_path(staff)).text
-    assert "hocba issue" in page
-    assert "Phát hành lớp này" not in page
-    assert "hocba issue" in send(staff, "van.thu", "/phat-hanh").text
+    assert jobs(staff) == []
 
 
 # Who is waited for, and who signs.
