@@ -14,6 +14,7 @@ recalled       the pupil's unit was recalled, and the sheet still says what it s
 removed        the unit is not issued and the list no longer names the pupil: it goes
 kept           the unit is issued and the list no longer names the pupil: it stays
 blocked        the unit is issued, or stands in another class: recall it first. The whole class is refused
+departed       the pupil was released to another school, and something new would be said here. The whole class is refused
 =============  ======================================================================================================
 
 Whether what the sheet says follows from the circulars is `ledger.record.check`'s to say; a sheet with errors never comes here.
@@ -21,11 +22,11 @@ Whether what the sheet says follows from the circulars is `ledger.record.check`'
 
 import datetime as dt
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
-from ledger.errors import AlreadyImported, NoDocuments
+from ledger.errors import AlreadyImported, NoDocuments, PupilsDeparted
 from ledger.paper.errors import PaperError
 from ledger.paper.wording import from_record
 from ledger.record import xml
@@ -51,6 +52,7 @@ class Change(StrEnum):
     REMOVED = "removed"
     KEPT = "kept"
     BLOCKED = "blocked"
+    DEPARTED = "departed"
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class PupilChange:
     unit: Unit | None
     """The pupil's unit as it was read, if there is one."""
     differences: tuple[Difference, ...] = ()
+    gone_to: str = ""
+    """The school that a departed pupil was released to."""
 
     @property
     def sign_again(self) -> tuple[Role, ...]:
@@ -85,6 +89,11 @@ class ImportPlan:
     def those(self, *changes: Change) -> tuple[PupilChange, ...]:
         """The pupils of whom one of `changes` is true."""
         return tuple(pupil for pupil in self.pupils if pupil.change in changes)
+
+    @property
+    def refused(self) -> tuple[PupilChange, ...]:
+        """The pupils who keep the whole class from being imported."""
+        return self.those(Change.BLOCKED, Change.DEPARTED)
 
     def count(self, change: Change) -> int:
         """How many pupils that is true of."""
@@ -118,8 +127,15 @@ class Importing:
         newest = {unit.pupil_code: unit for unit in known}
         # A pupil has one unit that is not past; it stands for the pupil, whatever was recalled before or after it was made.
         newest |= {unit.pupil_code: unit for unit in known if unit.state not in PAST_STATES}
+        gone = self._reader.departed(
+            codes, school_code=sheet.school.code, level=info.level.value, school_year=info.school_year
+        )
         listed = [
-            self._listed(sheet, record, place.stt or number, newest.get(record.pupil.code))
+            _unless_departed(
+                self._listed(sheet, record, place.stt or number, newest.get(record.pupil.code)),
+                gone.get(record.pupil.code),
+                sheet.school.code,
+            )
             for number, (record, place) in enumerate(zip(sheet.records, sheet.places, strict=True), start=1)
         ]
         return ImportPlan(sheet, (*listed, *self._unlisted(sheet, frozenset(codes))))
@@ -127,13 +143,19 @@ class Importing:
     def carry_out(self, plan: ImportPlan, *, source: bytes) -> None:
         """Does what `plan` says. `source` is the file that the sheet was read from.
 
-        Raises `AlreadyImported` with the pupils' names if any is blocked, and `LostRace` if a unit moved, or the class was
-        imported anew, since the plan was made; nothing is changed then.
+        Raises `AlreadyImported` with the pupils' names if any is blocked, `PupilsDeparted` if any has departed, and `LostRace`
+        if a unit moved, or the class was imported anew, since the plan was made; nothing is changed then.
         """
         info = plan.sheet.class_info
         if blocked := plan.those(Change.BLOCKED):
             raise AlreadyImported(
                 info.name, info.school_year, [f"{pupil.name} ({pupil.pupil_code})" for pupil in blocked]
+            )
+        if gone := plan.those(Change.DEPARTED):
+            raise PupilsDeparted(
+                info.name,
+                info.school_year,
+                [f"{pupil.name} ({pupil.pupil_code}) → {pupil.gone_to}" for pupil in gone],
             )
         now = self._now()
         self._writer.import_class(
@@ -220,3 +242,10 @@ class Importing:
             raise ValueError(pupil)
         document = xml.write(pupil.record, unit_id=unit_id, created_at=now, planned_issue_date=now, replaces=replaces)
         return record_digest(document).hex(), self._files.put(document)
+
+
+def _unless_departed(pupil: PupilChange, gone_to: str | None, school_code: str) -> PupilChange:
+    """What was found of a pupil, unless it says something new of one who has departed."""
+    news = pupil.change in {Change.ADDED, Change.REVISED, Change.REPLACING}
+    elsewhere = pupil.change is Change.BLOCKED and pupil.unit is not None and pupil.unit.school_code != school_code
+    return replace(pupil, change=Change.DEPARTED, gone_to=gone_to) if gone_to and (news or elsewhere) else pupil

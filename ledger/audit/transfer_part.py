@@ -14,7 +14,7 @@ from ledger.audit.journal_part import Vouching, deeds_about
 from ledger.audit.pages import AnyRow, Pages
 from ledger.journal import Deed
 from ledger.store.chain_tables import JournalRow
-from ledger.store.transfers import TransferRow
+from ledger.store.transfer_tables import TransferRow
 
 _DEEDS = (Deed.TRANSFERRED_OUT, Deed.TRANSFERRED_IN, Deed.TRANSFER_WITHDRAWN)
 

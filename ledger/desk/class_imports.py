@@ -68,7 +68,7 @@ class Checked:
     @property
     def can_import(self) -> bool:
         """Whether the clerk may say yes."""
-        return self.plan is not None and not self.plan.those(Change.BLOCKED)
+        return self.plan is not None and not self.plan.refused
 
     @property
     def seal(self) -> str:
@@ -215,6 +215,8 @@ class ShownChange:
 
 def _shown(pupil: PupilChange, plan: ImportPlan, school_code: str) -> ShownChange:
     unit = pupil.unit
+    if pupil.change is Change.DEPARTED:
+        return ShownChange(pupil, (), _filled(TEXTS["way_out_departed"], school=pupil.gone_to))
     if unit is not None and unit.school_code != school_code:
         return ShownChange(pupil, (), TEXTS["way_out_school"] if pupil.change is Change.BLOCKED else None)
     way_out = None

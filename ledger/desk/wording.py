@@ -51,6 +51,7 @@ CHANGES = {
     Change.REMOVED: Text("bỏ khỏi lớp", "removed"),
     Change.KEPT: Text("đã phát hành, không còn trong danh sách, giữ lại", "issued, no longer listed, kept"),
     Change.BLOCKED: Text("chưa sửa được (đã phát hành, hoặc ở lớp khác)", "blocked (issued, or in another class)"),
+    Change.DEPARTED: Text("đã cho chuyển sang trường khác", "released to another school"),
 }
 """What an import makes of a pupil, in the order in which a school is told."""
 
@@ -244,6 +245,12 @@ TEXTS = {
     "way_out_school": Text(
         "Đang có học bạ ở trường khác: hãy kiểm tra mã học sinh, hoặc liên hệ Sở về việc chuyển trường.",
         "There is a record at another school: check the pupil's code, or ask the authority about the transfer.",
+    ),
+    "way_out_departed": Text(
+        "Đã cho chuyển sang trường {school}: hãy bỏ học sinh khỏi bảng lớp, hoặc rút hồ sơ chuyển trường trước nếu trường kia "
+        "chưa tiếp nhận.",
+        "Released to school {school}: take the pupil off the sheet, or withdraw the transfer first if that school has not "
+        "accepted it.",
     ),
     "confirm": Text("Nhập lớp này", "Import this class"),
     "discard": Text("Bỏ, chọn tệp khác", "Discard, choose another file"),

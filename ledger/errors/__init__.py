@@ -6,6 +6,7 @@
   x UnknownSchool, UnknownUnit, UnknownFile, UnknownClass, UnknownRound, UnknownLine   asked for something that is not here
   x ForbiddenMove       the life-cycle has no such arrow
   x LostRace            another worker moved the row first; read again
+  x PupilsDeparted      the class cannot be imported: something is said of a pupil who was released to another school
   x AlreadyImported     the class cannot be imported over what stands here: some of it is issued, or stands in another class
   x MistypedCode        a short code that cannot be one
   x NoDocuments         what a sheet says of a pupil cannot be printed or written
@@ -86,6 +87,7 @@ from ledger.errors.making import (
     BookletIssued,
     NoDocuments,
     NothingToBind,
+    PupilsDeparted,
     YearsMissing,
 )
 from ledger.errors.root import (
@@ -133,6 +135,7 @@ __all__ = [
     "NothingToBind",
     "NothingToTakeBack",
     "NothingWaits",
+    "PupilsDeparted",
     "ReasonMissing",
     "Refused",
     "Remedy",

@@ -22,6 +22,21 @@ class AlreadyImported(LedgerError):
         )
 
 
+class PupilsDeparted(LedgerError):
+    """The sheet says something of pupils whom the school has released to another one. Nothing was imported."""
+
+    def __init__(self, class_name: str, year: str, pupils: Sequence[str]) -> None:
+        named = "".join(f"\n  - {pupil}" for pupil in pupils)
+        super().__init__(
+            f"Chưa nhập gì cho lớp {class_name} năm học {year}: có học sinh đã được cho chuyển sang trường khác. Hãy bỏ học "
+            "sinh đó khỏi bảng lớp, hoặc rút hồ sơ chuyển trường trước (hocba transfer withdraw) nếu trường kia chưa tiếp "
+            "nhận." + named,
+            f"Nothing was imported for class {class_name} of {year}: a pupil was released to another school. Take the pupil "
+            "off the sheet, or withdraw the transfer first (hocba transfer withdraw) if that school has not accepted it."
+            + named,
+        )
+
+
 class NoDocuments(LedgerError):
     """The documents of a pupil cannot be made."""
 

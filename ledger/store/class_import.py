@@ -15,10 +15,11 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ledger.errors import AlreadyImported, LostRace, UnknownSchool
+from ledger.errors import AlreadyImported, LostRace, PupilsDeparted, UnknownSchool
 from ledger.short_code import lookup_key
 from ledger.store.reader import Unit
 from ledger.store.tables import ClassRow, SchoolRow, SignatureRow, UnitFileRow, UnitRow
+from ledger.store.transfer_tables import departed
 from ledger.unit import PAST_STATES, UnitKind, UnitState, require_move
 
 
@@ -70,7 +71,7 @@ def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> boo
 
     Raises `UnknownSchool`; `LostRace` when a unit, or the class as a whole, no longer stands as it was read, for then a pupil
     who was to stay as he was might be gone, or say something else; `AlreadyImported` when a pupil has a current unit that the
-    change does not know of.
+    change does not know of; `PupilsDeparted` when something would be said of a pupil who was released to another school.
     """
     if session.get(SchoolRow, change.school_code) is None:
         raise UnknownSchool(change.school_code)
@@ -80,6 +81,7 @@ def carry_out(session: Session, change: ClassImport, *, now: dt.datetime) -> boo
     )
     if {row.id: row.source_sha256 for row in session.execute(current)} != change.found:
         raise LostRace(f"lớp/class {change.name}", "as read")
+    _require_present(session, change)
     for unit in change.removed:
         remove_unit(session, unit)
     for revision in change.revised:
@@ -162,6 +164,15 @@ def _class(session: Session, change: ClassImport, now: dt.datetime) -> tuple[int
     except IntegrityError as error:
         raise LostRace(f"lớp/class {change.name}", "as read") from error
     return row.id, anew
+
+
+def _require_present(session: Session, change: ClassImport) -> None:
+    said_of = [*(draft.pupil_code for draft in change.added), *(one.unit.pupil_code for one in change.revised)]
+    gone = departed(
+        session, said_of, school_code=change.school_code, level=change.level, school_year=change.school_year
+    )
+    if gone:
+        raise PupilsDeparted(change.name, change.school_year, [f"{code} → {to}" for code, to in sorted(gone.items())])
 
 
 def _revise(session: Session, revision: Revision, now: dt.datetime) -> None:

@@ -14,7 +14,7 @@ from ledger.journal import Deed
 from ledger.store.chain_tables import BatchRow, JournalRow, RecallRow
 from ledger.store.signing_tables import RoundItemRow
 from ledger.store.tables import ClassRow, EarlierFileRow, SignatureRow, UnitRow
-from ledger.store.transfers import TransferRow
+from ledger.store.transfer_tables import TransferRow
 
 ROWS_AT_ONCE = 500
 

@@ -25,6 +25,7 @@ from ledger.store.tables import (
     UnitFileRow,
     UnitRow,
 )
+from ledger.store.transfer_tables import departed
 from ledger.unit import Ownership, Role, Slot, UnitKind, UnitState
 
 T = TypeVar("T")
@@ -190,6 +191,11 @@ class Reader:
         if school_year is not None:
             query = query.where(UnitRow.school_year == school_year)
         return self._units(query, UnitRow.school_year, UnitRow.created_at, UnitRow.id)
+
+    def departed(self, pupil_codes: Iterable[str], *, school_code: str, level: str, school_year: str) -> dict[str, str]:
+        """Which of these pupils this school has released, for this year or an earlier one, and to which school."""
+        with reading(self._engine) as session:
+            return departed(session, pupil_codes, school_code=school_code, level=level, school_year=school_year)
 
     def booklets_of(self, pupil_code: str, *, level: str, school_year: str) -> list[Unit]:
         """Every booklet of a pupil at a level that is filed under a year, past ones too, oldest first."""

@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Column, ColumnElement, Enum, LargeBinary, Row, Table, Uuid, false, literal, or_, select, tuple_
 from sqlalchemy.orm import Session
 
-from ledger.store import account_tables, chain_tables, signing_tables, tables, transfers
+from ledger.store import account_tables, chain_tables, signing_tables, tables, transfer_tables
 from ledger.store.tables import Base, UtcDateTime
 
 LEFT_OUT = frozenset(
@@ -24,7 +24,7 @@ LEFT_OUT = frozenset(
     if isinstance(value, type) and issubclass(value, Base) and value is not Base
 )
 """Tables that no archive has."""
-_KNOWN = (chain_tables, signing_tables, tables, transfers)
+_KNOWN = (chain_tables, signing_tables, tables, transfer_tables)
 """Imported for their tables: what the metadata does not know is not archived."""
 ROWS_AT_ONCE = 500
 AnyRow = Row[*tuple[Any, ...]]

@@ -1,15 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 
-"""Transfers of pupils between schools: their table, and how it is read and changed. Each change is one transaction."""
+"""Transfers of pupils between schools: how their table is read and changed. Each change is one transaction."""
 
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from sqlalchemy import CheckConstraint, Engine, ForeignKey, Index, String, select, text, update
+from sqlalchemy import Engine, select, text, update
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm import Mapped, Session, mapped_column
+from sqlalchemy.orm import Session
 
 from ledger.errors import LostRace, UnknownSchool
 from ledger.journal import Deed, Detail
@@ -17,39 +17,9 @@ from ledger.store.class_import import remove_unit
 from ledger.store.journal_store import BY_ITSELF, add_entry
 from ledger.store.reader import Unit, value_of
 from ledger.store.sessions import reading, writing
-from ledger.store.tables import Base, SchoolRow, UnitRow
+from ledger.store.tables import SchoolRow, UnitRow
+from ledger.store.transfer_tables import OPEN, TransferRow
 from ledger.unit import PAST_STATES, UnitKind
-
-_OPEN = "accepted_at IS NULL AND withdrawn_at IS NULL"
-
-
-class TransferRow(Base):
-    """One school gives a pupil to another."""
-
-    __tablename__ = "transfer"
-    __table_args__ = (
-        CheckConstraint("from_school <> to_school", name="between_schools"),
-        CheckConstraint("NOT mid_year OR confirmation_sha256 IS NOT NULL", name="confirmed_in_mid_year"),
-        CheckConstraint("accepted_at IS NULL OR withdrawn_at IS NULL", name="one_end"),
-        CheckConstraint("(accepted_at IS NULL) = (accepted_by IS NULL)", name="accepted_by_somebody"),
-        Index("uq_transfer_open", "pupil_code", unique=True, sqlite_where=text(_OPEN), postgresql_where=text(_OPEN)),
-    )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    pupil_code: Mapped[str] = mapped_column(String(16), index=True)
-    level: Mapped[str] = mapped_column(String(4))
-    school_year: Mapped[str] = mapped_column(String(9))
-    """The first school year at the new school; in mid-year, the one that goes on there."""
-    from_school: Mapped[str] = mapped_column(ForeignKey("school.code"))
-    to_school: Mapped[str] = mapped_column(ForeignKey("school.code"))
-    mid_year: Mapped[bool]
-    confirmation_sha256: Mapped[str | None] = mapped_column(String(64))
-    """The stored confirmation of results up to the transfer, signed by the old school."""
-    released_at: Mapped[dt.datetime]
-    released_by: Mapped[str] = mapped_column(String(128))
-    why: Mapped[str]
-    accepted_at: Mapped[dt.datetime | None]
-    accepted_by: Mapped[str | None] = mapped_column(String(128))
-    withdrawn_at: Mapped[dt.datetime | None]
 
 
 @dataclass(frozen=True)
@@ -174,7 +144,7 @@ class Transfers:
 
     @staticmethod
     def _end(session: Session, transfer: Transfer, **values: object) -> None:
-        result = session.execute(update(TransferRow).where(TransferRow.id == transfer.id, text(_OPEN)).values(**values))
+        result = session.execute(update(TransferRow).where(TransferRow.id == transfer.id, text(OPEN)).values(**values))
         if result.rowcount != 1:  # type: ignore[attr-defined]
             raise LostRace(f"chuyển trường/transfer {transfer.id}", "open")
 

@@ -123,7 +123,7 @@ def _import_one(ledger: Ledger, path: Path, *, synthetic: bool, dry_run: bool, l
                 show_plan(plan, lang=lang)
             if not dry_run:
                 ledger.importing.carry_out(plan, source=workday.source_of(path))
-            done = dry_run is False or not plan.those(Change.BLOCKED)
+            done = dry_run is False or not plan.refused
         except (LedgerError, RecordError, PaperError) as error:
             told["error"] = error.en if lang == "en" else error.vi
             note(lang, f"{path.name}: {error.vi}", f"{path.name}: {error.en}")
@@ -214,11 +214,20 @@ def show_plan(plan: ImportPlan, *, lang: Language) -> None:
         for difference in pupil.differences:
             before, after = difference.before or "—", difference.after or "—"
             tell(lang, *(f"      {difference.what(each)}: {before} → {after}" for each in ("vi", "en")))
-        if pupil.change is Change.BLOCKED and pupil.unit is not None:
+        if pupil.change is Change.DEPARTED:
+            tell(lang, *_departed(pupil.gone_to))
+        elif pupil.change is Change.BLOCKED and pupil.unit is not None:
             tell(lang, *_way_out(pupil.unit, info.name))
         if pupil.sign_again:
             roles = ", ".join(pupil.sign_again)
             tell(lang, f"      phải ký lại: {roles}", f"      to be signed again: {roles}")
+
+
+def _departed(to_school: str) -> tuple[str, str]:
+    return (
+        f"      đã cho chuyển sang trường {to_school}: hãy bỏ học sinh khỏi bảng lớp, hoặc rút hồ sơ chuyển trường trước",
+        f"      released to school {to_school}: take the pupil off the sheet, or withdraw the transfer first",
+    )
 
 
 def _way_out(unit: Unit, class_name: str) -> tuple[str, str]:

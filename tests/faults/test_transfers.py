@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from ledger.confirming import Confirmed, Doubt
-from ledger.errors import AlreadyImported, CannotTransfer, LostRace, UnknownSchool
+from ledger.errors import AlreadyImported, CannotTransfer, LostRace, PupilsDeparted, UnknownSchool
 from ledger.journal import Deed, breaks
 from ledger.store.class_import import Draft, Revision
 from ledger.unit import Role, UnitState
@@ -36,9 +36,9 @@ def ledger(grown, tmp_path):
     return grown.copied(tmp_path / "ledger")
 
 
-def begin(ledger, school, number):
+def begin(ledger, school, number, *, year=NEXT):
     draft = Draft(unit_id(number), PUPIL, 1, digest("record", number), digest("source", number))
-    ledger.import_class([draft], school_code=school, school_year=NEXT, name=f"7A{number}")
+    ledger.import_class([draft], school_code=school, school_year=year, name=f"7A{number}")
 
 
 def release(ledger, **changes):
@@ -91,11 +91,48 @@ def test_until_it_is_accepted_the_old_school_keeps_the_year(ledger):
     assert ledger.reader.unit(unit_id(100)).state is UnitState.DRAFT
 
 
+def test_what_was_confirmed_to_the_new_school_is_not_changed_before_it_accepts(ledger):
+    release(ledger)
+    begun = ledger.reader.unit(unit_id(100))
+    revision = Revision(begun, 1, digest("record", 101), digest("source", 101))
+    refused(ledger, lambda: revise(ledger, revision), PupilsDeparted)
+    # Whoever is only listed as before keeps nobody from anything.
+    ledger.import_class([], school_code=SCHOOL, school_year=NEXT, name="7A100", places={begun.id: 2})
+
+
+def revise(ledger, revision):
+    ledger.import_class([], school_code=SCHOOL, school_year=NEXT, name="7A100", revised=[revision])
+
+
+def test_the_old_school_does_not_begin_a_record_of_who_has_gone(ledger):
+    accept(ledger, release(ledger))
+    refused(ledger, lambda: begin(ledger, SCHOOL, 101), PupilsDeparted)
+    refused(ledger, lambda: begin(ledger, SCHOOL, 102, year="2027-2028"), PupilsDeparted)
+    begin(ledger, OTHER_SCHOOL, 200)
+
+
+def test_a_year_from_before_may_still_be_taken_in(ledger):
+    accept(ledger, release(ledger))
+    begin(ledger, SCHOOL, 103, year="2024-2025")
+
+
+def test_who_comes_back_is_a_pupil_again(ledger):
+    accept(ledger, release(ledger))
+    begin(ledger, OTHER_SCHOOL, 200)
+    back = release(ledger, from_school=OTHER_SCHOOL, to_school=SCHOOL)
+    refused(ledger, lambda: begin(ledger, SCHOOL, 104), PupilsDeparted)
+    accept(ledger, back, school_code=SCHOOL)
+    begin(ledger, SCHOOL, 104)
+    refused(ledger, lambda: begin(ledger, OTHER_SCHOOL, 201), PupilsDeparted)
+
+
 def test_a_release_that_is_withdrawn_changes_nothing(ledger):
     transfer = release(ledger)
     ledger.transferring.withdraw(transfer.id, school_code=SCHOOL, by="van.thu", why="không đi nữa")
     refused(ledger, lambda: accept(ledger, transfer))
-    assert ledger.reader.unit(unit_id(100)).state is UnitState.DRAFT
+    begun = ledger.reader.unit(unit_id(100))
+    assert begun.state is UnitState.DRAFT
+    revise(ledger, Revision(begun, 1, digest("record", 101), digest("source", 101)))
     assert release(ledger).id != transfer.id
 
 

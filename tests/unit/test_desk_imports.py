@@ -117,6 +117,19 @@ def test_a_corrected_sheet_shows_what_changes_and_who_signs_again(world, clerk):
     assert world.office.units()[1].state is UnitState.DRAFT
 
 
+def test_a_pupil_who_was_released_blocks_the_class_and_is_told_with_the_school(world, clerk):
+    say_yes(clerk, hand_in(clerk, WORKBOOK))
+    leaves = world.office.units()[1]
+    where = {"level": leaves.level, "school_year": leaves.school_year}
+    schools = {"from_school": leaves.school_code, "to_school": ELSEWHERE}
+    world.office.ledger.transferring.release(
+        leaves.pupil_code, **where, **schools, confirmation=b"%PDF-1.7 xac nhan", by="van.thu"
+    )
+    said = told(clerk, hand_in(clerk, spoiled("Nhận xét", 2, "Toán", SPELT)))
+    assert f"Đã cho chuyển sang trường {ELSEWHERE}: hãy bỏ học sinh khỏi bảng lớp" in said
+    assert "cả lớp chưa nhập được" in said
+
+
 def test_a_pupil_who_is_issued_blocks_the_class_and_is_told_what_to_do(world, clerk):
     say_yes(clerk, hand_in(clerk, WORKBOOK))
     world.office.issued_without_papers(world.office.units()[1])

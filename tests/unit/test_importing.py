@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from ledger.errors import AlreadyImported, LostRace, NoDocuments, UnknownSchool
+from ledger.errors import AlreadyImported, LostRace, NoDocuments, PupilsDeparted, UnknownSchool
 from ledger.importing import Change
 from ledger.unit import Role, UnitState
+from tests.simulators.school_ledger import OTHER_SCHOOL
 from tests.simulators.school_office import SHEET, Office, corrected, turned, without
 
 
@@ -134,6 +135,30 @@ def test_a_pupil_of_another_class_is_not_taken_over(office):
     with pytest.raises(AlreadyImported):
         office.take_in(other)
     assert office.everything() == before
+
+
+def test_a_pupil_who_was_released_to_another_school_is_told_with_that_school_and_stops_the_class(office):
+    leaves = office.units()[1]
+    transferring = office.ledger.transferring
+    transfer = transferring.release(
+        leaves.pupil_code,
+        level=leaves.level,
+        school_year=leaves.school_year,
+        from_school=leaves.school_code,
+        to_school=OTHER_SCHOOL,
+        confirmation=b"%PDF-1.7 xac nhan",
+        by="van.thu",
+    )
+    assert kinds(office.plan()) == ["unchanged"] * 5
+    assert kinds(office.plan(corrected(1))) == ["unchanged", "departed", "unchanged", "unchanged", "unchanged"]
+    transferring.accept(transfer.id, school_code=OTHER_SCHOOL, by="hang.xom")
+    before = office.everything()
+    assert [(one.stt, one.gone_to) for one in office.plan().refused] == [(2, OTHER_SCHOOL)]
+    with pytest.raises(PupilsDeparted) as caught:
+        office.take_in()
+    assert f"{SHEET.records[1].pupil.name} ({leaves.pupil_code}) → {OTHER_SCHOOL}" in caught.value.vi
+    assert office.everything() == before
+    assert kinds(office.take_in(without(1))) == ["unchanged"] * 4
 
 
 def test_a_list_in_another_order_moves_places_and_asks_nobody_to_sign_again(office):

@@ -7,7 +7,7 @@ from typing import Literal
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
-from ledger.store import account_tables, chain_tables, signing_tables, transfers  # noqa: F401 - their tables belong to the metadata
+from ledger.store import account_tables, chain_tables, signing_tables, transfer_tables  # noqa: F401 - their tables belong to the metadata
 from ledger.store.tables import Base, UtcDateTime
 
 
