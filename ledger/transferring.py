@@ -127,9 +127,9 @@ class Transferring:
             self._reader.school(code)
         if leaving.begun is not None:
             raise CannotTransfer(
-                f"Học bạ năm học {school_year} của học sinh {pupil_code} đã được nhập. Hãy lập bản xác nhận từ học bạ đó (bỏ "
-                "--sheet).",
-                f"The record of {school_year} of pupil {pupil_code} is begun. Draw the confirmation from it (without --sheet).",
+                f"Học bạ năm học {school_year} của học sinh {pupil_code} đã được nhập. Hãy lập bản xác nhận từ học bạ đó, "
+                "không kèm bảng lớp.",
+                f"The record of {school_year} of pupil {pupil_code} is begun. Draw the confirmation from it, without a sheet.",
             )
         record = record_so_far(sheet, Asked(pupil_code, from_school, school_year, level), file=file)
         unit_id = self._new_id()
@@ -182,9 +182,9 @@ class Transferring:
             if not confirmation:
                 raise CannotTransfer(
                     f"Học sinh {pupil_code} đang học năm {school_year}: chuyển giữa năm cần bản xác nhận kết quả có chữ ký của "
-                    "hiệu trưởng và con dấu. Hãy kèm tệp PDF đó (lập bằng hocba transfer confirm).",
+                    "hiệu trưởng và con dấu. Hãy kèm tệp PDF đó (lập ở trang lập bản xác nhận, hoặc hocba transfer confirm).",
                     f"Pupil {pupil_code} is in school year {school_year}: in mid-year the confirmation of results, signed by the "
-                    "head and sealed, is needed. Add that PDF (make it with hocba transfer confirm).",
+                    "head and sealed, is needed. Add that PDF (drawn on the desk's page, or with hocba transfer confirm).",
                 )
             said = _said_by(confirmation, leaving.begun, drawn)
             confirmed = self._confirmations.require(
@@ -368,7 +368,7 @@ def _said_by(confirmation: bytes, begun: Unit | None, drawn: Sequence[_DrawnOfSh
 def _nothing_to_confirm(pupil_code: str, school_year: str) -> CannotTransfer:
     return CannotTransfer(
         f"Trường chưa nhập kết quả năm học {school_year} của học sinh {pupil_code} nên không có gì để xác nhận. Hãy lập bản xác "
-        "nhận từ bảng lớp hiện có (hocba transfer confirm --sheet); nếu chuyển trước khi năm học bắt đầu thì không cần.",
+        "nhận từ bảng lớp hiện có (chọn bảng lớp, hoặc --sheet); nếu chuyển trước khi năm học bắt đầu thì không cần.",
         f"Nothing is imported of school year {school_year} of pupil {pupil_code}, so there is nothing to confirm. Draw it from "
-        "the class sheet as it stands (hocba transfer confirm --sheet); before the year begins none is needed.",
+        "the class sheet as it stands (choose the sheet, or --sheet); before the year begins none is needed.",
     )

@@ -91,6 +91,8 @@ RULES: Mapping[tuple[str, str], Rule] = {
     ("GET", "/chuyen-truong"): Rule(CLERK | PRINCIPAL),
     ("GET", "/chuyen-truong/moi"): Rule(CLERK | PRINCIPAL),
     ("POST", "/chuyen-truong/moi"): Rule(CLERK | PRINCIPAL, body_bytes=MAX_DOCUMENT_BYTES + SMALL_BODY_BYTES),
+    ("GET", "/chuyen-truong/xac-nhan"): Rule(CLERK | PRINCIPAL),
+    ("POST", "/chuyen-truong/xac-nhan"): Rule(CLERK | PRINCIPAL, body_bytes=MAX_DOCUMENT_BYTES + SMALL_BODY_BYTES),
     ("GET", "/chuyen-truong/{number}"): Rule(CLERK | PRINCIPAL),
     ("GET", "/chuyen-truong/{number}/xac-nhan"): Rule(CLERK | PRINCIPAL),
     ("POST", "/chuyen-truong/{number}/tiep-nhan"): Rule(CLERK | PRINCIPAL),

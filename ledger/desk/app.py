@@ -36,6 +36,7 @@ from ledger.desk.certificates import Certificates
 from ledger.desk.class_deeds import ClassDeeds
 from ledger.desk.class_imports import ClassImports
 from ledger.desk.classes import Classes
+from ledger.desk.confirmation_pages import ConfirmationPages
 from ledger.desk.consents import Consents
 from ledger.desk.deciding_desk import DecidingDesk
 from ledger.desk.desk import Desk, Stores
@@ -138,9 +139,10 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
     rounds = AgentRounds(desk)
     work, units, history, deeds = WorkPages(desk), UnitPages(desk), ClassHistory(desk), ClassDeeds(desk, classes)
     choice, certificates, approvals = SignerChoice(desk), Certificates(desk), Approvals(desk)
-    decisions, transfers, consents, locks = (
+    decisions, transfers, confirmations, consents, locks = (
         UnitDecisions(desk, units),
         TransferPages(desk),
+        ConfirmationPages(desk),
         Consents(desk),
         YearLocks(desk),
     )
@@ -188,6 +190,8 @@ def _add_routes(app: FastAPI, desk: Desk) -> None:
         ("GET", "/chuyen-truong", transfers.show_all),
         ("GET", "/chuyen-truong/moi", transfers.form),
         ("POST", "/chuyen-truong/moi", transfers.release),
+        ("GET", "/chuyen-truong/xac-nhan", confirmations.form),
+        ("POST", "/chuyen-truong/xac-nhan", confirmations.draw),
         ("GET", "/chuyen-truong/{number}", transfers.show),
         ("GET", "/chuyen-truong/{number}/xac-nhan", transfers.confirmation),
         ("POST", "/chuyen-truong/{number}/tiep-nhan", transfers.accept),

@@ -6,18 +6,16 @@ Either school sees its own transfers alone. Of the records that come along the n
 open and after it has accepted; the records themselves stay the old school's pages.
 """
 
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from uuid import UUID
 
 from fastapi import Request
 from starlette.responses import Response
 
 from ledger.confirming import DOUBTS, PDF, Confirmed
-from ledger.desk.class_sight import pupil_name, unit_of
+from ledger.desk.class_sight import pupil_name
 from ledger.desk.desk import Desk
 from ledger.desk.grounds import (
     MOST_WORDS,
@@ -31,26 +29,17 @@ from ledger.desk.grounds import (
 from ledger.desk.pages import to
 from ledger.desk.problems import NOT_FOUND, Refusal
 from ledger.desk.record_story import who_in_words
+from ledger.desk.transfer_forms import WRONG_FORM, asked_in, form_about
 from ledger.desk.visits import field, school_of
 from ledger.errors import CannotTransfer, LedgerError, LostRace
 from ledger.record.subjects import Level
-from ledger.store.accounts import Account
-from ledger.store.reader import School, Unit
+from ledger.store.reader import School
 from ledger.store.transfers import Transfer
 from ledger.transferring import Inheritance
 from ledger.web.languages import Text
 
 HERE = "/chuyen-truong"
-YEAR = re.compile(r"([0-9]{4})-([0-9]{4})")
 
-NO_SUCH_SCHOOL = LedgerError(
-    "Chưa chọn đúng trường đến. Hãy chọn một trường khác trường mình trong danh sách; mã trường có 8 chữ số.",
-    "That is not the new school. Choose another school than your own from the list; a code has eight digits.",
-)
-NO_SUCH_YEAR = LedgerError(
-    "Năm học chưa đúng. Hãy chọn năm học trong danh sách.", "The school year is not right. Choose one from the list."
-)
-NO_SUCH_LEVEL = LedgerError("Chưa chọn cấp học. Hãy chọn một cấp.", "No level was chosen. Choose one.")
 NOT_A_PDF = LedgerError(
     "Bản xác nhận kết quả phải là tệp PDF có chữ ký của hiệu trưởng và con dấu. Hãy chọn lại tệp.",
     "The confirmation of results must be a PDF, signed by the head and sealed. Choose the file again.",
@@ -63,9 +52,7 @@ ENDED_MEANWHILE = LedgerError(
     "Hồ sơ này, hoặc học bạ đi kèm, vừa thay đổi nên chưa ghi gì thêm. Hãy xem lại trang này rồi làm lại nếu còn cần.",
     "This transfer, or a record that goes with it, has just changed, so nothing more was stored. Look at this page again.",
 )
-OWN_WORDS = frozenset(
-    {NO_SUCH_SCHOOL, NO_SUCH_YEAR, NO_SUCH_LEVEL, NOT_A_PDF, ON_THE_WAY, ENDED_MEANWHILE, NO_REASON, TOO_MANY_WORDS}
-)
+OWN_WORDS = frozenset({*WRONG_FORM, NOT_A_PDF, ON_THE_WAY, ENDED_MEANWHILE, NO_REASON, TOO_MANY_WORDS})
 
 
 class TransferState(StrEnum):
@@ -104,18 +91,6 @@ class TransferView:
     accepted_by: Text | None
 
 
-@dataclass(frozen=True)
-class ReleaseForm:
-    """What there is to choose from, and what is filled in already."""
-
-    schools: Sequence[School]
-    years: Sequence[str]
-    pupil_code: str
-    pupil: str
-    level: str
-    year: str
-
-
 class TransferPages:
     """The routes; see `access` for who may call each."""
 
@@ -143,26 +118,16 @@ class TransferPages:
         confirmation = await document_in(request)
 
         def released() -> Transfer:
-            to_school, year, level = (
-                field(request, "truong-den").strip(),
-                field(request, "nam-hoc"),
-                field(request, "cap"),
-            )
-            if to_school == school_code or to_school not in {one.code for one in self._desk.stores.reader.schools()}:
-                raise NO_SUCH_SCHOOL
-            if (found := YEAR.fullmatch(year)) is None or int(found[2]) != int(found[1]) + 1:
-                raise NO_SUCH_YEAR
-            if level not in Level.__members__:
-                raise NO_SUCH_LEVEL
+            asked = asked_in(request, self._desk, school_code)
             if confirmation and not confirmation.startswith(PDF):
                 raise NOT_A_PDF
             try:
                 return self._desk.deciding.transferring.release(
-                    field(request, "ma-hoc-sinh").strip(),
-                    level=level,
-                    school_year=year,
+                    asked.pupil_code,
+                    level=asked.level,
+                    school_year=asked.school_year,
                     from_school=school_code,
-                    to_school=to_school,
+                    to_school=asked.to_school,
                     confirmation=confirmation,
                     by=account.name,
                     why=reason_in(request),
@@ -255,7 +220,7 @@ class TransferPages:
     async def _form(self, request: Request, *, problem: Text | None = None) -> Response:
         account, school_code = school_of(request)
         about = request.query_params.get("hoc-ba", "")
-        form = await self._desk.ask(self._release_form, account, school_code, about)
+        form = await self._desk.ask(form_about, self._desk, account, school_code, about)
         return self._desk.pages.render(
             "release.html",
             request,
@@ -266,23 +231,6 @@ class TransferPages:
             levels=list(Level),
             field=lambda name: field(request, name) if problem else "",
             most_words=MOST_WORDS,
-        )
-
-    def _release_form(self, account: Account, school_code: str, about: str) -> ReleaseForm:
-        stores, unit = self._desk.stores, None
-        if about:
-            try:
-                unit, _ = unit_of(self._desk, account, school_code, UUID(about))
-            except ValueError:
-                raise Refusal(NOT_FOUND) from None
-        years = sorted({one.school_year for one in stores.lines.classes(school_code=school_code)}, reverse=True)
-        return ReleaseForm(
-            schools=[one for one in stores.reader.schools() if one.code != school_code],
-            years=[*(_after(year) for year in years[:1]), *years],
-            pupil_code=unit.pupil_code if unit else "",
-            pupil=pupil_name(self._desk, unit) if unit else "",
-            level=unit.level if unit else "",
-            year=_year_of(unit) if unit else "",
         )
 
     def _lines(self, school_code: str) -> list[TransferLine]:
@@ -345,13 +293,3 @@ def waiting_for(desk: Desk, school_code: str) -> int:
     return sum(
         one.open and one.to_school == school_code for one in desk.deciding.transfers.those(school_code=school_code)
     )
-
-
-def _after(year: str) -> str:
-    found = YEAR.fullmatch(year)
-    return f"{found[2]}-{int(found[2]) + 1}" if found else year
-
-
-def _year_of(unit: Unit) -> str:
-    """The year from which the pupil of a record most likely goes: that year while it is not issued, or else the next."""
-    return unit.school_year if unit.manifest is None else _after(unit.school_year)

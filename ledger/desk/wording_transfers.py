@@ -119,13 +119,38 @@ TRANSFER_TEXTS = {
     ),
     "release_file": Text("Xác nhận kết quả (chỉ khi chuyển giữa năm)", "Confirmation of results (in mid-year only)"),
     "release_file_hint": Text(
-        "Bản xác nhận do phần mềm lập (hocba transfer confirm), hiệu trưởng đã ký và trường đã đóng dấu số; tối đa {limit} MB.",
-        "The confirmation that this software made (hocba transfer confirm), signed by the head and sealed; at most {limit} MB.",
+        "Bản xác nhận lập ở trang “Lập bản xác nhận”, hiệu trưởng đã ký và trường đã đóng dấu số; tối đa {limit} MB.",
+        "The confirmation drawn on the page “Draw the confirmation”, signed by the head and sealed; at most {limit} MB.",
     ),
     "release_why_hint": Text(
         "Ghi vào nhật ký; trường đến cũng đọc được. Ví dụ: theo gia đình chuyển nơi ở.",
         "For the journal; the new school reads it too. For example: the family moves.",
     ),
     "release_submit": Text("Cho chuyển", "Release"),
+    # The confirmation of results in mid-year
+    "draw_title": Text("Lập bản xác nhận kết quả giữa năm", "Draw the confirmation of results in mid-year"),
+    "draw_open": Text("Lập bản xác nhận giữa năm", "Draw a confirmation in mid-year"),
+    "draw_lead": Text(
+        "Cho học sinh chuyển đi giữa năm học. Phần mềm lập tệp PDF từ kết quả đến lúc này; hiệu trưởng ký, trường đóng dấu số, "
+        "rồi gửi tệp đó kèm khi cho chuyển.",
+        "For a pupil who leaves in mid-year. A PDF is drawn from the results up to now; the head signs it, the school seals it, "
+        "and it is handed in with the release.",
+    ),
+    "draw_year": Text("Đang học năm học", "In the school year"),
+    "draw_sheet": Text(
+        "Bảng lớp (chỉ khi chưa nhập học bạ năm nay)", "Class sheet (only if no record of the year is begun)"
+    ),
+    "draw_sheet_hint": Text(
+        "Ví dụ mới có điểm học kỳ I: chọn bảng lớp như đang có, chưa cần đủ. Phần mềm chỉ giữ lại kết quả của học sinh này.",
+        "For example with marks of semester I only: choose the sheet as it is, it need not be finished. Only this pupil's "
+        "results are kept.",
+    ),
+    "draw_submit": Text("Lập và tải tệp PDF", "Draw and download the PDF"),
+    "draw_then": Text(
+        "Sau đó ký trên máy có khóa ký: hocba transfer sign TỆP --role CBQL, rồi --role KY_PHAT_HANH. Đừng mở và lưu lại tệp "
+        "bằng phần mềm khác: tệp phải giữ nguyên từng byte.",
+        "Then sign where the keys are: hocba transfer sign FILE --role CBQL, then --role KY_PHAT_HANH. Do not save the file with "
+        "another program: every byte of it counts.",
+    ),
     "release_open": Text("Cho chuyển trường", "Release to another school"),
 }

@@ -158,7 +158,7 @@ def test_a_pupil_who_is_not_on_the_sheet_and_a_sheet_of_another_school_are_refus
 
 def test_where_the_record_is_begun_it_is_drawn_from_that(ledger):
     begin(ledger)
-    refused(ledger, lambda: drawn(ledger), "bỏ --sheet")
+    refused(ledger, lambda: drawn(ledger), "không kèm bảng lớp")
 
 
 def test_once_it_is_drawn_the_release_wants_it_signed(ledger):

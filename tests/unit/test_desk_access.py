@@ -66,6 +66,8 @@ EXPECTED = {
     "GET /chuyen-truong": CLERK | PRINCIPAL,
     "GET /chuyen-truong/moi": CLERK | PRINCIPAL,
     "POST /chuyen-truong/moi": CLERK | PRINCIPAL,
+    "GET /chuyen-truong/xac-nhan": CLERK | PRINCIPAL,
+    "POST /chuyen-truong/xac-nhan": CLERK | PRINCIPAL,
     "GET /chuyen-truong/{number}": CLERK | PRINCIPAL,
     "GET /chuyen-truong/{number}/xac-nhan": CLERK | PRINCIPAL,
     "POST /chuyen-truong/{number}/tiep-nhan": CLERK | PRINCIPAL,

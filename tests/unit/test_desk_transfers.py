@@ -12,11 +12,14 @@ from ledger.duty import Duty
 from ledger.journal import Deed
 from ledger.store.class_import import Draft
 from ledger.unit import UnitState
+from ledger.web.languages import VIETNAM
+from scripts.sample_class import make_workbook
 from tests.simulators.chancery import PDF, Chancery
 from tests.simulators.confirmation_office import NOT_SIGNED
 from tests.simulators.desk_world import ELSEWHERE
 from tests.simulators.school_ledger import SCHOOL, unit_id
 from tests.simulators.school_office import CODE, SHEET, YEAR
+from tests.small_classes import half_year, opened, saved
 
 NEXT, HERE, NEW = "2026-2027", "/chuyen-truong", "/chuyen-truong/moi"
 NAMES = [record.pupil.name for record in SHEET.records]
@@ -134,6 +137,85 @@ DOUBTFUL = ("chưa tra được chứng thư số có bị thu hồi hay không"
 
 def digest_of(role):
     return hashlib.sha256(role.encode()).hexdigest()
+
+
+def draw(chancery, who="van.thu", *, stt=2, document=None, **fields):
+    asked = {"ma_hoc_sinh": chancery.unit(stt).pupil_code, "cap": "THCS", "nam_hoc": NEXT, "truong_den": ELSEWHERE}
+    return chancery.send(who, f"{HERE}/xac-nhan", document=document, **asked | fields)
+
+
+def test_the_confirmation_is_drawn_at_the_desk_from_the_record_that_is_begun_and_then_releases(chancery):
+    begin_next(chancery)
+    form = chancery.page("van.thu", f"{HERE}/xac-nhan?hoc-ba={unit_id(102)}")
+    assert f"Học sinh: {NAMES[1]}" in form
+    assert f'<option value="{NEXT}" selected>' in form
+    answer = draw(chancery)
+    assert (answer.status_code, answer.headers["content-type"]) == (200, "application/pdf")
+    assert answer.headers["content-disposition"].startswith('attachment; filename="xac-nhan-ket-qua-')
+    assert NAMES[1] not in answer.headers["content-disposition"]
+    now = chancery.desk.clock().astimezone(VIETNAM).replace(microsecond=0)
+    office, stores = chancery.office.ledger.confirmations, chancery.office.ledger.reader
+    begun, before = stores.unit(unit_id(102)), chancery.unit(2)
+    assert answer.content == office.draw(begun, to_school=ELSEWHERE, handed_over=[before], until=now)
+    assert transfers(chancery) == []
+    released(chancery, document=answer.content + b" signed by two")
+    assert transfers(chancery)[0].mid_year
+
+
+def test_before_a_record_is_begun_the_sheet_as_it_stands_is_enough(chancery):
+    nothing = draw(chancery)
+    assert nothing.status_code == 409
+    assert "không có gì để xác nhận" in nothing.text
+    pupil = chancery.unit(2).pupil_code
+    answer = draw(chancery, document=half_year_sheet(pupil))
+    assert (answer.status_code, answer.content[:5]) == (200, b"%PDF-")
+    entry = last(chancery, Deed.CONFIRMATION_DRAWN)
+    assert (entry.who, entry.subject, entry.detail["to"]) == ("van.thu", f"pupil {pupil}", ELSEWHERE)
+    # What was drawn is what has to come back.
+    assert "chuyển giữa năm cần bản xác nhận" in release(chancery).text
+    released(chancery, document=answer.content + b" signed by two")
+
+
+def half_year_sheet(pupil):
+    """A class sheet of this school with marks of semester I, in which this pupil stands first."""
+    book = opened(half_year(make_workbook(grade=9, class_name="9B", pupils=2, seed=3, first_year=2026)))
+    (code,) = (row[1].value for row in book["Thông tin"].iter_rows() if row[0].value == "Mã trường")
+    said = {book["Học sinh"].cell(6, 2).value: pupil, code: CODE}
+    for cell in (cell for page in book for row in page.iter_rows() for cell in row):
+        if cell.value in said:
+            cell.value = said[cell.value]
+    return saved(book)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"truong_den": CODE}, "Chưa chọn đúng trường đến"),
+        ({"nam_hoc": "2026-2028"}, "Năm học chưa đúng"),
+        ({"cap": "?"}, "Chưa chọn cấp học"),
+        ({"ma_hoc_sinh": "0000000000"}, "không có học bạ cấp THCS của học sinh 0000000000"),
+    ],
+)
+def test_a_confirmation_that_nobody_could_mean_is_not_drawn_and_the_form_stays_filled_in(chancery, wrong, told):
+    begin_next(chancery)
+    answer = draw(chancery, **wrong)
+    assert answer.status_code == 409
+    assert told in answer.text
+    assert f'value="{wrong.get("ma_hoc_sinh", chancery.unit(2).pupil_code)}"' in answer.text
+
+
+def test_a_sheet_that_cannot_be_read_is_refused_in_words(chancery):
+    answer = draw(chancery, document=b"PK not a workbook")
+    assert answer.status_code == 409
+    assert "quyet-dinh.pdf" in answer.text
+
+
+def test_another_school_draws_nothing_of_a_pupil_of_this_one(chancery):
+    begin_next(chancery)
+    answer = draw(chancery, who="hang.xom", truong_den=CODE)
+    assert answer.status_code == 409
+    assert NAMES[1] not in answer.text
+    assert chancery.signed_in("hang.xom").get(f"{HERE}/xac-nhan?hoc-ba={unit_id(102)}").status_code == 404
 
 
 def test_a_confirmation_that_is_not_signed_is_refused_by_name_and_nothing_is_stored(chancery):
