@@ -3,6 +3,7 @@
 """The desk in a browser: the clerk assigns, the teacher looks and gives back; on a phone, by keyboard alone, without a script."""
 
 import re
+from datetime import datetime
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -145,6 +146,13 @@ def test_the_clerk_lays_drafts_out_and_the_page_follows_by_itself(site, large):
     sign_in(large, "van.thu")
     large.get_by_role("link", name="Mở lớp 9A1").click()
     large.get_by_role("button", name="Chuẩn bị ký").click()
+    expect(large.get_by_text("Chuẩn bị ký: đang chờ đến lượt.")).to_be_visible()
+    fits(large)
+    (job,) = site.room.board.jobs
+    planned = datetime.fromisoformat(job.order["planned"])
+    site.room.board.work(
+        site.room.units(), lambda unit: list(site.room.issuing.prepare([unit], planned_issue_date=planned))
+    )
     # Without a script and without a click: the page loads itself until the work is done.
     expect(large.get_by_text(f"Giáo viên chủ nhiệm: {CLASS} học bạ")).to_be_visible(timeout=60_000)
     expect(large.get_by_role("button", name="Chuẩn bị ký")).to_have_count(0)
