@@ -76,6 +76,7 @@ from scripts.confirmations import TrustedExaminer
 from scripts.crew import CrewScribe, utc_now
 from scripts.settings import OpenIdSettings, Settings, UnusableSettings
 from scripts.wallets import open_wallet
+from verifier_api.abreast import Abreast, LedgerIsAbreast, trusted
 from verifier_api.examination import Examination, Examiner, examine
 from verifier_api.examined import KeptExaminations, Remembering
 from verifier_api.intake import IsolatedExaminer
@@ -347,7 +348,15 @@ def public_verifier(
             yield Verifier.offline(trust=trust, issued=issued, examiner=examiner, now=utc_now, at=at)
         else:
             registry = registry_reader(trust, rpc)
-            yield Verifier.live(trust=trust, issued=issued, registry=registry, examiner=examiner, now=utc_now, at=at)
+            yield Verifier.live(
+                trust=trust,
+                issued=issued,
+                registry=registry,
+                examiner=examiner,
+                now=utc_now,
+                at=at,
+                abreast=_abreast(issued, registry),
+            )
 
 
 @dataclass(frozen=True)
@@ -379,7 +388,13 @@ def public_side(trust: Trust, issued: Issued, *, workers: int) -> Iterator[Publi
 
         def over(receipts: Issued, chain: RegistryReader) -> Verifier:
             return Verifier.live(
-                trust=trust, issued=receipts, registry=chain, examiner=examiner, now=utc_now, read_receipt=read
+                trust=trust,
+                issued=receipts,
+                registry=chain,
+                examiner=examiner,
+                now=utc_now,
+                read_receipt=read,
+                abreast=_abreast(issued, chain),
             )
 
         yield PublicSide(
@@ -387,6 +402,11 @@ def public_side(trust: Trust, issued: Issued, *, workers: int) -> Iterator[Publi
             at_once=over(kept_receipts.kept(), kept_registry.kept()),
             registry=kept_registry,
         )
+
+
+def _abreast(issued: Issued, registry: RegistryReader) -> LedgerIsAbreast:
+    """Who says whether a ledger lags; of a folder of receipts nobody says anything."""
+    return Abreast(issued, registry) if isinstance(issued, Reader) else trusted
 
 
 def public_reader(settings: Settings) -> Reader:

@@ -100,6 +100,7 @@ _FAILED = Text("Không đạt kiểm tra", "The check failed")
 _OPEN_REASONS = {
     f.INTAKE_EXHAUSTED.code: Text("chưa kiểm tra xong tệp", "the file could not be examined to the end"),
     f.BYTES_NO_LEDGER.code: Text("chưa tra được sổ cái", "the ledger could not be asked"),
+    f.BYTES_LEDGER_BEHIND.code: Text("sổ cái chưa theo kịp chuỗi khối", "the ledger is behind the chain"),
     f.CHAIN_UNREACHABLE.code: Text("chưa hỏi được chuỗi khối", "the chain could not be asked"),
     f.CHAIN_WRONG.code: Text("chưa hỏi được chuỗi khối", "the chain could not be asked"),
     f.CHAIN_OFFLINE.code: Text("chưa hỏi chuỗi khối", "the chain was not asked"),

@@ -8,7 +8,7 @@ No chain is asked here. A receipt that is sound in itself proves nothing yet: an
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 from uuid import UUID
 
 from ledger.errors import Unavailable
@@ -18,6 +18,7 @@ from ledger.proof.receipt import Receipt
 from ledger.store.reader import ReceiptEntry
 from verifier_api import checks, mismatch
 from verifier_api import findings as f
+from verifier_api.abreast import LedgerIsAbreast, trusted
 from verifier_api.case import Case
 from verifier_api.examination import ClaimedLine, Examination
 from verifier_api.verdict import Finding, Standing
@@ -61,8 +62,9 @@ class Proof:
 class Provenance:
     """Finds what proves a file. Changes nothing but the case that it is told to write in."""
 
-    def __init__(self, issued: Issued) -> None:
+    def __init__(self, issued: Issued, *, abreast: LedgerIsAbreast = trusted) -> None:
         self._issued = issued
+        self._abreast = abreast
 
     def by_receipt(self, case: Case, data: bytes, examination: Examination, given: bytes) -> Proof | None:
         """(2), (3) By the receipt that came with a file."""
@@ -94,7 +96,7 @@ class Provenance:
             if mismatch.printed(examination):
                 case.note(f.BYTES_PRINTED(details))
             else:
-                case.note(f.BYTES_NOT_ISSUED(details) if self._issued.complete else f.BYTES_NO_RECEIPT(details))
+                case.note(self.unknown(examination.claimed_school, details))
             return None
         case.unit = entry.unit_id
         if entry.receipt is None:
@@ -118,6 +120,12 @@ class Provenance:
         else:
             case.note(mismatch.explained(data, examination, receipt.manifest))
         return None
+
+    def unknown(self, school: str | None, details: dict[str, Any] | None = None) -> Finding:
+        """What it means that nothing is known of a file or a unit, which claims to be of `school` if it claims anything."""
+        if not self._issued.complete:
+            return f.BYTES_NO_RECEIPT(details)
+        return f.BYTES_NOT_ISSUED(details) if self._abreast(school) else f.BYTES_LEDGER_BEHIND(details)
 
     def look_up_units(self, case: Case, booklet: Manifest, *, lines: Sequence[ClaimedLine] | None) -> None:
         """What is known of the units that a booklet lists, each only if it is the very one, and whether they belong in it.

@@ -17,7 +17,13 @@ from verifier_api.verdict import Verdict
 
 _OUTAGES: Final = frozenset(
     kind.code
-    for kind in (findings.BYTES_NO_LEDGER, findings.CHAIN_UNREACHABLE, findings.CHAIN_WRONG, findings.CHAIN_STALE)
+    for kind in (
+        findings.BYTES_NO_LEDGER,
+        findings.BYTES_LEDGER_BEHIND,
+        findings.CHAIN_UNREACHABLE,
+        findings.CHAIN_WRONG,
+        findings.CHAIN_STALE,
+    )
 )
 _ASKERS_OWN: Final = frozenset({problems.ARCHIVE_REFUSED})
 """What is refused after the quota was taken, and is not our fault."""

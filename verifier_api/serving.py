@@ -166,8 +166,8 @@ class Serving:
 
 
 def ledger_is_down(verdict: Verdict) -> bool:
-    """Whether the verdict says no more than that the ledger could not be asked."""
-    return _code(verdict) == findings.BYTES_NO_LEDGER.code
+    """Whether the verdict says no more than that the ledger could not be asked, or is behind."""
+    return _code(verdict) in {findings.BYTES_NO_LEDGER.code, findings.BYTES_LEDGER_BEHIND.code}
 
 
 def unit_id(text: str) -> UUID:

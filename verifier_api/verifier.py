@@ -46,6 +46,7 @@ from ledger.unit import Role
 from ledger.web.languages import told
 from verifier_api import checks, mismatch
 from verifier_api import findings as f
+from verifier_api.abreast import LedgerIsAbreast, trusted
 from verifier_api.case import Case
 from verifier_api.examination import Examination, Examiner, FileKind
 from verifier_api.intake import MAX_FILE_BYTES, Exhausted
@@ -75,10 +76,11 @@ class Verifier:
         now: Callable[[], dt.datetime],
         at: dt.datetime | None = None,
         read_receipt: Callable[[bytes], Receipt] = Receipt.parse,
+        abreast: LedgerIsAbreast = trusted,
     ) -> None:
         self._trust = trust
         self._issued = issued
-        self._provenance = Provenance(issued)
+        self._provenance = Provenance(issued, abreast=abreast)
         self._chain = OnChain(trust=trust, issued=issued, registry=registry, now=now, at=at)
         self._examiner = examiner
         self._now = now
@@ -97,13 +99,22 @@ class Verifier:
         now: Callable[[], dt.datetime],
         at: dt.datetime | None = None,
         read_receipt: Callable[[bytes], Receipt] = Receipt.parse,
+        abreast: LedgerIsAbreast = trusted,
     ) -> Self:
         """A verifier that asks the chain; with `at`, an aware time in the past, about that moment.
 
         `read_receipt` parses the ledger's own receipts of what is asked for without a file, and recomputes them each time.
+        `abreast` is asked before what a ledger does not know is said not to be issued.
         """
         return cls(
-            trust=trust, issued=issued, registry=registry, examiner=examiner, now=now, at=at, read_receipt=read_receipt
+            trust=trust,
+            issued=issued,
+            registry=registry,
+            examiner=examiner,
+            now=now,
+            at=at,
+            read_receipt=read_receipt,
+            abreast=abreast,
         )
 
     @classmethod
@@ -288,7 +299,7 @@ class Verifier:
         `asked` says whether a manifest is about what was asked for: a ledger that mixes units up must not answer for another.
         """
         if entry is None:
-            case.note(f.BYTES_NOT_ISSUED() if self._issued.complete else f.BYTES_NO_RECEIPT(), f.CHAIN_SKIPPED())
+            case.note(self._provenance.unknown(None), f.CHAIN_SKIPPED())
             return
         case.unit = entry.unit_id
         if entry.receipt is None:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import InstrumentedAttribute, joinedload, selectinload
 from ledger.batch import BatchState
 from ledger.errors import UnknownSchool, UnknownUnit
 from ledger.proof.receipt import with_tokens
-from ledger.store.chain_tables import BatchRow, LeafRow
+from ledger.store.chain_tables import BatchRow, JournalRow, LeafRow
 from ledger.store.sessions import reading
 from ledger.store.tables import (
     Base,
@@ -191,6 +191,11 @@ class Reader:
         if school_year is not None:
             query = query.where(UnitRow.school_year == school_year)
         return self._units(query, UnitRow.school_year, UnitRow.created_at, UnitRow.id)
+
+    def has_head(self, digest: bytes) -> bool:
+        """Whether the journal has come as far as the entry with this hash. Asks for no other column of the journal."""
+        with reading(self._engine) as session:
+            return session.scalar(select(JournalRow.hash).where(JournalRow.hash == digest)) is not None
 
     def departed(self, pupil_codes: Iterable[str], *, school_code: str, level: str, school_year: str) -> dict[str, str]:
         """Which of these pupils this school has released, for this year or an earlier one, and to which school."""

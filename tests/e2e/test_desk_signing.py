@@ -3,11 +3,11 @@
 """The desk in a browser: the clerk assigns, the teacher looks and gives back; on a phone, by keyboard alone, without a script."""
 
 import re
-from datetime import datetime
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import datetime
 
 import pytest
 import uvicorn

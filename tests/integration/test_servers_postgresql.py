@@ -24,7 +24,8 @@ from ledger.desk.passwords import Passwords
 from ledger.desk.visits import CSRF_FIELD
 from ledger.duty import Duty
 from ledger.store.accounts import Accounts
-from ledger.store.reader import Unit
+from ledger.store.database import open_for_reading
+from ledger.store.reader import Reader, Unit
 from scripts.settings import DATABASE_VARIABLE, DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE
 from tests.simulators.anchoring_world import World
 from tests.simulators.databases import POSTGRESQL
@@ -144,6 +145,15 @@ def test_that_role_cannot_sign_anybody_in(installation):
     address = installation.reader.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address) as mine, pytest.raises(InsufficientPrivilege):
         mine.execute("SELECT name FROM account")
+
+
+def test_that_role_sees_how_far_the_journal_has_come_and_nothing_that_it_says(installation):
+    address = installation.reader.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address) as mine:
+        heads = [head for (head,) in mine.execute("SELECT hash FROM journal")]
+        assert Reader(open_for_reading(installation.reader.render_as_string(hide_password=False))).has_head(heads[-1])
+        with pytest.raises(InsufficientPrivilege):
+            mine.execute("SELECT why FROM journal")
 
 
 def test_a_clerk_signs_in_at_the_desk(installation):

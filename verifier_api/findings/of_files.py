@@ -151,6 +151,14 @@ BYTES_NO_LEDGER = Kind(
     "Chưa tra được sổ cái nên chưa biết tệp có được phát hành hay không. Hãy thử lại sau.",
     "The ledger could not be asked, so it is not known whether this file was issued. Try again later.",
 )
+BYTES_LEDGER_BEHIND = Kind(
+    "bytes.ledger_behind",
+    _U,
+    "Sổ cái mà dịch vụ này đọc chưa theo kịp những gì đã công bố trên chuỗi khối nên chưa biết tệp có được phát hành hay không. "
+    "Hãy thử lại sau, hoặc kiểm tra với biên nhận kèm tệp.",
+    "The ledger that this service reads has not come as far as what is published on the chain, so it is not known whether this "
+    "was issued. Try again later, or check with the receipt that came with the file.",
+)
 BYTES_LEDGER_CONTRADICTS = Kind(
     "bytes.ledger_contradicts",
     _U,
