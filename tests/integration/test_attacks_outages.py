@@ -16,8 +16,6 @@ from web3.providers.base import JSONBaseProvider
 from ledger.chain.quorum import QuorumReader
 from ledger.chain.registry import RegistryPin
 from ledger.chain.web3_registry import Web3Registry
-from ledger.store.database import migrate, open_for_reading, open_for_writing
-from ledger.store.reader import Reader
 from verifier_api.examination import examine
 from verifier_api.intake import IsolatedExaminer
 from verifier_api.signatures import judge_pdf
@@ -185,45 +183,6 @@ def test_one_is_down_and_one_lies(quorum):
 def test_two_of_three_serve_another_registry(quorum):
     other = [through(LyingNode({"eth_getCode": lambda _: "0x6000"})) for _ in range(2)]
     not_concluded(quorum(*other, world.chain().registry), "chain.wrong_registry")
-
-
-# The ledger.
-
-
-@pytest.fixture
-def gone(tmp_path):
-    """A ledger that was there, and is not any more."""
-    address = f"sqlite:///{tmp_path / 'ledger.db'}"
-    writing = open_for_writing(address)
-    migrate(writing)
-    writing.dispose()
-    reading = open_for_reading(address)
-    for file in tmp_path.iterdir():
-        file.unlink()
-    yield Reader(reading)
-    reading.dispose()
-
-
-@pytest.fixture
-def overwritten(tmp_path):
-    """A ledger whose file is full of noise."""
-    path = tmp_path / "ledger.db"
-    path.write_bytes(b"noise " * 4096)
-    reading = open_for_reading(f"sqlite:///{path}")
-    yield Reader(reading)
-    reading.dispose()
-
-
-@pytest.mark.parametrize("ledger", ["gone", "overwritten"])
-def test_ledger_cannot_be_asked(ledger, request):
-    issued = request.getfixturevalue(ledger)
-    verdict = world.judge(world.genuine().xml, issued=issued)
-    assert (verdict.conclusion, verdict.standing) == (OPEN, Standing.UNKNOWN)
-    assert world.complaints(verdict) == {"bytes.no_ledger"}
-    verdict = world.verifier(issued=issued).unit(world.genuine().unit_id)
-    assert (verdict.conclusion, verdict.standing) == (OPEN, Standing.UNKNOWN)
-    # Who brings the receipt needs no ledger.
-    assert world.judge(world.genuine().xml, world.genuine_receipt(), issued=issued).conclusion is PASSED
 
 
 # The workers.

@@ -129,7 +129,7 @@ def damage_database(path: Path, damage: str) -> None:
     if POSTGRESQL:
         server().damage(path, damage)
         return
-    for part in path.parent.iterdir():
+    for part in path.parent.glob(f"{path.name}*"):
         part.unlink()
     if damage != "gone":
         path.write_bytes(b"not a database, but long enough to be one" * 100 if damage == "garbage" else b"")

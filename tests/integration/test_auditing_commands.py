@@ -12,6 +12,7 @@ import pytest
 from ledger.record.digest import record_digest
 from ledger.stamping import Stamping
 from ledger.store.class_import import Draft
+from ledger.store.database import open_for_writing
 from ledger.store.reader import NewFile
 from ledger.store.tables import FileRole
 from ledger.unit import Role, Slot
@@ -20,6 +21,15 @@ from scripts.commands.terminal import EXIT_FAILED, EXIT_OK, EXIT_UNKNOWN, EXIT_U
 from scripts.settings import SETTINGS_FILE, TEMPLATE
 from tests.simulators.anchoring_world import World
 from tests.simulators.audited_world import tamper
+from tests.simulators.databases import (
+    DAMAGES,
+    INSTALLED,
+    copy_database,
+    copy_folder,
+    damage_database,
+    database_at,
+    installed,
+)
 from tests.simulators.root_stamper import SimulatedStamper
 from tests.simulators.school_ledger import NOON, SEAL, SchoolLedger, digest, manifest_of, unit_id
 
@@ -45,7 +55,9 @@ def made(home: Path) -> None:
     stamping = Stamping(ledger.errands, ledger.errand_writer)
     assert len(list(stamping.stamp(SimulatedStamper(), stamping.waiting()))) == 1
     ledger.engine.dispose()
-    ledger.path.rename(home / "hocba.sqlite")
+    copy_database(ledger.path, home / INSTALLED)
+    ledger.path.unlink()
+    installed(home, copied=True)
     trust = home / "trust"
     trust.mkdir()
     pin = {"chain_id": 31337, "address": "0x" + "c0" * 20, "code_hash": "0x" + "cc" * 32, "confirmations": 3}
@@ -102,7 +114,7 @@ def installation(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def home(installation, tmp_path) -> Path:
-    return Path(shutil.copytree(installation, tmp_path / "home"))
+    return installed(copy_folder(installation, tmp_path / "home", database=INSTALLED), copied=True)
 
 
 def run(*words: object) -> int:
@@ -110,17 +122,10 @@ def run(*words: object) -> int:
 
 
 def changed(home: Path, statement: str, **values: object) -> None:
-    path = home / "hocba.sqlite"
-    ledger = SchoolLedger(path, None)  # type: ignore[arg-type]
-    ledger.__dict__["engine"] = engine = _engine(path)
+    ledger = SchoolLedger(home / INSTALLED, None)  # type: ignore[arg-type]
+    ledger.__dict__["engine"] = engine = open_for_writing(database_at(home / INSTALLED))
     tamper(ledger, statement, **values)
     engine.dispose()
-
-
-def _engine(path: Path):
-    from ledger.store.database import open_for_writing  # noqa: PLC0415 - one place
-
-    return open_for_writing(f"sqlite:///{path}")
 
 
 def findings(capsys) -> list[dict]:
@@ -218,7 +223,8 @@ def test_an_outage_does_not_hide_a_finding(home):
 
 
 def test_a_database_that_cannot_be_asked_could_not_be_checked(home):
-    (home / "hocba.sqlite").write_bytes(b"no database")
+    damage_database(home / INSTALLED, DAMAGES[-1])
+    installed(home, copied=True)
     assert run("audit", "--home", home, "--offline") == EXIT_UNKNOWN
 
 
@@ -237,6 +243,7 @@ def test_an_archive_leaves_and_comes_back_and_audits_clean(home, tmp_path, capsy
     bagit.Bag(str(archive)).validate()
     anew.mkdir()
     shutil.copy(home / SETTINGS_FILE, anew)
+    installed(anew)
     shutil.copytree(archive / "data" / "trust", anew / "trust")
     assert run("restore", archive, "--home", anew) == EXIT_OK
     capsys.readouterr()
