@@ -86,7 +86,14 @@ def create_app(
     """
     public_url = public_url.rstrip("/")
     telemetry = Telemetry(clock=time.perf_counter) if telemetry is None else telemetry
-    health = Health(ledger=reader, registry=registry, now=now, nodes=nodes or {}, workers=workers)
+    health = Health(
+        ledger=reader,
+        registry=registry,
+        now=now,
+        nodes=nodes or {},
+        workers=workers,
+        attester=None if attesting is None else attesting.stands,
+    )
     serving = Serving(
         verifier=telemetry.counted(verifier),
         ledger=reader,

@@ -40,6 +40,9 @@ class Attesting(Protocol):
     def signature(self, result: bytes) -> bytes:
         """The detached CMS signature over a bulk job's result. Raises `Refusal`."""
 
+    def stands(self) -> bool:
+        """Whether it can seal; for whoever watches over the service."""
+
 
 class AttestingService:
     """The attester at `url`, shown `token`. Safe to share between threads."""
@@ -59,6 +62,13 @@ class AttestingService:
     def signature(self, result: bytes) -> bytes:
         """The detached CMS signature over a bulk job's result. Raises `Refusal`."""
         return self._ask("/v1/results", result, "application/jsonl", DER_SEQUENCE)
+
+    def stands(self) -> bool:
+        """Whether it answers and can use its key."""
+        try:
+            return self._http.get(f"{self._url}/healthz", timeout=CONNECTING_SECONDS).status_code == HTTPStatus.OK
+        except httpx.HTTPError:
+            return False
 
     def close(self) -> None:
         """Closes the connections."""

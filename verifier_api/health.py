@@ -51,6 +51,8 @@ class HealthBody(BaseModel):
     """Whether enough nodes agree on the newest block."""
     workers: Leg
     """Whether files can be examined."""
+    attester: Leg | None
+    """Whether verdicts can be sealed; null where nobody seals. Verdicts need it not."""
     nodes: list[NodeBody]
     block_age_seconds: int | None
     """Since the newest block that the nodes agree on. A chain that makes blocks only when there is work may be old and well."""
@@ -65,6 +67,8 @@ class Health:
     now: Callable[[], dt.datetime]
     nodes: Mapping[str, ChainHead] = field(default_factory=dict)
     workers: Callable[[], bool] = lambda: True
+    attester: Callable[[], bool] | None = None
+    """Asks whoever seals verdicts, if anybody does."""
     clock: Callable[[], float] = time.monotonic
     """Never goes back; tells how old an answer is."""
     patience_seconds: float = PATIENCE_SECONDS
@@ -87,6 +91,9 @@ class Health:
         async def ask_ledger() -> None:
             stands["ledger"] = await self._asked(self.ledger.schools) is not None
 
+        async def ask_attester(asks: Callable[[], bool]) -> None:
+            stands["attester"] = await self._asked(asks) is True
+
         async def ask_node(name: str, node: ChainHead) -> None:
             head = await self._asked(node.head)
             ages[name] = None if head is None else self._age(head)
@@ -94,18 +101,22 @@ class Health:
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(ask_ledger)
+                if self.attester is not None:
+                    group.start_soon(ask_attester, self.attester)
                 for name, node in {"": self.registry, **self.nodes}.items():
                     group.start_soon(ask_node, name, node)
         except ExceptionGroup as several:  # The log names the kind of an error, which would be hidden in the group.
             raise several.exceptions[0] from None
         age = ages.pop("")
+        seals = stands.get("attester")
         legs = {"ledger": stands["ledger"], "chain": age is not None, "workers": self.workers()}
         nodes = [
             NodeBody(name=name, status=_leg(ages[name] is not None), block_age_seconds=ages[name])
             for name in self.nodes
         ]
         body = HealthBody(
-            status="ok" if all(legs.values()) and None not in ages.values() else "degraded",
+            status="ok" if all(legs.values()) and seals is not False and None not in ages.values() else "degraded",
+            attester=None if seals is None else _leg(seals),
             nodes=nodes,
             block_age_seconds=age,
             **{name: _leg(well) for name, well in legs.items()},

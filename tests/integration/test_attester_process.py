@@ -19,6 +19,7 @@ from scripts.public_service import attesting_service
 from scripts.settings import AttesterAccess, PublicSettings, UnusableSettings
 from signer.errors import WrongPassphrase
 from tests.simulators.issuing_world import SCHOOL, SCHOOL_NAME, World
+from tests.simulators.web_client import get
 from verifier_api import problems
 from verifier_api.problems import Refusal
 
@@ -53,6 +54,9 @@ def test_the_verifier_has_its_verdicts_sealed_over_the_network(pki, folder):
     with AttesterProcess(folder, port=free_port()) as running:
         access = AttesterAccess(url=running.url, token_file=folder / TOKEN)
         service = attesting_service(PublicSettings(attester=access))
+        assert service.stands()
+        health = get(World().app(attesting=service), "/healthz")
+        assert (health.status_code, health.json()["attester"], health.json()["status"]) == (200, "up", "ok")
         # The authority's server is not there yet.
         with pytest.raises(Refusal) as refusal:
             service.report(now_judged())
@@ -64,8 +68,12 @@ def test_the_verifier_has_its_verdicts_sealed_over_the_network(pki, folder):
         other = attesting_service(PublicSettings(attester=access))
         with pytest.raises(Refusal):
             other.report(now_judged())
-        for each in (service, other):
-            each.close()
+        other.close()
+    # The key's process has ended. Verdicts need it not, and who watches is told.
+    assert not service.stands()
+    health = get(World().app(attesting=service), "/healthz")
+    assert (health.status_code, health.json()["attester"], health.json()["status"]) == (200, "down", "degraded")
+    service.close()
     assert attesting_service(PublicSettings()) is None
 
 

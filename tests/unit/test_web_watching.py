@@ -48,6 +48,7 @@ def test_health_says_which_leg_is_down(world, ledger, chain, workers):
     assert body.status == ("ok" if well else "degraded")
     legs = {True: "up", False: "down"}
     assert (body.ledger, body.chain, body.workers) == (legs[ledger], legs[chain], legs[workers])
+    assert body.attester is None
     assert body.block_age_seconds == (90 if chain else None)
     assert answer.headers["cache-control"] == "no-store"
 
