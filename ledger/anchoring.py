@@ -194,7 +194,7 @@ class Anchorer:
                     if errand.state is not BatchState.SEALED:
                         return errand
                 case Step.NOTE_MINED | Step.NOTE_REORG | Step.NOTE_FINAL | Step.NOTE_FAILED:
-                    errand = self._move(errand, _NOTED[step])
+                    errand = self._move(errand, _NOTED[step], attempts)
                 case Step.WAIT:
                     return errand
         return errand
@@ -217,7 +217,7 @@ class Anchorer:
             this.stop(number, why)
             return errand
         if sent:
-            return self._move(errand, BatchState.SENT) if errand.state is BatchState.PREPARED else errand
+            return self._move(errand, BatchState.SENT, attempts) if errand.state is BatchState.PREPARED else errand
         used_for_good = self._sender.used(number.sender, block=this.settled) > number.nonce
         # What was raised meanwhile, by us or by another worker, may be what used it.
         if not used_for_good or self._sending.sight(self._errands.attempts(errand)) is not None:
@@ -306,8 +306,9 @@ class Anchorer:
             self._writer.sign_batch(batch, signature=self._wallet.sign_typed(message), deadline=deadline)
         return len(waiting)
 
-    def _move(self, errand: Errand, new: BatchState) -> Errand:
-        self._writer.move(errand, new)
+    def _move(self, errand: Errand, new: BatchState, attempts: Sequence[Attempt]) -> Errand:
+        """Notes what was seen of `attempts`, which have one number."""
+        self._writer.move(errand, new, carrier=Number(attempts[-1].sender, attempts[-1].nonce))
         return replace(errand, state=new)
 
 

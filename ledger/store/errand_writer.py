@@ -302,8 +302,11 @@ class ErrandWriter:
             detail: Detail = {"errand": type(errand).__name__.lower()}
             self._note(session, Deed.ERRAND_GIVEN_UP, f"act {errand.id}", why=why, detail=detail)
 
-    def move(self, errand: Errand, new: BatchState) -> None:
+    def move(self, errand: Errand, new: BatchState, *, carrier: Number | None = None) -> None:
         """Moves an errand on from the state that it was read in. FINAL takes along whatever it is about.
+
+        `carrier` is the number whose transaction was looked at. If another one carries the errand since (it failed, a person had
+        it tried again), it is a lost race, though the state may be the same again.
 
         From SEALED only `store_attempt` leads to PREPARED and only `found_done` to FINAL, and to SEALED only `lose_number` and
         `retry`: nothing is prepared or done without a transaction, or without having been found done.
@@ -314,6 +317,8 @@ class ErrandWriter:
         with writing(self._engine) as session:
             if new in {BatchState.FINAL, BatchState.FAILED}:
                 take_turn(session)
+            if carrier is not None:
+                self._move_number(session, errand, carrier, NumberState.HELD)
             self._move(session, errand, new)
             if new is BatchState.FAILED:
                 self._note_failed(session, errand)

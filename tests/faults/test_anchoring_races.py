@@ -337,6 +337,22 @@ def test_a_replacement_that_was_recalled_before_it_was_named_is_named_nowhere_an
     assert [entry.deed for entry, _ in world.ledger.journal.entries()].count(Deed.ACT_FAILED) == 1 + was_sent
 
 
+@pytest.mark.parametrize("new", [BatchState.FAILED, BatchState.MINED])
+def test_what_a_worker_saw_of_an_earlier_transaction_says_nothing_of_a_later_one(world, new):
+    """It slept while the first one failed and a person had the errand tried again: the state is the same once more."""
+    world.tick()
+    seen, writer = world.batch(), world.ledger.errand_writer
+    number = world.ledger.errands.number(seen)
+    writer.move(seen, BatchState.FAILED, carrier=number)
+    world.chain.drop()
+    world.ledger.decisions.retry(SCHOOL, by="co.hoa")
+    world.tick()
+    assert world.batch().state is seen.state is BatchState.SENT
+    with pytest.raises(LostRace):
+        writer.move(seen, new, carrier=number)
+    assert world.batch().state is BatchState.SENT
+
+
 def test_each_school_carries_its_own(world):
     world.ledger.issued(1, first=90, school_code=OTHER_SCHOOL)
     world.seal(school_code=OTHER_SCHOOL)
