@@ -151,7 +151,9 @@ def test_that_role_sees_how_far_the_journal_has_come_and_nothing_that_it_says(in
     address = installation.reader.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address) as mine:
         heads = [head for (head,) in mine.execute("SELECT hash FROM journal")]
-        assert Reader(open_for_reading(installation.reader.render_as_string(hide_password=False))).has_head(heads[-1])
+        engine = open_for_reading(address)
+        assert Reader(engine).has_head(heads[-1])
+        engine.dispose()
         with pytest.raises(InsufficientPrivilege):
             mine.execute("SELECT why FROM journal")
 
