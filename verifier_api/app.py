@@ -28,6 +28,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ledger.errors import LedgerError
+from ledger.web import tracing
 from ledger.web.bodies import Lingering
 from ledger.web.languages import language_of
 from ledger.web.last_resort import LastResort
@@ -104,6 +105,7 @@ def create_app(
     )
 
     app = FastAPI(
+        telemetry=tracing.NONE,
         title="hocba",
         summary="Kiểm tra học bạ số / Verify Vietnam's digital school records",
         version="1",

@@ -15,7 +15,7 @@ import orjson
 from fastapi import Request
 from fastapi.responses import Response
 
-TIMES_OF_JUDGING = frozenset({"judged_at"})
+TIME_OF_JUDGING = "judged_at"
 TAG_DIGITS = 32
 
 
@@ -25,15 +25,12 @@ def tag_of(said: bytes) -> str:
 
 
 def kept_json(request: Request, body: Any, *, headers: dict[str, str]) -> Response:  # noqa: ANN401 - any JSON
-    """`body` with its tag, or "not modified"."""
-    timeless = (
-        {name: value for name, value in body.items() if name not in TIMES_OF_JUDGING}
-        if isinstance(body, dict)
-        else body
-    )
-    said = orjson.dumps([headers.get("Content-Language"), timeless], option=orjson.OPT_SORT_KEYS)
-    tagged = {**headers, "ETag": tag_of(said)}
-    return not_modified(request, tagged) or Response(orjson.dumps(body), headers=tagged, media_type="application/json")
+    """`body` with its tag, or "not modified". Its members are told in their order, which is thus to be the same each time."""
+    said = orjson.dumps(body)
+    judged_at = body.get(TIME_OF_JUDGING) if isinstance(body, dict) else None
+    timeless = said if judged_at is None else said.replace(orjson.dumps({TIME_OF_JUDGING: judged_at})[1:-1], b"", 1)
+    tagged = {**headers, "ETag": tag_of(headers.get("Content-Language", "").encode() + timeless)}
+    return not_modified(request, tagged) or Response(said, headers=tagged, media_type="application/json")
 
 
 def not_modified(request: Request, headers: dict[str, str]) -> Response | None:

@@ -132,10 +132,12 @@ class Provenance:
 
         Whether they are of one pupil nobody can tell from manifests, which name no pupil; that is what the school's seal says.
         """
-        known = [known_receipt(self._issued, listed.id) for listed in booklet.units or ()]
+        if not booklet.units:
+            return
+        known = [known_receipt(self._issued, listed.id) for listed in booklet.units]
         case.listed = tuple(
             receipt if receipt and receipt.manifest.sha256().hex() == listed.manifest_sha256 else None
-            for receipt, listed in zip(known, booklet.units or (), strict=True)
+            for receipt, listed in zip(known, booklet.units, strict=True)
         )
         manifests = [None if receipt is None else receipt.manifest for receipt in case.listed]
         strange = checks.strangers(booklet, manifests, lines)

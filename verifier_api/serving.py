@@ -115,7 +115,7 @@ class Serving:
 
     async def judge_unit(self, text: str) -> Verdict:
         """The verdict on the unit that `text` names. Raises `Refusal` when it names none, or none of ours."""
-        named = await self._unit_named(text)
+        named = unit_id(text) if "-" in text and len(text) == UUID_LENGTH else await self._unit_with_short_code(text)
         verdict = await self._looked_up(lambda answers: answers.unit(named))
         if _code(verdict) == findings.BYTES_NOT_ISSUED.code:
             raise Refusal(problems.UNKNOWN_UNIT)
@@ -130,10 +130,8 @@ class Serving:
                 pass
         return await self.ask(question, self.verifier)
 
-    async def _unit_named(self, text: str) -> UUID:
-        """The unit whose id, or short code, `text` is. Raises `Refusal` when it is neither, or the code of none of ours."""
-        if "-" in text and len(text) == UUID_LENGTH:
-            return unit_id(text)
+    async def _unit_with_short_code(self, text: str) -> UUID:
+        """The unit whose short code `text` is. Raises `Refusal` when it is none, or the code of none of ours."""
         try:
             key = short_code.canonical(text)
             found = await self.ask(self.ledger.unit_with_short_code, key)
@@ -170,6 +168,7 @@ def ledger_is_down(verdict: Verdict) -> bool:
     return _code(verdict) in {findings.BYTES_NO_LEDGER.code, findings.BYTES_LEDGER_BEHIND.code}
 
 
+@functools.lru_cache(4_096)
 def unit_id(text: str) -> UUID:
     """The id that `text` is, in the one form with hyphens, in any case. Raises `Refusal`."""
     try:

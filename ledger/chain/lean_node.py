@@ -10,7 +10,9 @@ stranger here as in `web3_node`: whatever is not an answer becomes `Unreachable`
 import itertools
 import json
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
 import requests
@@ -46,16 +48,23 @@ class LeanNode:
             "maxsize": CONNECTIONS_KEPT,
             "retries": False,
             "timeout": urllib3.Timeout(connect=timeout, read=timeout),
-            "headers": {
-                "Content-Type": "application/json",
-                **(urllib3.util.make_headers(basic_auth=parsed.auth) if parsed.auth else {}),
-            },
         }
         if parsed.scheme == "https":
             options["ca_certs"] = verify if isinstance(verify, str) else DEFAULT_CA_BUNDLE_PATH
-        self._url = parsed._replace(auth=None).url
-        self._pool = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
-        self._pool.pool_classes_by_scheme = dripping.POOLS
+        headers = {
+            "Content-Type": "application/json",
+            **(urllib3.util.make_headers(basic_auth=parsed.auth) if parsed.auth else {}),
+        }
+        plain = parsed._replace(auth=None).url
+        pools = urllib3.ProxyManager(proxy, **options) if proxy else urllib3.PoolManager(**options)
+        pools.pool_classes_by_scheme = dripping.POOLS
+        # The way to a node is always the same, and is found out once; a proxy is told the whole address, each time.
+        asked: dict[str, Any] = {"headers": headers, "redirect": False, "preload_content": False}
+        self._send: Callable[..., urllib3.BaseHTTPResponse] = (
+            partial(pools.urlopen, "POST", plain, **asked)
+            if proxy
+            else partial(pools.connection_from_url(plain).urlopen, "POST", parsed.request_uri, **asked)
+        )
         self._numbers = itertools.count(1)
 
     def ask(self, to: str, data: bytes) -> tuple[bytes, Head]:
@@ -72,7 +81,7 @@ class LeanNode:
         number = next(self._numbers)
         body = json.dumps({"jsonrpc": "2.0", "id": number, "method": method, "params": params}).encode()
         try:
-            answer = self._pool.request("POST", self._url, body=body, redirect=False, preload_content=False)
+            answer = self._send(body=body)
             try:
                 said = answer.read(MAX_ANSWER_BYTES + 1)
             except urllib3.exceptions.HTTPError:

@@ -59,7 +59,7 @@ from ledger.desk.year_locks import YearLocks
 from ledger.errors import LedgerError
 from ledger.importing import Importing
 from ledger.record.check import DEFAULT, CheckOptions
-from ledger.web import bodies
+from ledger.web import bodies, tracing
 from ledger.web.last_resort import LastResort
 from ledger.web.look import static_files
 
@@ -123,6 +123,7 @@ def create_desk(
             desk.open_id.close()
 
     app = FastAPI(
+        telemetry=tracing.NONE,
         title="hocba desk",
         # No page of this desk is described to strangers, and the interactive pages would load scripts from third parties.
         openapi_url=None,

@@ -14,8 +14,9 @@ ever handed out stays readable.
 
 import base64
 import json
-from collections.abc import Sequence
-from typing import Annotated, Literal, Self
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationError, model_validator
 
@@ -86,22 +87,29 @@ class Receipt(_Value):
         if root_of(leaf, self.proof_bytes) != self.root_bytes:
             raise ValueError("the path does not lead from the leaf to the root")
 
-    @property
+    def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
+        """A copy that says something else has none of what was worked out from what this one says."""
+        copied = super().model_copy(update=update, deep=deep)
+        for name in _WORKED_OUT:
+            copied.__dict__.pop(name, None)
+        return copied
+
+    @cached_property
     def entry_bytes(self) -> bytes:
         """The entry, 32 bytes: what the registry contract is asked with; its hash is the leaf."""
         return entry_hash(salt=_bytes(self.salt), manifest_sha256=self.manifest.sha256())
 
-    @property
+    @cached_property
     def leaf_bytes(self) -> bytes:
         """The leaf, 32 bytes."""
         return _bytes(self.leaf)
 
-    @property
+    @cached_property
     def root_bytes(self) -> bytes:
         """The root, 32 bytes."""
         return _bytes(self.root)
 
-    @property
+    @cached_property
     def proof_bytes(self) -> tuple[bytes, ...]:
         """The path as 32-byte nodes, lowest first."""
         return tuple(map(_bytes, self.proof))
@@ -178,6 +186,9 @@ def _each_once(members: list[tuple[str, object]]) -> dict[str, object]:
     if len(found) != len(members):
         raise MalformedReceipt("a member stands twice")
     return found
+
+
+_WORKED_OUT = ("entry_bytes", "leaf_bytes", "root_bytes", "proof_bytes")
 
 
 def _bytes(word: str) -> bytes:

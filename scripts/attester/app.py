@@ -32,7 +32,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from ledger.paper.errors import PaperError
-from ledger.web import bodies
+from ledger.web import bodies, tracing
 from ledger.web.bodies import Lingering
 from ledger.web.languages import language_of
 from ledger.web.last_resort import LastResort
@@ -70,7 +70,9 @@ def create_attester(
     `token` opens it; `verifier_url` is the public address of the verifier whose verdicts these are, which every report names;
     `rates` bounds how many pieces are sealed in a minute, and `new_id` names errors.
     """
-    app = FastAPI(title="hocba attester", version="1", docs_url=None, redoc_url=None, openapi_url=None)
+    app = FastAPI(
+        telemetry=tracing.NONE, title="hocba attester", version="1", docs_url=None, redoc_url=None, openapi_url=None
+    )
     app.include_router(_routes(_Door(token, rates), seal, verifier_url=verifier_url.rstrip("/"), now=now))
 
     async def refuse(request: Request, error: Exception) -> Response:

@@ -107,6 +107,8 @@ def work(
         if processes == 1:
             working.work(home, stop, once=once)
             return
+        with _board(home):  # What keeps every worker from its work is said once, before any is started again and again.
+            pass
         with working.Workers(home, processes, once=once) as workers:
             worst = workers.wait(stop)
     raise typer.Exit(worst)

@@ -2,7 +2,7 @@
 
 """One row of the table of findings: a code, an outcome and a sentence, with places for values."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -28,14 +28,18 @@ class Kind:
     def __call__(self, details: dict[str, Any] | None = None, **values: object) -> Finding:
         """The finding itself. `values` fill the sentence, a pair being Vietnamese and English; `details` go to experts."""
         if not values:
-            return self._plain if not details else replace(self._plain, details=details)
-        pairs = {name: value if isinstance(value, tuple) else (value, value) for name, value in values.items()}
+            if not details:
+                return self._plain
+            return Finding(
+                check=self.check, outcome=self.outcome, code=self.code, vi=self.vi, en=self.en, details=details
+            )
+        pairs = {name: value for name, value in values.items() if isinstance(value, tuple)}
         return Finding(
             check=self.check,
             outcome=self.outcome,
             code=self.code,
-            vi=self.vi.format(**{name: vi for name, (vi, _) in pairs.items()}),
-            en=self.en.format(**{name: en for name, (_, en) in pairs.items()}),
+            vi=self.vi.format(**values | {name: vi for name, (vi, _) in pairs.items()}),
+            en=self.en.format(**values | {name: en for name, (_, en) in pairs.items()}),
             details=details or {},
         )
 
