@@ -18,7 +18,7 @@ def attester(_folder):
 
 APPS = {
     "verifier": lambda _folder: World().app(),
-    "desk": lambda folder: DeskWorld.opened(folder / "desk").app(),
+    "desk": lambda folder: DeskWorld.opened(folder).app(),
     "attester": attester,
 }
 
