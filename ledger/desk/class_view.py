@@ -63,7 +63,12 @@ class ClassView:
     @property
     def busy(self) -> bool:
         """Whether the server is working on it."""
-        return any(progress.going for progress in self.deeds.values())
+        return bool(self.going)
+
+    @property
+    def going(self) -> frozenset[Deed]:
+        """What is ordered or under way, and need not be ordered again."""
+        return frozenset(deed for deed, progress in self.deeds.items() if progress.going)
 
 
 def view_of(desk: Desk, account: Account, school_class: SchoolClass) -> ClassView:

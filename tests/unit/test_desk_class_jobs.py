@@ -75,7 +75,9 @@ def test_laying_out_is_ordered_as_a_job_before_others_and_the_page_tells_how_far
     where = {"school": staff.room.school_class.school_code, "year": "2025-2026", "class": "9A1"}
     assert (job.kind, job.priority) == ("prepare", Priority.URGENT)
     assert job.order == where | {"planned": f"{today(staff, days=3)}T08:00:00+07:00"}
-    assert "Chuẩn bị ký: đang chờ đến lượt" in clerk.get(class_path(staff)).text
+    waits = clerk.get(class_path(staff)).text
+    assert "Chuẩn bị ký: đang chờ đến lượt" in waits
+    assert "/chuan-bi" not in waits
     staff.room.board.becomes(state=JobState.RUNNING, planned=True, total=2, done=1)
     assert "Chuẩn bị ký: đã xong 1 trên 2" in clerk.get(class_path(staff)).text
     planned = datetime.fromisoformat(job.order["planned"])
