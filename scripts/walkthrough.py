@@ -40,7 +40,7 @@ from scripts.campaign import Kind, Question
 from scripts.commands.classes import show_findings
 from scripts.commands.signing import assigned_roles
 from scripts.commands.terminal import err, exhaust, out, track
-from scripts.compose import Ledger, ReceiptFolder, public_reader, public_verifier, registry_reader
+from scripts.compose import Ledger, public_reader, public_verifier, registry_reader
 from scripts.crew import CrewScribe, utc_now
 from scripts.demo_attester import TOKEN, AttesterProcess, write_attester
 from scripts.demo_pki import ATTESTER, DemoPki, OtherSigner, Person, PkiServer, create_pki
@@ -48,6 +48,7 @@ from scripts.demo_pki import free_port as free_pki_port
 from scripts.deploy import Deployment, deploy, write_deployment
 from scripts.devchain import DEFAULT_PORT, Devchain, free_port
 from scripts.public_service import attesting_service
+from scripts.receipt_folder import ReceiptFolder
 from scripts.sample_class import make_workbook
 from scripts.settings import DEFAULT_DESK_URL, DEFAULT_WORKERS, SETTINGS_FILE, TEMPLATE, Settings
 from scripts.sittings import LocalSitting

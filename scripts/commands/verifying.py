@@ -23,8 +23,9 @@ from scripts.commands.terminal import (
     note,
 )
 from scripts.commands.verdict_table import Tally
-from scripts.compose import ReceiptFolder, public_verifier
+from scripts.compose import public_verifier
 from scripts.crew import utc_now
+from scripts.receipt_folder import ReceiptFolder
 from scripts.results import Csv, JsonLines
 from verifier_api.trust import TRUST_FILE, Trust
 from verifier_api.verdict import Language

@@ -24,7 +24,7 @@ from ledger.store.database import migrate, open_for_writing
 from ledger.store.files import FolderFiles
 from ledger.store.row_files import LEFT_OUT, archived_tables, lines_of
 from ledger.store.tables import Base
-from scripts.compose import ReceiptFolder
+from scripts.receipt_folder import ReceiptFolder
 from tests.simulators.anchoring_world import World
 from tests.simulators.audited_world import RECALLED, copied, eventful, findings, with_files
 from tests.simulators.databases import empty_database_at

@@ -19,7 +19,7 @@ import pytest
 from ledger.chain.errors import Unreachable, WrongChain
 from ledger.errors import Unavailable
 from ledger.store.reader import ReceiptEntry
-from scripts.compose import ReceiptFolder
+from scripts.receipt_folder import ReceiptFolder
 from tests.simulators.issuing_world import NOW, TRUST, Unit, World
 from verifier_api.intake import Exhausted, Shortage, UnsafeInProcessExaminer
 from verifier_api.judgements import RevocationKnown

@@ -12,7 +12,7 @@ import pytest
 
 from ledger.proof.leaf import leaf_hash
 from ledger.proof.receipt import Receipt, with_tokens
-from scripts.compose import ReceiptFolder
+from scripts.receipt_folder import ReceiptFolder
 from tests.simulators.bulk_world import zipped
 from tests.simulators.issuing_world import World
 from verifier_api.archive import MAX_DIRECTORY_BYTES, Bounds, HostileArchive, open_archive

@@ -12,7 +12,7 @@ from asn1crypto import cms
 from ledger.proof.errors import MalformedToken, OverSomethingElse
 from ledger.proof.receipt import MAX_RECEIPT_BYTES, MAX_TOKENS, Receipt, with_tokens
 from ledger.proof.root_token import MAX_TOKEN_BYTES, root_imprint, token_over
-from scripts.compose import ReceiptFolder
+from scripts.receipt_folder import ReceiptFolder
 from tests.simulators.root_stamper import now, token, usual
 
 VECTORS = Path(__file__).parents[1] / "vectors" / "proofs"

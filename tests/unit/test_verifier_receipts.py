@@ -15,7 +15,7 @@ from ledger.chain.registry import RecallReason
 from ledger.proof.leaf import leaf_hash
 from ledger.proof.manifest import IssuedFile, ManifestSigner
 from ledger.proof.receipt import Receipt
-from scripts.compose import ReceiptFolder
+from scripts.receipt_folder import ReceiptFolder
 from tests.simulators.issuing_world import PIN, SCHOOL, World
 from verifier_api.intake import UnsafeInProcessExaminer
 from verifier_api.verdict import Conclusion, Standing
