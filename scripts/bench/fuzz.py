@@ -15,6 +15,7 @@ made again (over another record, as each run signs its own). Times, conclusions 
 
 import argparse
 import functools
+import logging
 import os
 import random
 import re
@@ -176,6 +177,18 @@ class _Watched:
         return self.examiner.stands()
 
 
+class _Complaints(logging.Handler):
+    """What the verifier logs meanwhile, with the question that it was about."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.seed = 0
+        self.told: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.told.append(f"{record.getMessage()} (seed {self.seed})")
+
+
 def _in_order(seen: Examination) -> bool:
     judged = (*seen.signatures, *seen.timestamps)
     return seen.changed_after is None and bool(judged) and all(one.outcome is Outcome.PASSED for one in judged)
@@ -222,8 +235,11 @@ def main() -> None:
                 registry=Web3Registry(chain.url, record.trust.pin),
                 examiner=examiner,
             )
+            complaints = _Complaints()
+            logging.getLogger("verifier_api").addHandler(complaints)
             until, seed, peak, began = time.monotonic() + 60 * asked.minutes, asked.seed, 0, time.monotonic()
             while True:
+                complaints.seed = seed
                 fuzzing.ask(seed)
                 seed += 1
                 peak = max(peak, _peak_of_workers())
@@ -236,6 +252,8 @@ def main() -> None:
     )
     for name, count in sorted(fuzzing.seen.items()):
         print(f"  {name:32} {count:7}")
+    for told in complaints.told:
+        print(f"  the verifier logged: {told}")
     print(f"  in order, but other bytes        {len(fuzzing.clean):7}   {', '.join(fuzzing.clean[:8])}")
     print(
         f"  seconds: median {statistics.median(times):.3f}, p99 {times[int(len(times) * 0.99)]:.3f}, longest {times[-1]:.3f}"

@@ -106,12 +106,12 @@ def overwrite(data: bytes, _other: bytes, _kind: str, chance: random.Random) -> 
 
 def cut_end(data: bytes, _other: bytes, _kind: str, chance: random.Random) -> bytes:
     """Nothing after some place."""
-    return data[: chance.randrange(1, len(data))]
+    return data[: chance.randrange(len(data))]
 
 
 def cut_out(data: bytes, _other: bytes, _kind: str, chance: random.Random) -> bytes:
     """A piece is missing."""
-    start, end = sorted(chance.sample(range(len(data)), 2))
+    start, end = sorted(chance.randrange(len(data) + 1) for _ in range(2))
     return data[:start] + data[end:]
 
 
