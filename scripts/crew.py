@@ -19,7 +19,6 @@ import datetime as dt
 import functools
 import hashlib
 import multiprocessing
-import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,6 +32,7 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 from ledger.signing import Documents, Prepared, PreparedPart, Signed, SignerIdentity, ToPrepare, Unfinished, Values
 from ledger.unit import ON_PAPER, Slot
 from scripts import scribing
+from scripts.interrupts import not_for_children
 from signer.archive import archive
 from signer.errors import SignerError, SigningFailed
 from signer.keys import SigningKey
@@ -125,8 +125,9 @@ class Crew:
             initargs=self._arguments,
         )
         # A pool starts a process when it is given work. These have imports to do, and the key's PIN is being typed meanwhile.
-        for _ in range(self._workers):
-            pool.submit(_start)
+        with not_for_children():
+            for _ in range(self._workers):
+                pool.submit(_start)
         return pool
 
     def _replace(self, broken: ProcessPoolExecutor) -> None:
@@ -257,13 +258,7 @@ def _start() -> None:
     """Nothing: a process that does it has been started."""
 
 
-def _heed_no_interrupt() -> None:
-    # Ctrl-C reaches every process of a terminal. The one that holds the key ends the work, and what is under way is finished.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-
 def _sit_down(tsa: str, location: str) -> None:
-    _heed_no_interrupt()
     _desks.append(_Desk(HttpTimestamper(tsa), location))
 
 
@@ -276,7 +271,6 @@ def _finish(work: tuple[Prepared, Values], *, slot: Slot, signer: SignerIdentity
 
 
 def _open_archive(tsa: str, roots: tuple[bytes, ...]) -> None:
-    _heed_no_interrupt()
     _archives.append((HttpTimestamper(tsa), ValidationData.online(roots, now=utc_now)))
 
 

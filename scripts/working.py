@@ -18,6 +18,7 @@ from typing import Final, Self
 from uuid import uuid4
 
 from ledger.errors import LedgerError
+from scripts.interrupts import not_for_children
 
 LOOK_SECONDS: Final = 0.2
 """How often it is looked whether a worker is still there."""
@@ -82,7 +83,8 @@ class Workers:
 
     def _started(self) -> BaseProcess:
         worker = _spawn.Process(target=_as_child, args=(self._home, self._once), name="hocba-worker")
-        worker.start()
+        with not_for_children():
+            worker.start()
         return worker
 
     def _replace(self) -> None:
@@ -97,8 +99,6 @@ class Workers:
 
 def _as_child(home: Path, once: bool) -> None:  # noqa: FBT001 - what a process is started with
     stop = threading.Event()
-    # Ctrl-C reaches every process of a terminal; who started this one says when it ends.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     threading.Thread(target=_follow_parent, args=(stop,), name="parent", daemon=True).start()
     try:

@@ -166,6 +166,15 @@ def test_an_interrupt_at_the_terminal_is_for_the_process_with_the_key(pki, units
         assert len(list(hand.sign(units))) == len(units)
 
 
+def test_an_interrupt_while_they_start_ends_none_of_them(pki, units):
+    before = set(multiprocessing.active_children())
+    with CrewScribe(tsa=pki.tsa_url, location="Hải Phòng", workers=WORKERS) as crew:
+        for worker in (started := set(multiprocessing.active_children()) - before):
+            os.kill(worker.pid, signal.SIGINT)
+        assert len(list(hand_of(key_of(pki), crew).sign(units))) == len(units)
+        assert all(worker.is_alive() for worker in started)
+
+
 def test_the_key_is_asked_in_this_process_and_cannot_reach_another(pki, scribe, units):
     key = Held(key_of(pki))
     list(hand_of(key, scribe).sign(units))
