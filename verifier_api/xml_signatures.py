@@ -17,8 +17,10 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from asn1crypto import pem, x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from lxml import etree
 from pyhanko_certvalidator import CertificateValidator
 from pyhanko_certvalidator.errors import PathBuildingError, PathError, ValidationError
@@ -58,6 +60,18 @@ def judge_xml(data: bytes, *, anchors: Anchors) -> tuple[SignatureJudgement, ...
     document = parse(data)
     record = data_element(data)
     return tuple(_judge(document, place, record, anchors) for place in places(document) if place.signature is not None)
+
+
+_UNREADABLE: Final = (
+    SignXMLException,
+    UnsupportedAlgorithm,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    etree.LxmlError,
+)
+"""What the library raises over a signature that it cannot make sense of."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +146,7 @@ def _read(document: etree._Element, place: Place, record: bytes, certificate: x5
                 None if own is None else own.signed_xml, properties.signed_xml, certificate
             )
         return _Read(problem, moment(signing_time(properties.signed_xml)))
-    except (SignXMLException, ValueError, TypeError, KeyError, AttributeError, etree.LxmlError) as error:
+    except _UNREADABLE as error:
         return _Read(f"{type(error).__name__}: {error}")
 
 

@@ -7,6 +7,7 @@ No signature here is by anybody but its owner; all of them are whole. What is tr
 
 import base64
 import copy
+import functools
 import hashlib
 import re
 
@@ -19,6 +20,8 @@ from lxml import etree
 from ledger.proof.manifest import ManifestSigner
 from signer.xml import sign_slot
 from signer.xml_signature import canonical
+from verifier_api.examination import examine
+from verifier_api.intake import IsolatedExaminer
 from verifier_api.judgements import MAX_CERTIFICATE_BYTES
 from verifier_api.verdict import Outcome
 from verifier_api.xml_places import certificate_of
@@ -353,3 +356,21 @@ def test_a_certificate_as_long_as_a_book_is_not_read():
     found, problem = certificate_of(signed)
     assert found is None
     assert problem.endswith(" bytes")
+
+
+def key_of_no_known_kind(root):
+    """The certificate's key says that it is of a kind that nobody has heard of: one bit of its OID is another."""
+    certificate = signature(root, TEACHER).find(f".//{DS}X509Certificate")
+    der = base64.b64decode(certificate.text)
+    (kind,) = {RSA, P256} & {each for each in (RSA, P256) if each in der}
+    certificate.text = base64.b64encode(der.replace(kind, kind[:-1] + b"\x7f", 1)).decode()
+
+
+RSA, P256 = bytes.fromhex("06092a864886f70d010101"), bytes.fromhex("06072a8648ce3d0201")
+
+
+def test_a_certificate_with_a_key_of_no_known_kind_is_a_bad_signature_and_no_mishap_of_ours():
+    with IsolatedExaminer(functools.partial(examine, anchors=world.trusting().anchors), workers=1) as examiner:
+        verdict = world.judge(rewritten(key_of_no_known_kind), world.genuine_receipt(), examined_by=examiner)
+    assert verdict.conclusion is FAILED
+    assert "intake.exhausted" not in {finding.code for finding in verdict.findings}
