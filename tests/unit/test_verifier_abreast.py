@@ -7,8 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from ledger.chain.errors import Malformed
+from ledger.chain.web3_registry import Web3Registry
 from ledger.errors import Unavailable
+from ledger.journal import JOURNAL_TOPIC
 from tests.simulators.anchoring_world import world_with
+from tests.simulators.issuing_world import PIN
 from tests.simulators.issuing_world import SCHOOL as ISSUER
 from tests.simulators.issuing_world import World as IssuingWorld
 from tests.simulators.school_ledger import OTHER_SCHOOL, SCHOOL
@@ -71,6 +75,16 @@ def test_an_outage_speaks_against_nobody(evening):
     issuing = IssuingWorld()
     issuing.chain_down = True
     assert Abreast(yesterday.reader, issuing)(SCHOOL)
+
+
+@pytest.mark.parametrize("school", ["", "không phải mã", "9" * 300, "3131250²"])
+def test_a_file_that_names_no_possible_school_is_no_mishap(evening, school):
+    """What a file claims to be of, anybody may have written."""
+    _, yesterday = evening
+    registry = Web3Registry("http://127.0.0.1:9", PIN)
+    with pytest.raises(Malformed):
+        registry.statement_at(publisher=school, topic=JOURNAL_TOPIC)
+    assert Abreast(yesterday.reader, registry)(school)
 
 
 def test_a_head_that_was_found_is_not_looked_up_again(evening):

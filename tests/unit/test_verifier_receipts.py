@@ -255,3 +255,18 @@ def test_tokens_that_somebody_brings_are_not_kept(world):
     kept = verifier._witness._remembered
     assert len(kept) == 20
     assert len(pickle.dumps(kept)) < 20 * 100
+
+
+@pytest.mark.parametrize("word", ["root", "leaf", "salt"])
+def test_what_was_worked_out_of_a_receipt_says_nothing_of_a_copy_that_says_something_else(world, word):
+    said = world.issue().receipt.to_json()
+    asked, fresh = Receipt.parse(said), Receipt.parse(said)
+    assert asked.proof_bytes == fresh.proof_bytes
+    assert (asked.root_bytes, asked.leaf_bytes, asked.entry_bytes) == (
+        fresh.root_bytes,
+        fresh.leaf_bytes,
+        fresh.entry_bytes,
+    )
+    assert asked == Receipt.parse(said)
+    with pytest.raises(ValueError, match="the leaf is not|the path does not"):
+        asked.model_copy(update={word: "0x" + "00" * 32}).recompute()
