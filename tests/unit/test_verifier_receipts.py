@@ -268,5 +268,5 @@ def test_what_was_worked_out_of_a_receipt_says_nothing_of_a_copy_that_says_somet
         fresh.entry_bytes,
     )
     assert asked == Receipt.parse(said)
-    with pytest.raises(ValueError, match="the leaf is not|the path does not"):
+    with pytest.raises(ValueError, match=r"the leaf is not|the path does not"):
         asked.model_copy(update={word: "0x" + "00" * 32}).recompute()
